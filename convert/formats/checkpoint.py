@@ -1,0 +1,52 @@
+"""What every reader returns: the named arrays of a file, in file order, nothing copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Storage = Literal["dense", "row_sparse", "csr", "none"]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One array of a checkpoint.
+
+    ``dtype`` is numpy's name, or ``bfloat16`` (``ml_dtypes.bfloat16`` in memory), and None for an
+    array MXNet stored as "none". ``offset`` is where its values begin in the file, in bytes.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str | None
+    storage: Storage
+    offset: int
+    load: Callable[[], Array] = field(repr=False, compare=False)
+
+    def array(self) -> Array:
+        """The values, dense and little-endian: a read-only memory-mapped view where the file holds
+        them so, a new array where sparse storage has to be spread out.
+
+        Raises FormatError for an array stored as "none", and for sparse storage whose dense size
+        the machine cannot be expected to hold.
+        """
+        return self.load()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The arrays of one file, in file order.
+
+    ``format`` names the format and its version (``params-v2``, ``npz``, ``safetensors``).
+    ``named`` is False for a plain list, whose tensors are called "0", "1", ...
+    """
+
+    path: Path
+    format: str
+    named: bool
+    tensors: tuple[Tensor, ...]

@@ -1,0 +1,56 @@
+"""The error every room raises: one line that says what, where, what was expected and what to do.
+
+GluonportError
+├── FormatError       a file is not what it must be           (convert.formats)
+├── MappingError      a table is not a bijection              (mappings)
+├── ReconcileError    names or shapes do not fit the network  (convert)
+├── ConversionError   a value cannot be written as asked      (convert)
+└── DownloadError     the published file could not be had     (convert)
+"""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+
+
+class GluonportError(Exception):
+    """A failure the user can cause; ``str`` of it is one clear line for people."""
+
+
+class FormatError(GluonportError):
+    """A file that is not, or not wholly, what it claims to be.
+
+    The message reads ``FILE: [byte OFFSET: ] [array 'NAME': ] WHAT``.
+    """
+
+    def __init__(
+        self,
+        file: str | PathLike[str],
+        what: str,
+        *,
+        offset: int | None = None,
+        array: str | None = None,
+    ) -> None:
+        self.file, self.what, self.offset, self.array = fspath(file), what, offset, array
+        where = [self.file]
+        if offset is not None:
+            where.append(f"byte {offset}")
+        if array is not None:
+            where.append(f"array {array!r}")
+        super().__init__(": ".join([*where, what]))
+
+
+class MappingError(GluonportError):
+    """A table that is not a bijection between source and target names."""
+
+
+class ReconcileError(GluonportError):
+    """Names or shapes of a checkpoint that do not fit the network, all residues reported at once."""
+
+
+class ConversionError(GluonportError):
+    """A value or a file that cannot be written as asked."""
+
+
+class DownloadError(GluonportError):
+    """A published file that could not be had, with the way to provide it by hand."""
