@@ -45,7 +45,7 @@ class MappingError(GluonportError):
 
 
 class ReconcileError(GluonportError):
-    """Names or shapes of a checkpoint that do not fit the network, all residues reported at once."""
+    """Names or shapes that do not fit the network, all residues reported at once."""
 
 
 class ConversionError(GluonportError):

@@ -1,0 +1,37 @@
+"""The kinds of layer in Gluon networks, and the scopes of the residual family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mappings.language import Kind, Position, Scope
+
+conv = Kind("conv", (("weight", "weight"),))
+conv_bias = Kind("conv", (("weight", "weight"), ("bias", "bias")))
+dense = Kind("dense", (("weight", "weight"), ("bias", "bias")))
+norm = Kind(
+    "batchnorm",
+    (
+        ("gamma", "weight"),
+        ("beta", "bias"),
+        ("running_mean", "running_mean"),
+        ("running_var", "running_var"),
+    ),
+    synthesised=("num_batches_tracked",),
+)
+
+once = Scope("", lambda at: not at)
+every_block = Scope("stage{stage}_", lambda at: bool(at))
+first_block = Scope("stage{stage}_", lambda at: at.get("block") == 0)
+
+
+def residual_positions(depths: tuple[int, ...], first_feature: int) -> Iterator[Position]:
+    """The positions of a residual network: first the network itself, then every block in order.
+
+    ``depths`` are the blocks of each stage; the stages are ``features.{first_feature}`` onwards and
+    are counted from 1.
+    """
+    yield {}
+    for index, depth in enumerate(depths):
+        for block in range(depth):
+            yield {"stage": index + 1, "feature": first_feature + index, "block": block}

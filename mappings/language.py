@@ -1,0 +1,147 @@
+"""The mapping language: rows of layers, expanded over named indices into a proven bijection.
+
+A row pairs one source layer with one target layer. Its kind says which tensors such a layer has and
+what each is called on both sides; its scope says at which positions of the network it repeats. A
+position is a set of named indices (``stage``, ``feature``, ``block``) that fill the templates, so
+no index is ever parsed back out of a name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mappings.errors import MappingError
+
+Position = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of layer: its tensors as (source leaf, target leaf) pairs.
+
+    ``counter`` is the word under which Gluon counts such layers in flat names (``conv0_weight``);
+    ``synthesised`` are target leaves that no source holds.
+    """
+
+    counter: str
+    leaves: tuple[tuple[str, str], ...]
+    synthesised: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The positions at which a row repeats, and the prefix within which Gluon counts its layers."""
+
+    prefix: str
+    holds: Callable[[Position], bool]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a layer's kind, its source and target templates, and its scope."""
+
+    kind: Kind
+    source: str
+    target: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A row at one position: a layer's structural source name, flat source name and target name."""
+
+    kind: Kind
+    source: str
+    flat: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """All layers of one network, and the bijection between source and target tensors.
+
+    Raises MappingError when two layers share a source, flat or target tensor name.
+    """
+
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        for side, names in (
+            ("source", (name for name, _ in self._pairs())),
+            ("target", (*(name for _, name in self._pairs()), *self.synthesised)),
+            ("flat source", (flat for flat, _ in self._flat_pairs())),
+        ):
+            twice = [name for name, count in Counter(names).items() if count > 1]
+            if twice:
+                raise MappingError(f"two rows claim the {side} tensor {twice[0]!r}")
+
+    @classmethod
+    def expand(cls, rows: Iterable[Row], positions: Iterable[Position]) -> Table:
+        """Expand ``rows`` at every position where their scope holds, in Gluon's creation order.
+
+        Raises MappingError for a template that names an index its position lacks.
+        """
+        rows = tuple(rows)
+        counters: Counter[tuple[str, str]] = Counter()
+        layers = []
+        for position in positions:
+            for row in rows:
+                if not row.scope.holds(position):
+                    continue
+                try:
+                    source, target, prefix = (
+                        template.format_map(position)
+                        for template in (row.source, row.target, row.scope.prefix)
+                    )
+                except KeyError as missing:
+                    raise MappingError(
+                        f"the row {row.source!r} -> {row.target!r} names the index {missing}, "
+                        f"which its scope does not bind"
+                    ) from None
+                number = counters[prefix, row.kind.counter]
+                counters[prefix, row.kind.counter] += 1
+                flat = f"{prefix}{row.kind.counter}{number}"
+                layers.append(Layer(row.kind, source, flat, target))
+        return cls(tuple(layers))
+
+    @cached_property
+    def targets(self) -> Mapping[str, str]:
+        """Source tensor name -> target tensor name."""
+        return dict(self._pairs())
+
+    @cached_property
+    def sources(self) -> Mapping[str, str]:
+        """Target tensor name -> source tensor name: the same table read backwards."""
+        return {target: source for source, target in self._pairs()}
+
+    @cached_property
+    def flat(self) -> Mapping[str, str]:
+        """Flat source tensor name, without the network's prefix -> structural source name."""
+        return dict(self._flat_pairs())
+
+    @cached_property
+    def synthesised(self) -> tuple[str, ...]:
+        """Target tensors that no source holds."""
+        return tuple(
+            f"{layer.target}.{leaf}" for layer in self.layers for leaf in layer.kind.synthesised
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 (hex) of the sorted ``source -> target`` lines: what this table does."""
+        lines = sorted(f"{source} -> {target}\n" for source, target in self._pairs())
+        return hashlib.sha256("".join([*lines, *sorted(self.synthesised)]).encode()).hexdigest()
+
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        for layer in self.layers:
+            for source, target in layer.kind.leaves:
+                yield f"{layer.source}.{source}", f"{layer.target}.{target}"
+
+    def _flat_pairs(self) -> Iterator[tuple[str, str]]:
+        for layer in self.layers:
+            for leaf, _ in layer.kind.leaves:
+                yield f"{layer.flat}_{leaf}", f"{layer.source}.{leaf}"

@@ -1,0 +1,128 @@
+"""The naming schemes of Gluon files, resolved for one network into its structural names.
+
+Flat names (``resnext0_stage1_conv3_weight``) are numbered by creation order, so one flat name is a
+different layer in each network: only a network's own table can say which.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mappings.errors import ReconcileError
+from mappings.language import Table
+
+Scheme = Literal["structural", "prefixed", "stripped", "export"]
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How a file names its tensors.
+
+    ``names`` maps every name of the file to the structural source name it stands for, or to itself
+    where the network has no such tensor. ``notes`` say in words what was seen through.
+    """
+
+    scheme: Scheme
+    names: Names
+    notes: tuple[str, ...] = ()
+
+
+def recognise(names: Collection[str], table: Table) -> Naming:
+    """Resolve the names of a file for the network of ``table``.
+
+    Raises ReconcileError when two names of the file stand for the same tensor.
+    """
+    plain, notes = _undecorated(names)
+    structural, places = _resolve(plain.values(), {name: name for name in table.targets})
+    flat, prefixes = _resolve(plain.values(), table.flat)
+    scheme: Scheme = "structural"
+    known = structural
+    if len(flat) > len(structural):
+        scheme, known, places = "prefixed" if any(prefixes) else "stripped", flat, prefixes
+    if len(places) > 1 or (scheme == "structural" and any(places)):
+        notes.append("prefixes " + " and ".join(repr(prefix) for prefix in places))
+    elif any(places):
+        notes.append(f"prefix {places[0]!r}")
+    head, stem = _replaced_head(plain.values() - known.keys(), known.values(), table)
+    if head:
+        notes.append(f"classifier named {stem!r}")
+    if any(name.startswith(("arg:", "aux:")) for name in names):
+        scheme = "export"
+    resolved = {**known, **head}
+    final = {name: resolved.get(short, name) for name, short in plain.items()}
+    _refuse_twins(final)
+    return Naming(scheme, final, tuple(notes))
+
+
+def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """Each name without what exporters and synonyms put on it, and notes of what that was."""
+    plain, notes = {}, []
+    for name in names:
+        short = name.removeprefix("arg:").removeprefix("aux:")
+        for spelling in ("mean", "var"):
+            if short.endswith(f"moving_{spelling}"):
+                short = short.removesuffix(f"moving_{spelling}") + f"running_{spelling}"
+        plain[name] = short.replace("syncbatchnorm", "batchnorm")
+    for word, note in (
+        ("moving_", "running statistics spelled moving_*"),
+        ("syncbatchnorm", "SyncBatchNorm names"),
+    ):
+        if any(word in name for name in names):
+            notes.append(note)
+    return plain, notes
+
+
+def _resolve(names: Collection[str], space: Names) -> tuple[dict[str, str], list[str]]:
+    """Resolve names as ``prefix + name in space``, the most common prefix first.
+
+    A file has one prefix; one with transplanted features has two. Returns the resolved names and
+    the prefixes in use.
+    """
+    resolved: dict[str, str] = {}
+    prefixes: list[str] = []
+    left, free = set(names), dict(space)
+    while True:
+        fits = [
+            (name[:cut], name) for name in left for cut in range(len(name)) if name[cut:] in free
+        ]
+        if not fits:
+            return resolved, prefixes
+        votes = Counter(prefix for prefix, _ in fits)
+        best = min(votes, key=lambda prefix: (-votes[prefix], len(prefix), prefix))
+        found = {name: free[name[len(best) :]] for prefix, name in fits if prefix == best}
+        resolved |= found
+        prefixes.append(best)
+        left -= found.keys()
+        free = {name: source for name, source in free.items() if source not in found.values()}
+
+
+def _replaced_head(
+    left: Collection[str], taken: Collection[str], table: Table
+) -> tuple[dict[str, str], str]:
+    """A classifier under a name of its own: all that is left of the file and of the network."""
+    missing = table.targets.keys() - set(taken)
+    for layer in table.layers:
+        leaves = [leaf for leaf, _ in layer.kind.leaves]
+        if layer.kind.counter != "dense" or missing != {
+            f"{layer.source}.{leaf}" for leaf in leaves
+        }:
+            continue
+        for stem in {name.removesuffix("weight") for name in left if name.endswith("weight")}:
+            if stem.endswith((".", "_")) and set(left) == {stem + leaf for leaf in leaves}:
+                return {stem + leaf: f"{layer.source}.{leaf}" for leaf in leaves}, stem
+    return {}, ""
+
+
+def _refuse_twins(names: Names) -> None:
+    seen: dict[str, str] = {}
+    for name, source in names.items():
+        if source in seen:
+            raise ReconcileError(
+                f"{seen[source]!r} and {name!r} both stand for {source!r}; "
+                f"expected one of them: remove the other from the file"
+            )
+        seen[source] = name

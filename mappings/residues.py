@@ -1,0 +1,126 @@
+"""What is left over when a file is laid against a network: five residues, reported together.
+
+Names are folded for reading: ``layer{1..4}.{0..22}.bn1.{weight,bias}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+
+from mappings.language import Table
+from mappings.naming import Naming
+
+Shape = tuple[int, ...]
+OpenShape = tuple[int | None, ...]
+"""A shape whose class count is left open, as None."""
+
+
+@dataclass(frozen=True)
+class Residues:
+    """The five ways in which names and shapes can fail to fit; a fit has none."""
+
+    unmapped_source: tuple[str, ...] = ()
+    absent_source: tuple[str, ...] = ()
+    unproduced_target: tuple[str, ...] = ()
+    unknown_target: tuple[str, ...] = ()
+    misshaped: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def __len__(self) -> int:
+        return sum(len(getattr(self, field.name)) for field in fields(self))
+
+    def __str__(self) -> str:
+        titles = {
+            "unmapped_source": "in the file but not in the network",
+            "absent_source": "in the network but not in the file",
+            "unproduced_target": "never produced by the table",
+            "unknown_target": "produced by the table but unknown to the network",
+            "misshaped": "of another shape",
+        }
+        return "; ".join(
+            f"{len(names)} {titles[field.name]}: {', '.join(fold(names))}"
+            for field in fields(self)
+            if (names := getattr(self, field.name))
+        )
+
+
+def reconcile(
+    shapes: Mapping[str, Shape], naming: Naming, table: Table, expected: Mapping[str, OpenShape]
+) -> tuple[Residues, int | None]:
+    """Lay a file against a network, by names and shapes alone.
+
+    ``shapes`` are the file's, by its own names; ``expected`` the network's, by target name. Returns
+    the residues and the class count that fills the open dimension (None without one).
+    """
+    produced = {*table.sources, *table.synthesised}
+    sources = set(naming.names.values())
+    bad, classes = _misshaped(shapes, naming, table, expected)
+    residues = Residues(
+        unmapped_source=tuple(
+            n for n, source in naming.names.items() if source not in table.targets
+        ),
+        absent_source=tuple(source for source in table.targets if source not in sources),
+        unproduced_target=tuple(target for target in expected if target not in produced),
+        unknown_target=tuple(sorted(produced - expected.keys())),
+        misshaped=tuple(bad),
+    )
+    return residues, classes
+
+
+def _misshaped(
+    shapes: Mapping[str, Shape], naming: Naming, table: Table, expected: Mapping[str, OpenShape]
+) -> tuple[list[str], int | None]:
+    bad, classes = [], None
+    for name, source in naming.names.items():
+        want = expected.get(table.targets.get(source, ""))
+        if want is None:
+            continue
+        shape = shapes[name]
+        if None in want and len(shape) == len(want):
+            count = shape[want.index(None)]
+            classes = count if classes is None else classes
+            want = tuple(classes if size is None else size for size in want)
+        if shape != want:
+            text = "(" + ", ".join("classes" if size is None else str(size) for size in want) + ")"
+            bad.append(f"{name} is {shape}, expected {text}")
+    return bad, classes
+
+
+def fold(names: Collection[str], most: int = 4) -> list[str]:
+    """Names with their numbers and last parts folded, the first ``most`` groups of them."""
+    leaves: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        stem, leaf = _STEM_AND_LEAF.fullmatch(name).groups()  # type: ignore[union-attr]
+        leaves[stem].append(leaf)
+    columns: dict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
+    for stem, ends in leaves.items():
+        words = _NUMBER.split(stem)
+        last = ends[0] if len(ends) == 1 else "{" + ",".join(ends) + "}"
+        columns[*words[:-1:2], words[-1] + last].append(tuple(map(int, words[1::2])))
+    folded = [
+        "".join(map("".join, zip(words, (*map(_span, zip(*rows, strict=True)), ""), strict=True)))
+        for words, rows in columns.items()
+    ]
+    return (
+        folded if len(folded) <= most else [*folded[:most], f"and {len(folded) - most} more kinds"]
+    )
+
+
+_NUMBER = re.compile(r"(\d+)")
+_STEM_AND_LEAF = re.compile(r"((?:.*[.\d]_?)?)(.*)", re.DOTALL)
+
+
+def _span(column: Iterable[int]) -> str:
+    numbers = sorted(set(column))
+    if len(numbers) == 1:
+        return str(numbers[0])
+    if numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{{{numbers[0]}..{numbers[-1]}}}"
+    if len(numbers) > 6:
+        return f"{{{numbers[0]},{numbers[1]},..,{numbers[-1]}}}"
+    return "{" + ",".join(map(str, numbers)) + "}"

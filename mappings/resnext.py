@@ -1,0 +1,38 @@
+"""ResNeXt and SE-ResNeXt of GluonCV (gluoncv/model_zoo/resnext.py), 7x7 stem.
+
+Rows stand in the order in which Gluon creates the layers: flat names are numbered by it.
+"""
+
+from __future__ import annotations
+
+from mappings.gluon import conv, conv_bias, dense, every_block, first_block, norm, once
+from mappings.language import Row
+
+BLOCK, TARGET = "features.{feature}.{block}", "layer{stage}.{block}"
+
+_STEM = (
+    Row(conv, "features.0", "conv1", once),
+    Row(norm, "features.1", "bn1", once),
+)
+_BODY = (
+    Row(conv, f"{BLOCK}.body.0", f"{TARGET}.conv1", every_block),
+    Row(norm, f"{BLOCK}.body.1", f"{TARGET}.bn1", every_block),
+    Row(conv, f"{BLOCK}.body.3", f"{TARGET}.conv2", every_block),
+    Row(norm, f"{BLOCK}.body.4", f"{TARGET}.bn2", every_block),
+    Row(conv, f"{BLOCK}.body.6", f"{TARGET}.conv3", every_block),
+    Row(norm, f"{BLOCK}.body.7", f"{TARGET}.bn3", every_block),
+)
+_SE = (
+    Row(conv_bias, f"{BLOCK}.se.0", f"{TARGET}.se.fc1", every_block),
+    Row(conv_bias, f"{BLOCK}.se.2", f"{TARGET}.se.fc2", every_block),
+)
+_DOWNSAMPLE = (
+    Row(conv, f"{BLOCK}.downsample.0", f"{TARGET}.downsample.0", first_block),
+    Row(norm, f"{BLOCK}.downsample.1", f"{TARGET}.downsample.1", first_block),
+)
+_HEAD = (Row(dense, "output", "fc", once),)
+
+RESNEXT = _STEM + _BODY + _DOWNSAMPLE + _HEAD
+SE_RESNEXT = _STEM + _BODY + _SE + _DOWNSAMPLE + _HEAD
+FIRST_FEATURE = 4
+"""``features``: convolution, norm, ReLU, max-pool, then the stages."""

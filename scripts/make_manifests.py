@@ -1,0 +1,38 @@
+"""Write the packaged shape manifest of every model in the catalogue, from the network itself.
+
+uv run scripts/make_manifests.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from architectures import MODELS, Model, build
+
+FOLDER = Path(__file__).parents[1] / "architectures" / "manifests"
+CLASSES = 7919  # a prime no other dimension has, to find the class count by
+
+
+def manifest(model: Model) -> dict[str, list[int | None]]:
+    """Shape of every tensor of the network's state dict, None for the class count."""
+    with torch.device("meta"):
+        network = build(model, num_classes=CLASSES)
+    return {
+        name: [None if size == CLASSES else size for size in tensor.shape]
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for model in MODELS:
+        rows = (f"{json.dumps(name)}: {shape}" for name, shape in manifest(model).items())
+        text = "{\n" + ",\n".join(rows).replace("None", "null") + "\n}\n"
+        (FOLDER / f"{model.name}.json").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
