@@ -1,1 +1,62 @@
+"""gluonport: Gluon (MXNet) checkpoints in PyTorch, with proof. The front door.
 
+``gluonport models | inspect | convert | verify`` on the command line; the same from Python below.
+Errors are all ``gluonport.GluonportError``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from architectures import find_model
+from architectures.catalogue import MODELS
+from convert import Conversion, convert
+from convert.command import main as convert_command
+from convert.look import inspect_command, models_command
+from mappings.errors import GluonportError
+from verify.command import main as verify_command
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Conversion", "GluonportError", "convert", "create_model", "list_models"]
+
+
+def list_models() -> list[str]:
+    """The names of the catalogue."""
+    return [model.name for model in MODELS]
+
+
+def create_model(
+    name: str,
+    checkpoint: str | os.PathLike[str] | None = None,
+    num_classes: int | None = None,
+    **options: Any,
+) -> torch.nn.Module:
+    """The network of a model of the catalogue, in evaluation mode when it is given weights.
+
+    ``checkpoint`` is a converted ``.safetensors``, loaded strictly; the class count is the file's,
+    and another ``num_classes`` then gives it a fresh classifier. ``options`` go to the network
+    (``in_chans``). It has ``forward_features``, ``forward_head`` and ``reset_classifier(n)``.
+    """
+    from architectures.load import create
+
+    return create(find_model(name), checkpoint, num_classes, **options)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gluonport")
+def main() -> None:
+    """Bring Gluon (MXNet) checkpoints to PyTorch, with proof."""
+
+
+main.add_command(convert_command, "convert")
+main.add_command(inspect_command, "inspect")
+main.add_command(models_command, "models")
+main.add_command(verify_command, "verify")
+
+if __name__ == "__main__":
+    main()

@@ -100,7 +100,7 @@ MODELS: tuple[Model, ...] = (
         Source(
             "gluoncv",
             "seresnext8_digits",
-            "0000000000000000000000000000000000000000",
+            "cbc67893b2167e18f268972752803b1611c74a5c",
             packaged="gluon_seresnext8_digits.params",
         ),
         regimes=("gluon",),

@@ -14,6 +14,11 @@ from mappings.gluon import residual_positions
 from mappings.language import Row, Table
 from mappings.residues import OpenShape
 
+GLUON_REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
+
+STATISTICS = ("running_mean", "running_var", "moving_mean", "moving_var", "num_batches_tracked")
+"""How the names of BatchNorm's statistics end; they are no parameters."""
+
 Regime = Literal["gluon", "timm", "mmpretrain"]
 
 
@@ -47,6 +52,13 @@ class Source:
     name: str
     sha1: str
     packaged: str | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where it was published; None for a packaged one."""
+        if self.packaged:
+            return None
+        return f"{GLUON_REPOSITORY}gluon/models/{self.name}-{self.sha1[:8]}.zip"
 
 
 @dataclass(frozen=True)
@@ -92,10 +104,9 @@ class Model:
 
 def count_parameters(shapes: Mapping[str, OpenShape], num_classes: int) -> int:
     """Trainable parameters: all tensors but BatchNorm's statistics."""
-    statistics = ("running_mean", "running_var", "num_batches_tracked")
     total = 0
     for name, shape in shapes.items():
-        if not name.endswith(statistics):
+        if not name.endswith(STATISTICS):
             count = 1
             for size in shape:
                 count *= num_classes if size is None else size

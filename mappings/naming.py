@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Literal
 
 from mappings.errors import ReconcileError
@@ -43,10 +44,8 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     known = structural
     if len(flat) > len(structural):
         scheme, known, places = "prefixed" if any(prefixes) else "stripped", flat, prefixes
-    if len(places) > 1 or (scheme == "structural" and any(places)):
-        notes.append("prefixes " + " and ".join(repr(prefix) for prefix in places))
-    elif any(places):
-        notes.append(f"prefix {places[0]!r}")
+    if any(places):
+        notes.append(" and ".join(f"prefix {place!r}" for place in places))
     head, stem = _replaced_head(plain.values() - known.keys(), known.values(), table)
     if head:
         notes.append(f"classifier named {stem!r}")
@@ -56,6 +55,15 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     final = {name: resolved.get(short, name) for name, short in plain.items()}
     _refuse_twins(final)
     return Naming(scheme, final, tuple(notes))
+
+
+def guess_scheme(names: Collection[str]) -> Scheme:
+    """How a file of an unknown network seems to name its tensors."""
+    if any(name.startswith(("arg:", "aux:")) for name in names):
+        return "export"
+    if any("." in name for name in names):
+        return "structural"
+    return "prefixed" if "_" in commonprefix(list(names)) else "stripped"
 
 
 def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:

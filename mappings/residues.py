@@ -19,6 +19,19 @@ OpenShape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
+class Misshape:
+    """A tensor of the file whose shape is not the network's."""
+
+    name: str
+    found: Shape
+    expected: OpenShape
+
+    def __str__(self) -> str:
+        expected = ", ".join("classes" if size is None else str(size) for size in self.expected)
+        return f"{self.name} is {self.found}, expected ({expected})"
+
+
+@dataclass(frozen=True)
 class Residues:
     """The five ways in which names and shapes can fail to fit; a fit has none."""
 
@@ -26,7 +39,7 @@ class Residues:
     absent_source: tuple[str, ...] = ()
     unproduced_target: tuple[str, ...] = ()
     unknown_target: tuple[str, ...] = ()
-    misshaped: tuple[str, ...] = ()
+    misshaped: tuple[Misshape, ...] = ()
 
     def __bool__(self) -> bool:
         return len(self) > 0
@@ -35,18 +48,18 @@ class Residues:
         return sum(len(getattr(self, field.name)) for field in fields(self))
 
     def __str__(self) -> str:
-        titles = {
-            "unmapped_source": "in the file but not in the network",
-            "absent_source": "in the network but not in the file",
-            "unproduced_target": "never produced by the table",
-            "unknown_target": "produced by the table but unknown to the network",
-            "misshaped": "of another shape",
-        }
-        return "; ".join(
-            f"{len(names)} {titles[field.name]}: {', '.join(fold(names))}"
-            for field in fields(self)
-            if (names := getattr(self, field.name))
-        )
+        parts = [
+            f"{len(names)} {title}: {', '.join(fold(names))}"
+            for names, title in (
+                (self.unmapped_source, "in the file but not in the network"),
+                (self.absent_source, "in the network but not in the file"),
+                (self.unproduced_target, "never produced by the table"),
+                (self.unknown_target, "produced by the table but unknown to the network"),
+                ([misshape.name for misshape in self.misshaped], "of another shape"),
+            )
+            if names
+        ]
+        return "; ".join(parts) + (f" ({self.misshaped[0]})" if self.misshaped else "")
 
 
 def reconcile(
@@ -74,7 +87,7 @@ def reconcile(
 
 def _misshaped(
     shapes: Mapping[str, Shape], naming: Naming, table: Table, expected: Mapping[str, OpenShape]
-) -> tuple[list[str], int | None]:
+) -> tuple[list[Misshape], int | None]:
     bad, classes = [], None
     for name, source in naming.names.items():
         want = expected.get(table.targets.get(source, ""))
@@ -86,8 +99,7 @@ def _misshaped(
             classes = count if classes is None else classes
             want = tuple(classes if size is None else size for size in want)
         if shape != want:
-            text = "(" + ", ".join("classes" if size is None else str(size) for size in want) + ")"
-            bad.append(f"{name} is {shape}, expected {text}")
+            bad.append(Misshape(name, shape, want))
     return bad, classes
 
 

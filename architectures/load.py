@@ -1,0 +1,43 @@
+"""A network of the catalogue with the weights of a converted checkpoint."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from architectures import Model, build
+from mappings.errors import FormatError
+
+if TYPE_CHECKING:
+    from architectures.resnet import ResNet
+
+
+def create(
+    model: Model,
+    checkpoint: str | os.PathLike[str] | None = None,
+    num_classes: int | None = None,
+    **options: Any,
+) -> ResNet:
+    """The network of ``model``, strictly loaded from a safetensors file where one is given.
+
+    Raises FormatError for a file that is not this model's.
+    """
+    if checkpoint is None:
+        return build(model, num_classes, **options)
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights = load_file(checkpoint)
+    except SafetensorError as error:
+        raise FormatError(checkpoint, f"not a safetensors file: {error}") from error
+    classifier = weights.get("fc.bias")
+    network = build(model, None if classifier is None else len(classifier), **options)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        what = " ".join(str(error).split())
+        raise FormatError(checkpoint, f"does not fit {model.name}: {what}") from error
+    if num_classes is not None and num_classes != network.num_classes:
+        network.reset_classifier(num_classes)
+    return network.eval()

@@ -1,0 +1,76 @@
+"""The ``convert`` command."""
+
+from __future__ import annotations
+
+import click
+
+from architectures.console import Command, ModelName, print_json
+
+COLUMN = 12
+
+
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("name", type=ModelName())
+@click.argument("out", type=click.Path())
+@click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    help="A checkpoint file, or 'synthetic'; without it the published checkpoint is downloaded.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "bfloat16", "keep"]),
+    default="float32",
+    show_default=True,
+    help="Precision of the target.",
+)
+@click.option("--force", is_flag=True, help="Replace an existing OUT.")
+@click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.version_option(package_name="gluonport")
+def main(
+    name: str,
+    out: str,
+    source: str | None,
+    dtype: str,
+    force: bool,
+    allow_nonfinite: bool,
+    as_json: bool,
+) -> None:
+    """Convert a Gluon checkpoint to PyTorch.
+
+    NAME is a model of the catalogue ('gluonport models' lists them), or 'auto' to find it from the
+    file's names and shapes. OUT ends in .safetensors; its provenance is written beside it.
+    """
+    from convert.conversion import convert
+
+    done = convert(
+        name,
+        out,
+        source,
+        dtype,  # type: ignore[arg-type]
+        force=force,
+        allow_nonfinite=allow_nonfinite,
+    )
+    if as_json:
+        print_json(done.as_json())
+        return
+    found = "recognised: every name and shape fits it, and no other model" if name == "auto" else ""
+    for title, text in (
+        ("model", f"{done.model}{found and f' ({found})'}"),
+        ("source", f"{done.source} ({done.source_format}, {done.naming} names)"),
+        ("", "; ".join(done.notes)),
+        ("target", f"{done.target} ({done.dtype})"),
+        ("tensors", f"{done.tensors}, every one reread and equal"),
+        ("parameters", f"{done.parameters:,}"),
+        ("classes", str(done.num_classes)),
+        ("sha256", done.target_sha256),
+        ("", "synthetic weights: a test of names and networks, not a model" * done.synthetic),
+    ):
+        if text:
+            click.echo(f"{title:{COLUMN}}{text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""From a source to a proven file: reconcile, rename, write, reread, and only then appear."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from architectures import Model, find_model
+from architectures.record import count_parameters
+from convert.fit import Fit, fit, identify
+from convert.formats import Array, Checkpoint, open_checkpoint
+from convert.formats.safetensors import read_safetensors
+from convert.provenance import Conversion, provenance_path, provenance_text
+from convert.synthetic import synthetic_checkpoint
+from convert.values import Precision, Scratch, convert_values
+from convert.write import appearing, sync
+from convert.zoo import fetch_gluon
+from mappings.errors import ConversionError
+
+BLOCK = 1 << 18  # elements hashed and compared at a time
+
+
+def convert(
+    name: str,
+    out: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
+    dtype: Precision = "float32",
+    *,
+    force: bool = False,
+    allow_nonfinite: bool = False,
+) -> Conversion:
+    """Convert a Gluon checkpoint to safetensors at ``out``, with its provenance beside it.
+
+    ``name`` is a model of the catalogue, or ``auto`` to find it from names and shapes. ``source``
+    is a checkpoint file or ``synthetic``; without it the published checkpoint is fetched. The
+    target is reread and compared byte for byte before it takes its name.
+
+    Raises a GluonportError of the room where it failed; the target then does not exist, or is what
+    it was.
+    """
+    target = Path(out)
+    _check_target(target, force)
+    if name == "auto":
+        if source is None or source == "synthetic":
+            raise ConversionError("'auto' finds the model of a file: give one with --from FILE")
+        found = identify(checkpoint := open_checkpoint(source))
+    else:
+        model = find_model(name)
+        checkpoint = _open(model, source)
+        found = fit(checkpoint, model)
+    return _write(found, checkpoint, target, dtype, allow_nonfinite, published=source is None)
+
+
+def _check_target(target: Path, force: bool) -> None:
+    if target.suffix != ".safetensors":
+        raise ConversionError(f"{target}: expected a name that ends in .safetensors")
+    if not target.parent.is_dir():
+        raise ConversionError(f"{target}: the folder {target.parent} does not exist: create it")
+    if target.is_dir():
+        raise ConversionError(f"{target}: is a folder, expected the name of a file")
+    if target.exists() and not force:
+        raise ConversionError(f"{target}: already exists: --force replaces it")
+
+
+def _open(model: Model, source: str | os.PathLike[str] | None) -> Checkpoint:
+    if source == "synthetic":
+        return synthetic_checkpoint(model)
+    return open_checkpoint(_published(model) if source is None else source)
+
+
+def _published(model: Model) -> Path:
+    if model.source.packaged is None:
+        return fetch_gluon(model.source.name, model.source.sha1)
+    path = Path(str(files("architectures") / "samples" / model.source.packaged))
+    with open(path, "rb") as file:
+        if hashlib.file_digest(file, "sha1").hexdigest() != model.source.sha1:
+            raise ConversionError(f"{path}: its sha1 is not {model.source.sha1}: install it again")
+    return path
+
+
+def _write(
+    found: Fit,
+    checkpoint: Checkpoint,
+    target: Path,
+    precision: Precision,
+    allow_nonfinite: bool,
+    published: bool,
+) -> Conversion:
+    model = found.model
+    synthetic = checkpoint.format == "synthetic"
+    assert found.num_classes is not None  # a fit without residues has a classifier
+    with (
+        ThreadPoolExecutor(4) as pool,
+        Scratch(target.parent) as scratch,
+        appearing(provenance_path(target), target) as (partial_provenance, partial),
+    ):
+        source_hash = None if synthetic else pool.submit(sha256, checkpoint.path)
+        arrays = {
+            name: convert_values(tensor, precision, scratch, allow_nonfinite=allow_nonfinite)
+            for name, tensor in found.by_target(checkpoint).items()
+        }
+        arrays |= {name: np.zeros((), np.int64) for name in model.table.synthesised}
+        _save(arrays, partial)
+        synced = pool.submit(sync, partial)  # the disk works while the file is reread
+        target_hash = pool.submit(sha256, partial)
+        digests = _proven(partial, arrays, pool)
+        conversion = Conversion(
+            model=model.name,
+            source=str(checkpoint.path),
+            source_format=checkpoint.format,
+            naming=found.naming.scheme,
+            notes=found.naming.notes,
+            target=str(target),
+            tensors=len(arrays),
+            parameters=count_parameters(model.shapes, found.num_classes),
+            num_classes=found.num_classes,
+            dtype=precision,
+            synthetic=synthetic,
+            source_sha256=source_hash.result() if source_hash else None,
+            target_sha256=target_hash.result(),
+        )
+        url = model.source.url if published else None
+        partial_provenance.write_text(
+            provenance_text(conversion, model.table.digest, digests, url=url), encoding="utf-8"
+        )
+        synced.result()  # an error of the disk is told only once
+    return conversion
+
+
+def _save(arrays: Mapping[str, Array], path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file(dict(arrays), path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise ConversionError(f"{path.name}: cannot be written: {error}") from error
+    path.chmod(0o666 & ~_umask())  # the library makes it readable by its owner alone
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _proven(partial: Path, arrays: Mapping[str, Array], pool: ThreadPoolExecutor) -> dict[str, str]:
+    """Reread the written file and compare every tensor byte for byte; sha256 of each tensor."""
+    written = {tensor.name: tensor for tensor in read_safetensors(partial).tensors}
+    if written.keys() != arrays.keys():
+        raise ConversionError(f"{partial}: the file reread has other tensors than were written")
+    digests: dict[str, Future[str]] = {}
+    for name, array in arrays.items():
+        reread = written[name].array()
+        if reread.dtype != array.dtype or reread.shape != array.shape:
+            raise ConversionError(f"{partial}: tensor {name!r} reread has another dtype or shape")
+        digests[name] = pool.submit(_same, partial, name, array, reread)
+    return {name: digest.result() for name, digest in digests.items()}
+
+
+def _same(partial: Path, name: str, expected: Array, reread: Array) -> str:
+    digest = hashlib.sha256()
+    bits = np.dtype(f"u{expected.itemsize}")
+    wanted, got = (array.reshape(-1).view(bits) for array in (expected, reread))
+    for start in range(0, got.size, BLOCK):
+        part = got[start : start + BLOCK]
+        if not np.array_equal(part, wanted[start : start + BLOCK]):
+            raise ConversionError(
+                f"{partial}: tensor {name!r} reread differs from what was written: "
+                f"the storage is unreliable; nothing was kept"
+            )
+        digest.update(part.data)
+    return digest.hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """sha256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,106 @@
+"""Laying a checkpoint against the networks of the catalogue, before any byte moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from architectures import MODELS, Model
+from convert.formats import Checkpoint, Tensor, refuse_quantised
+from mappings.errors import ReconcileError
+from mappings.naming import Naming, recognise
+from mappings.residues import Residues, reconcile
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A checkpoint laid against one model: how it names its tensors, and what does not fit.
+
+    ``num_classes`` is None where the classifier is absent.
+    """
+
+    model: Model
+    naming: Naming
+    residues: Residues
+    num_classes: int | None
+
+    def by_target(self, checkpoint: Checkpoint) -> Mapping[str, Tensor]:
+        """The checkpoint's tensors under the network's names."""
+        targets = self.model.table.targets
+        return {targets[self.naming.names[tensor.name]]: tensor for tensor in checkpoint.tensors}
+
+
+def lay(checkpoint: Checkpoint, model: Model) -> Fit:
+    """Lay a checkpoint against one model, whether it fits or not.
+
+    Raises ReconcileError when two names of the file stand for the same tensor.
+    """
+    shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
+    naming = recognise(shapes, model.table)
+    residues, classes = reconcile(shapes, naming, model.table, model.shapes)
+    return Fit(model, naming, residues, classes)
+
+
+def fit(checkpoint: Checkpoint, model: Model) -> Fit:
+    """Lay a checkpoint against the model it must fit.
+
+    Raises ReconcileError with every residue when it does not.
+    """
+    _refuse_nameless(checkpoint)
+    found = lay(checkpoint, model)
+    if found.residues:
+        raise ReconcileError(
+            f"{checkpoint.path} does not fit {model.name}: {found.residues}; "
+            f"'gluonport inspect' shows what it is, the name 'auto' finds its architecture"
+        )
+    return found
+
+
+def identify(checkpoint: Checkpoint) -> Fit:
+    """The one model of the catalogue that a checkpoint fits, by names and shapes.
+
+    Raises ReconcileError with the nearest models and their residues where none fits, and with all
+    that fit where several do.
+    """
+    _refuse_nameless(checkpoint)
+    fits = nearest(checkpoint)
+    exact = [found for found in fits if not found.residues]
+    if len(exact) == 1:
+        return exact[0]
+    if exact:
+        names = " and ".join(found.model.name for found in exact)
+        raise ReconcileError(
+            f"{checkpoint.path} fits {names} equally well, by names and by shapes: "
+            f"say which with its name instead of 'auto'"
+        )
+    near = " | ".join(
+        f"{found.model.name}: {len(found.residues)} misfits ({found.residues})"
+        for found in fits[:3]
+    )
+    raise ReconcileError(
+        f"{checkpoint.path} fits no model of the catalogue; nearest are {near}"
+        if near
+        else f"{checkpoint.path} shares no tensor name with any model of the catalogue"
+    )
+
+
+def nearest(checkpoint: Checkpoint) -> list[Fit]:
+    """The models that share any tensor with a checkpoint, those with the fewest misfits first."""
+    fits = []
+    for model in MODELS:
+        try:
+            found = lay(checkpoint, model)
+        except ReconcileError:
+            continue
+        if any(source in model.table.targets for source in found.naming.names.values()):
+            fits.append(found)
+    return sorted(fits, key=lambda found: len(found.residues))
+
+
+def _refuse_nameless(checkpoint: Checkpoint) -> None:
+    refuse_quantised(checkpoint)
+    if not checkpoint.named:
+        raise ReconcileError(
+            f"{checkpoint.path} is a list of {len(checkpoint.tensors)} arrays without names, and "
+            f"order proves nothing: save it again with net.save_parameters"
+        )

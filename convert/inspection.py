@@ -1,0 +1,109 @@
+"""What a checkpoint is: format, names, precisions, and the architecture it fits."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from architectures.record import STATISTICS
+from convert.fit import Fit, nearest
+from convert.formats import Checkpoint, Tensor, open_checkpoint
+from mappings.naming import guess_scheme
+
+BLOCK = 1 << 20  # bytes hashed at a time
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A checkpoint and the models nearest to it, those with the fewest misfits first."""
+
+    checkpoint: Checkpoint
+    fits: tuple[Fit, ...]
+
+    @property
+    def exact(self) -> tuple[Fit, ...]:
+        """The models that the checkpoint fits by every name and shape."""
+        return tuple(fit for fit in self.fits if not fit.residues)
+
+    @property
+    def naming(self) -> str | None:
+        """The naming scheme; None for a list without names."""
+        if not self.checkpoint.named:
+            return None
+        if self.exact:
+            return self.exact[0].naming.scheme
+        return guess_scheme([tensor.name for tensor in self.checkpoint.tensors])
+
+    @property
+    def dtypes(self) -> Counter[str]:
+        """How many tensors have each dtype ("none" for those stored as none)."""
+        return Counter(tensor.dtype or "none" for tensor in self.checkpoint.tensors)
+
+    @property
+    def parameters(self) -> int:
+        """Elements of all tensors but BatchNorm's statistics."""
+        return sum(
+            math.prod(tensor.shape)
+            for tensor in self.checkpoint.tensors
+            if tensor.storage != "none" and not tensor.name.endswith(STATISTICS)
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The findings as JSON values."""
+        only = self.exact[0] if len(self.exact) == 1 else None
+        return {
+            "file": str(self.checkpoint.path),
+            "format": self.checkpoint.format,
+            "naming": self.naming,
+            "notes": list(self.exact[0].naming.notes) if self.exact else [],
+            "dtypes": dict(self.dtypes),
+            "tensors": len(self.checkpoint.tensors),
+            "parameters": self.parameters,
+            "model": only and only.model.name,
+            "num_classes": self.exact[0].num_classes if self.exact else None,
+            "candidates": [
+                {
+                    "model": fit.model.name,
+                    "misfits": len(fit.residues),
+                    "residues": str(fit.residues),
+                }
+                for fit in self.fits[:5]
+            ],
+        }
+
+
+def inspect(path: str | os.PathLike[str]) -> Inspection:
+    """Look at a checkpoint of any network in any format the readers accept.
+
+    Raises FormatError for a file that is none.
+    """
+    checkpoint = open_checkpoint(path)
+    return Inspection(checkpoint, tuple(nearest(checkpoint)) if checkpoint.named else ())
+
+
+def digests(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:
+    """Every tensor in file order with the sha256 of its dense little-endian bytes."""
+    for tensor in checkpoint.tensors:
+        yield {
+            "name": tensor.name,
+            "shape": list(tensor.shape),
+            "dtype": tensor.dtype,
+            "storage": tensor.storage,
+            "offset": tensor.offset,
+            "sha256": None if tensor.storage == "none" else _digest(tensor),
+        }
+
+
+def _digest(tensor: Tensor) -> str:
+    digest = hashlib.sha256()
+    values = tensor.array().reshape(-1).view(np.uint8)
+    for start in range(0, values.size, BLOCK):
+        digest.update(values[start : start + BLOCK].data)
+    return digest.hexdigest()

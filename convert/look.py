@@ -1,0 +1,129 @@
+"""The commands that only look: ``gluonport models`` and ``gluonport inspect``."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import click
+
+from architectures.catalogue import MODELS
+from architectures.console import Command, one_line, print_json
+from architectures.record import Model, Regime
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from convert.inspection import Inspection
+
+REGIMES: tuple[Regime, ...] = ("gluon", "timm")
+SHOWN = 3  # nearest models in the human report
+
+
+@click.command(cls=Command)
+@click.argument("pattern", default="*")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def models_command(pattern: str, as_json: bool) -> None:
+    """List the models of the catalogue, all or those that match PATTERN ('gluon_se*')."""
+    chosen = [model for model in MODELS if fnmatchcase(model.name, pattern)]
+    if as_json:
+        print_json({"models": [_as_json(model) for model in chosen]})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "source name"):
+        table.add_column(title, no_wrap=True)
+    for title in ("parameters", "input", *(f"top-1 / top-5, {regime}" for regime in REGIMES)):
+        table.add_column(title, justify="right", no_wrap=True)
+    family = ""
+    for model in chosen:
+        if model.family != family:
+            family = model.family
+            table.add_row(f"[bold]{family}")
+        figures = {figure.regime: f"{figure.top1} / {figure.top5}" for figure in model.figures}
+        table.add_row(
+            model.name,
+            model.source.name,
+            f"{model.parameters:,}",
+            str(model.input_size),
+            *(figures.get(regime, "-") for regime in REGIMES),
+        )
+    _show(table)
+
+
+def _show(table: Table) -> None:
+    """Print a table: fitted to a terminal, whole lines elsewhere."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 240
+    console.print(table)
+
+
+def _as_json(model: Model) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "family": model.family,
+        "source": model.source.framework,
+        "source_name": model.source.name,
+        "sha1": model.source.sha1,
+        "url": model.source.url,
+        "parameters": model.parameters,
+        "num_classes": model.num_classes,
+        "input_size": model.input_size,
+        "regimes": list(model.regimes),
+        "accuracy": {
+            figure.regime: {"top1": figure.top1, "top5": figure.top5, "source": figure.source}
+            for figure in model.figures
+        }
+        or None,
+    }
+
+
+@click.command(cls=Command)
+@click.argument("file", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--digests", "with_digests", is_flag=True, help="List every tensor and its sha256.")
+def inspect_command(file: str, as_json: bool, with_digests: bool) -> None:
+    """Say what FILE is: format, naming, precisions, tensors, architecture, classes."""
+    from convert.inspection import digests, inspect
+
+    found = inspect(file)
+    rows = list(digests(found.checkpoint)) if with_digests else []
+    if as_json:
+        print_json(found.as_json() | ({"digests": rows} if with_digests else {}))
+        return
+    _print(found)
+    if with_digests:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table("name", "shape", "dtype", "storage", "offset", "sha256", box=None)
+        for row in rows:
+            table.add_row(*(Text(one_line(str(value))) for value in row.values()))
+        _show(table)
+
+
+def _print(found: Inspection) -> None:
+    checkpoint = found.checkpoint
+    lines = [
+        ("file", str(checkpoint.path)),
+        ("format", checkpoint.format),
+        ("naming", found.naming or "none: a list without names"),
+        ("dtypes", ", ".join(f"{count} {dtype}" for dtype, count in found.dtypes.items())),
+        ("tensors", str(len(checkpoint.tensors))),
+        ("parameters", f"{found.parameters:,}"),
+    ]
+    for fit in found.exact:
+        notes = f" ({'; '.join(fit.naming.notes)})" if fit.naming.notes else ""
+        lines.append(("model", f"{fit.model.name}, {fit.num_classes} classes{notes}"))
+    if not found.exact:
+        lines.append(("model", "none of the catalogue fits by every name and shape"))
+        lines += [
+            ("nearest", f"{fit.model.name}, {len(fit.residues)} misfits: {fit.residues}")
+            for fit in found.fits[:SHOWN]
+        ]
+    for title, text in lines:
+        click.echo(f"{title:12}{one_line(text)}")

@@ -1,0 +1,61 @@
+"""What a conversion did, and the record of it beside the target."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A conversion that was done and proven.
+
+    ``tensors`` and ``parameters`` count what the target holds; hashes are sha256 in hex,
+    ``source_sha256`` None for synthetic weights, which have no file. ``notes`` say what was seen
+    through in the source's names.
+    """
+
+    model: str
+    source: str
+    source_format: str
+    naming: str
+    notes: tuple[str, ...]
+    target: str
+    tensors: int
+    parameters: int
+    num_classes: int
+    dtype: str
+    synthetic: bool
+    source_sha256: str | None
+    target_sha256: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {**asdict(self), "notes": list(self.notes)}
+
+
+def provenance_path(target: Path) -> Path:
+    """Where the provenance of ``out.safetensors`` stands: ``out.provenance.json``."""
+    return target.with_suffix(".provenance.json")
+
+
+def provenance_text(
+    conversion: Conversion, mapping_digest: str, digests: Mapping[str, str], *, url: str | None
+) -> str:
+    """The provenance as JSON: everything needed to check the target against its source again."""
+    record = {
+        "schema": SCHEMA,
+        "tool": {"name": "gluonport", "version": version("gluonport")},
+        **conversion.as_json(),
+        "target": Path(conversion.target).name,
+        "source_url": url,
+        "mapping_sha256": mapping_digest,
+        "tensor_sha256": dict(digests),
+    }
+    return json.dumps(record, indent=1) + "\n"

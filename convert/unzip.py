@@ -1,0 +1,69 @@
+"""One file out of a zip from the network: nothing it says is believed, no name in it used."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convert.download import CHUNK, LIMIT
+from mappings.errors import FormatError
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+
+def extract(archive: Path, target: Path, sha1: str) -> None:
+    """Leaves the zip's one file, which must be called as ``target`` is, in ``target``.
+
+    It appears there whole and synced, once its SHA-1 (40 hex digits) agrees, or not at all. Raises
+    FormatError for anything else than that one regular file, and OSError when ``target`` cannot be
+    written.
+    """
+    import zlib
+    from zipfile import BadZipFile, ZipFile
+
+    temporary = target.with_name(f"{target.name}.tmp")
+    digest = hashlib.sha1()
+    try:
+        with ZipFile(archive) as zipped, temporary.open("wb") as file:
+            # zipfile inflates up to the declared size and no further, then compares the CRC-32.
+            with zipped.open(_sole_member(zipped, target.name)) as content:
+                while chunk := content.read(CHUNK):
+                    file.write(chunk)
+                    digest.update(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        if digest.hexdigest() != sha1:
+            raise BadZipFile(f"{target.name} in it has sha1 {digest.hexdigest()}, not {sha1}")
+        temporary.replace(target)
+    except (BadZipFile, EOFError, OSError, RuntimeError, ValueError, zlib.error) as error:
+        # A corrupt offset makes zipfile seek where no file can; other OSErrors are about writing.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        raise FormatError(archive, str(error) or "it ends too early") from error  # EOFError is mute
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sole_member(zipped: ZipFile, name: str) -> ZipInfo:
+    """The regular file ``name``, which must be all there is. Raises BadZipFile."""
+    from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile
+
+    members = [  # macOS adds its resource forks
+        member for member in zipped.infolist() if not member.filename.startswith("__MACOSX/")
+    ]
+    if [member.filename for member in members] != [name]:
+        found = str([member.filename for member in members[:3]])
+        raise BadZipFile(f"it holds {found:.200}, not {name!r} alone")
+    (member,) = members
+    if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+        raise BadZipFile(f"{name!r} is not a regular file")
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise BadZipFile(f"{name!r} is compressed by method {member.compress_type}")
+    if member.file_size > LIMIT:
+        raise BadZipFile(f"{name!r} declares {member.file_size} bytes, more than {LIMIT}")
+    return member

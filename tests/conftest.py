@@ -1,0 +1,39 @@
+"""Real Gluon checkpoints, written by real MXNet during the test run."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(__file__).with_name("gluon_checkpoints.py")
+
+
+class GluonCheckpoints:
+    """Checkpoints of one network, randomised, as MXNet wrote them."""
+
+    def __init__(self, folder: Path, network: str) -> None:
+        self.folder, self.network = folder, network
+        arrays = np.load(folder / f"{network}.npz")
+        self.inputs, self.logits = arrays["inputs"], arrays["logits"]
+
+    def file(self, scheme: str = "structural") -> Path:
+        return self.folder / f"{self.network}-{scheme}.params"
+
+
+@pytest.fixture(scope="session")
+def gluon(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., GluonCheckpoints]:
+    """``gluon(network, *schemes)``: write them with MXNet, once per session (all without)."""
+    folder = tmp_path_factory.mktemp("gluon")
+
+    def write(network: str, *schemes: str) -> GluonCheckpoints:
+        if not (folder / f"{network}.npz").exists():
+            command = ["uv", "run", "--quiet", "--script", str(SCRIPT), str(folder), network]
+            done = subprocess.run([*command, *schemes], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        return GluonCheckpoints(folder, network)
+
+    return write

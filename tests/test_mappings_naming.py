@@ -1,0 +1,103 @@
+"""Every naming scheme resolves to structural names, by the network's table alone."""
+
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from architectures import MODELS, Model, find_model
+from mappings.errors import ReconcileError
+from mappings.naming import recognise
+from mappings.residues import fold
+
+SE, PLAIN = find_model("gluon_seresnext50_32x4d"), find_model("gluon_resnext50_32x4d")
+
+
+def flat(model: Model, prefix: str) -> dict[str, str]:
+    return {prefix + name: source for name, source in model.table.flat.items()}
+
+
+def resolved(names: Iterable[str], model: Model) -> dict[str, str]:
+    shuffled = list(names)
+    random.Random(0).shuffle(shuffled)
+    return dict(recognise(shuffled, model.table).names)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("prefix", ["", "resnext0_", "stage1_", "conv0_", "my.net_", "x"])
+def test_any_prefix_resolves(model: Model, prefix: str) -> None:
+    names = flat(model, prefix)
+    assert resolved(names, model) == names
+
+
+@settings(deadline=None, max_examples=30)
+@given(prefix=st.text(max_size=12).filter(lambda text: not text.startswith(("arg:", "aux:"))))
+def test_any_text_can_be_a_prefix(prefix: str) -> None:
+    names = flat(find_model("gluon_seresnext8_digits"), prefix)
+    if "syncbatchnorm" not in prefix:
+        assert resolved(names, find_model("gluon_seresnext8_digits")) == names
+
+
+def test_features_and_classifier_may_have_two_prefixes() -> None:
+    names = {
+        ("second_" if source.startswith("output") else "first_") + name: source
+        for name, source in SE.table.flat.items()
+    }
+    found = recognise(names, SE.table)
+    assert found.names == names
+    assert found.notes == ("prefix 'first_' and prefix 'second_'",)
+
+
+@pytest.mark.parametrize("stem", ["net_dense1_", "dense7_", "classifier_", "other_output0_"])
+def test_a_replaced_classifier_is_found_by_being_all_that_is_left(stem: str) -> None:
+    names = {
+        stem + source.split(".")[1] if source.startswith("output") else "net_" + name: source
+        for name, source in SE.table.flat.items()
+    }
+    assert resolved(names, SE) == names
+
+
+def test_a_second_classifier_is_left_over_not_chosen() -> None:
+    names = [*flat(SE, "net_"), "net_dense1_weight", "net_dense1_bias"]
+    assert recognise(names, SE.table).names["net_dense1_weight"] == "net_dense1_weight"
+
+
+def test_a_wrapped_network_has_a_structural_prefix() -> None:
+    names = {f"backbone.{source}": source for source in PLAIN.table.targets}
+    found = recognise(names, PLAIN.table)
+    assert (found.names, found.scheme) == (names, "structural")
+    assert found.notes == ("prefix 'backbone.'",)
+
+
+def test_export_marks_moving_statistics_and_syncbatchnorm_are_seen_through() -> None:
+    names = {
+        ("aux:" if "running" in name else "arg:")
+        + "net_"
+        + name.replace("batchnorm", "syncbatchnorm").replace("running", "moving"): source
+        for name, source in PLAIN.table.flat.items()
+    }
+    found = recognise(names, PLAIN.table)
+    assert (found.names, found.scheme) == (names, "export")
+    assert "SyncBatchNorm names" in found.notes
+
+
+def test_a_name_spelled_twice_is_refused() -> None:
+    names = [*flat(PLAIN, ""), "batchnorm0_moving_mean"]
+    with pytest.raises(ReconcileError, match=r"both stand for 'features\.1\.running_mean'"):
+        recognise(names, PLAIN.table)
+
+
+def test_flat_names_of_another_network_do_not_resolve_completely() -> None:
+    found = recognise(list(flat(SE, "net_")), PLAIN.table)
+    assert {*PLAIN.table.targets} != {*found.names.values()}
+
+
+def test_names_fold_their_numbers_and_leaves() -> None:
+    names = [
+        f"layer{s}.{b}.bn1.{leaf}" for s in (1, 2) for b in (0, 1) for leaf in ("weight", "bias")
+    ]
+    assert fold(names) == ["layer{1..2}.{0..1}.bn1.{weight,bias}"]
+    assert fold(["stage1_conv0_weight", "stage1_conv2_weight"]) == ["stage1_conv{0,2}_weight"]
+    assert fold(list("abcdef"), most=2) == ["{a,b,c,d,e,f}"]

@@ -1,0 +1,5 @@
+"""``python -m verify``."""
+
+from verify.command import main
+
+main(prog_name="verify")

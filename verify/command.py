@@ -1,0 +1,127 @@
+"""The ``verify`` command."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from architectures.catalogue import MODELS, find_model
+from architectures.console import Command, Failure, ModelName, one_line, print_json
+from architectures.record import Model
+
+if TYPE_CHECKING:
+    from verify.result import Parity
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gluonport")
+def main() -> None:
+    """Check what was converted, by evidence that can fail."""
+
+
+@main.command(cls=Command)
+@click.argument("names", nargs=-1, type=ModelName())
+@click.option("--all", "everything", is_flag=True, help="Every model of the catalogue.")
+@click.option("--checkpoint", metavar="FILE", help="A converted checkpoint to judge.")
+@click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    help="What the checkpoint was converted from; its provenance says so otherwise.",
+)
+@click.option(
+    "--reference",
+    type=click.Choice(["golden", "live"]),
+    default="golden",
+    show_default=True,
+    help="Packaged answers of MXNet, or MXNet itself.",
+)
+@click.option("--report", metavar="DIR", help="Write an HTML page and its JSON there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def parity(
+    names: tuple[str, ...],
+    everything: bool,
+    checkpoint: str | None,
+    source: str | None,
+    reference: str,
+    report: str | None,
+    as_json: bool,
+) -> None:
+    """Judge whether a port computes what Gluon computes.
+
+    NAMES (or --all) are judged on synthetic weights. With --checkpoint, one NAME's converted file is
+    judged: its values against its source, its architecture against the reference.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("give the NAMES of models, or --all")
+    models = list(MODELS) if everything else [find_model(name) for name in names]
+    if checkpoint is not None and len(models) != 1:
+        raise click.UsageError("--checkpoint is judged as one model: give its NAME")
+    if source is not None and checkpoint is None:
+        raise click.UsageError("--from belongs to a --checkpoint")
+    if checkpoint is None:
+        results = list(_architectures(models, reference, quiet=as_json))
+    else:
+        results = [_checkpoint(models[0], checkpoint, source, reference)]
+        if not as_json:
+            _print(results[0])
+    if as_json:
+        passed = all(result.passed for result in results)
+        print_json({"passed": passed, "models": [result.as_json() for result in results]})
+    if report is not None:
+        from verify.report import write_report
+
+        page = write_report(results, Path(report))
+        click.echo(f"report: {page}", err=True)
+    failed = [result for result in results if not result.passed]
+    for result in failed[:-1]:
+        click.echo(f"error: {one_line(result.failure())}", err=True)
+    if failed:
+        raise Failure(failed[-1].failure())
+
+
+def _architectures(models: Iterable[Model], reference: str, quiet: bool) -> Iterator[Parity]:
+    from verify.parity import verify_architecture
+
+    for model in models:
+        if sys.stderr.isatty():
+            click.echo(f"{model.name} ...\r", err=True, nl=False)
+        result = verify_architecture(model, reference)
+        if not quiet:
+            _print(result)
+        yield result
+
+
+def _checkpoint(model: Model, path: str, source: str | None, reference: str) -> Parity:
+    from verify.evidence import gather
+    from verify.files import write_text
+    from verify.parity import verify_checkpoint
+
+    evidence = gather(model, path, source)
+    result = verify_checkpoint(evidence, reference)
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    record = {"schema": 1, "checkpoint_sha256": digest, **result.as_json()}
+    write_text(Path(path).with_suffix(".parity.json"), json.dumps(record, indent=1) + "\n")
+    return result
+
+
+def _print(result: Parity) -> None:
+    click.echo(f"{'PASS' if result.passed else 'FAIL'}  {result.model} ({result.reference})")
+    for criterion in result.criteria:
+        mark = "ok" if criterion.passed else "NO"
+        click.echo(f"      {mark}  {criterion.name:11} {one_line(criterion.detail)}")
+    if result.finding:
+        where = "wrong here" if result.finding.here else "given wrong input"
+        layers = ", ".join(result.finding.layers)
+        click.echo(f"          first bad block {result.finding.block}, {where}: {layers}")
+
+
+if __name__ == "__main__":
+    main()

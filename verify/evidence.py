@@ -1,0 +1,179 @@
+"""A converted checkpoint and the source it came from: are the values the same?
+
+The verifier reads both files itself and rounds by torch, sharing no decision of the converter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from architectures import Model
+from architectures.synthetic import synthetic_values
+from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
+from mappings.errors import GluonportError
+from mappings.naming import recognise
+from verify.places import block_of
+from verify.result import Criterion, Finding
+
+CHUNK = 1 << 20  # elements compared at a time
+TORCH = {
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "float32": torch.float32,
+    "float64": torch.float64,
+}
+
+
+class EvidenceError(GluonportError):
+    """A checkpoint or its source that cannot be laid side by side."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A checkpoint of ``model`` in PyTorch's names, and its source in Gluon's."""
+
+    model: Model
+    checkpoint: Checkpoint
+    source: Checkpoint
+
+    @cached_property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The checkpoint's tensors by name."""
+        return {tensor.name: tensor for tensor in self.checkpoint.tensors}
+
+    @cached_property
+    def sources(self) -> Mapping[str, Tensor]:
+        """The source's tensors under the network's names."""
+        table = self.model.table
+        naming = recognise([tensor.name for tensor in self.source.tensors], table)
+        named = {naming.names[tensor.name]: tensor for tensor in self.source.tensors}
+        return {table.targets[name]: t for name, t in named.items() if name in table.targets}
+
+    @property
+    def num_classes(self) -> int:
+        """The checkpoint's own class count."""
+        return self.tensors["fc.bias"].shape[0]
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether any tensor has another precision than its source."""
+        return any(t.dtype != self.tensors[name].dtype for name, t in self.sources.items())
+
+    def float32_state(self) -> dict[str, Array]:
+        """The checkpoint's weights, widened to float32."""
+        return {
+            name: self.tensors[name].array().astype(np.float32) for name in self.model.table.sources
+        }
+
+
+def gather(
+    model: Model, path: str | os.PathLike[str], source: str | os.PathLike[str] | None
+) -> Evidence:
+    """Open a checkpoint and its source; without ``source`` the provenance beside it names it.
+
+    Raises EvidenceError when there is no source, FormatError for a file that is no checkpoint.
+    """
+    checkpoint = open_checkpoint(path)
+    if source is None:
+        source = _source_by_provenance(Path(path))
+    if str(source) == "synthetic":
+        return Evidence(model, checkpoint, _synthetic(model))
+    return Evidence(model, checkpoint, open_checkpoint(source))
+
+
+def _source_by_provenance(path: Path) -> str:
+    record = path.with_suffix(".provenance.json")
+    try:
+        provenance = json.loads(record.read_text(encoding="utf-8"))
+        source, digest = str(provenance["source"]), provenance["source_sha256"]
+    except (OSError, ValueError, KeyError) as error:
+        raise EvidenceError(
+            f"{path}: no provenance beside it says where it came from: name it with --from SOURCE"
+        ) from error
+    if source != "synthetic":
+        with_file = Path(source)
+        if not with_file.is_file():
+            raise EvidenceError(
+                f"{path}: its source {source} is gone: name a copy of it with --from SOURCE"
+            )
+        with open(with_file, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise EvidenceError(
+                    f"{path}: {source} is no longer the file it was converted from (sha256 "
+                    f"{digest}): name that one with --from SOURCE"
+                )
+    return source
+
+
+def _synthetic(model: Model) -> Checkpoint:
+    tensors = []
+    for name, target in model.table.targets.items():
+        shape = tuple(model.num_classes if n is None else n for n in model.shapes[target])
+        load = partial(synthetic_values, model.source.name, name, shape)
+        tensors.append(Tensor(name, shape, "float32", "dense", 0, load))
+    return Checkpoint(Path("synthetic"), "synthetic", True, tuple(tensors))
+
+
+def check_values(evidence: Evidence) -> tuple[Criterion, Finding | None]:
+    """Whether every tensor is its source's, bit for bit, or its float32 value rounded to even."""
+    problems = {}
+    for name in evidence.model.shapes:
+        if what := _difference(evidence, name):
+            problems[name] = what
+    for name in evidence.tensors.keys() - evidence.model.shapes.keys():
+        problems[name] = "is no tensor of the network"
+    if not problems:
+        return Criterion(
+            "values", True, f"all {len(evidence.tensors)} tensors are the source's"
+        ), None
+    first, what = next(iter(problems.items()))
+    detail = f"{len(problems)} tensors are not the source's; the first, {first}, {what}"
+    block = block_of(first)
+    modules = dict.fromkeys(n.rpartition(".")[0] for n in problems if block_of(n) == block)
+    return Criterion("values", False, detail, len(problems), 0.0), Finding(block, True, (*modules,))
+
+
+def _difference(evidence: Evidence, name: str) -> str | None:
+    tensor = evidence.tensors.get(name)
+    if tensor is None:
+        return "is missing"
+    if name.endswith("num_batches_tracked"):
+        return None if tensor.shape == () else f"has shape {tensor.shape}"
+    source = evidence.sources.get(name)
+    if source is None:
+        return "has no source"
+    if tensor.shape != source.shape:
+        return f"has shape {tensor.shape}, its source {source.name} {source.shape}"
+    if tensor.dtype not in TORCH or source.dtype not in TORCH:
+        return f"is {tensor.dtype}, its source {source.name} {source.dtype}"
+    ours, theirs = tensor.array().reshape(-1), source.array().reshape(-1)
+    differing = 0
+    for start in range(0, ours.size, CHUNK):
+        stop = start + CHUNK
+        expected = theirs[start:stop]
+        if tensor.dtype != source.dtype:
+            expected = _rounded(expected, tensor.dtype)
+        width = f"u{ours.dtype.itemsize}"
+        got = np.ascontiguousarray(ours[start:stop]).view(width)
+        differing += int((got != np.ascontiguousarray(expected).view(width)).sum())
+    if differing:
+        return f"differs from its source {source.name} in {differing} of {ours.size} values"
+    return None
+
+
+def _rounded(values: Array, dtype: str) -> Array:
+    """The bits of the float32 values rounded by torch, which rounds to nearest even."""
+    wide = torch.from_numpy(values.astype(np.float32))
+    narrow = wide.to(TORCH[dtype]).contiguous()
+    integers = {2: torch.int16, 4: torch.int32, 8: torch.int64}[narrow.element_size()]
+    bits: Array = narrow.view(integers).numpy()
+    return bits

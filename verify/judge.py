@@ -1,0 +1,132 @@
+"""The criteria of parity, each a function of what the source and the port computed.
+
+A verdict that cannot fail is worth nothing: the limits come from measured ports and faults. A right
+port stays 1000 times below the structure limit, one flipped last bit of a classifier's weight is 50
+times above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from convert.formats import Array
+from verify.reference import Reference
+from verify.result import Criterion, Observed
+from verify.trace import Trace
+
+STRUCTURE = 1e-11  # of the largest float64 logit
+ARITHMETIC = (0.5, 2.0)  # times the source framework's own float32 error
+LAYER = 1e-12  # of the activation's L2 norm, per digest
+
+
+def structure(reference: Reference, port: Trace) -> Criterion:
+    """float64 against float64: does the port compute the same function?"""
+    if reference.logits64.shape != port.logits64.shape:
+        return _incomparable("structure", reference, port)
+    scale = float(np.abs(reference.logits64).max(initial=0.0))
+    figure = float(np.abs(reference.logits64 - port.logits64).max(initial=0.0))
+    limit = STRUCTURE * scale
+    passed = bool(figure <= limit)  # NaN is no pass
+    detail = f"the float64 logits differ by {figure:.3g}, the limit is {limit:.3g}"
+    return Criterion("structure", passed, detail, figure, limit, figure)
+
+
+def arithmetic(reference: Reference, port: Trace) -> Criterion:
+    """float32: is the port as far from the truth as the source framework itself is?"""
+    if reference.logits32.shape != port.logits32.shape:
+        return _incomparable("arithmetic", reference, port)
+    theirs = _rms(reference.logits32 - reference.logits64)
+    ours = _rms(port.logits32 - reference.logits64)
+    ratio = ours / theirs if theirs > 0 else float("nan")
+    low, high = ARITHMETIC
+    detail = (
+        f"the float32 logits are {ours:.3g} from the float64 reference (rms), the source's own "
+        f"{theirs:.3g}: {ratio:.3g} times, expected {low} to {high}"
+    )
+    needed = max(ratio, 1 / ratio) if ratio > 0 else float("nan")
+    return Criterion("arithmetic", low <= ratio <= high, detail, ratio, ARITHMETIC, needed)
+
+
+def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array]) -> Criterion:
+    """Never vacuous: there are images, the answers are finite and vary, the statistics are real.
+
+    ``statistics`` are BatchNorm's tensors of the weights used, by tensor name.
+    """
+    both = (reference.logits64, reference.logits32, port.logits64, port.logits32)
+    sizes = {logits.shape for logits in both}
+    problems = []
+    if len(sizes) > 1 or 0 in next(iter(sizes)):
+        problems.append(f"logits of shapes {', '.join(map(str, sorted(sizes)))}")
+    elif not all(np.isfinite(logits).all() for logits in both):
+        problems.append("logits that are not finite")
+    else:
+        images, classes = reference.logits64.shape
+        spread = np.abs(reference.logits64).max() * STRUCTURE * 1000
+        if images > 1 and np.ptp(reference.logits64, axis=0).max() <= spread:
+            problems.append("logits that do not vary between images")
+        if classes > 1 and np.ptp(reference.logits64, axis=1).min() <= spread:
+            problems.append("logits that do not vary between classes")
+    untouched = [name for name, values in statistics.items() if _initial(name, values)]
+    if untouched:
+        problems.append(
+            f"BatchNorm as initialised in {len(untouched)} tensors, the first {untouched[0]}"
+        )
+    if not statistics:
+        problems.append("no BatchNorm statistics")
+    detail = "; ".join(problems) or f"{len(reference.logits64)} images, finite, varied"
+    return Criterion("evidence", not problems, detail, len(reference.logits64), None, None)
+
+
+def top1(reference: Reference, port: Trace) -> tuple[Criterion, Observed] | None:
+    """Top-1 where the float64 margin exceeds twice the larger float32 error; more is reported."""
+    exact, ours = reference.logits64, port.logits32.astype(np.float64)
+    if exact.shape != ours.shape or 0 in exact.shape or exact.shape[1] < 2:
+        return None
+    error = max(np.abs(ours - exact).max(), np.abs(reference.logits32 - exact).max())
+    ranked = np.sort(exact, axis=1)
+    decidable = ranked[:, -1] - ranked[:, -2] > 2 * error
+    equal = ours.argmax(1) == exact.argmax(1)
+    wrong = int((decidable & ~equal).sum())
+    observed = Observed(
+        kl_divergence=float(_kl(exact, ours).max()),
+        top5_sets_equal=int((_top5(exact) == _top5(ours)).all(1).sum()),
+        rank_agreement=float((exact.argsort(1) == ours.argsort(1)).mean()),
+        top1_equal=int(equal.sum()),
+        top1_decidable=int(decidable.sum()),
+    )
+    detail = f"{wrong} of {decidable.sum()} images with a clear winner get another class"
+    return Criterion("top-1", wrong == 0, detail, wrong, 0.0, float(wrong)), observed
+
+
+def _incomparable(name: str, reference: Reference, port: Trace) -> Criterion:
+    detail = f"logits of shape {port.logits64.shape}, the source's are {reference.logits64.shape}"
+    return Criterion(name, False, detail)
+
+
+def _initial(name: str, values: Array) -> bool:
+    """Whether a BatchNorm tensor is what a fresh layer has."""
+    ones = name.endswith(("running_var", ".weight"))
+    return bool((values == 0).all() or (ones and (values == 1).all()))
+
+
+def _rms(difference: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(difference, dtype=np.float64))))
+
+
+def _top5(logits: Array) -> Array:
+    return np.sort(logits.argsort(1)[:, -5:], axis=1)
+
+
+def _kl(exact: Array, ours: Array) -> Array:
+    """Kullback-Leibler divergence of the port's distribution from the source's, per image."""
+    p, q = (_log_softmax(logits) for logits in (exact, ours))
+    divergence: Array = (np.exp(p) * (p - q)).sum(1)
+    return divergence
+
+
+def _log_softmax(logits: Array) -> Array:
+    shifted = logits - logits.max(1, keepdims=True)
+    normalised: Array = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    return normalised

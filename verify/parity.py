@@ -1,0 +1,144 @@
+"""Parity: does a port compute what the source framework computes?"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from architectures import Model, build
+from architectures.synthetic import synthetic_values
+from convert.formats import Array
+from verify import judge
+from verify.evidence import Evidence, check_values
+from verify.inputs import reference_inputs
+from verify.localise import feed, judge_layers, layer_errors
+from verify.places import places
+from verify.reference import Reference, golden, live
+from verify.result import Criterion, Parity
+from verify.trace import trace
+
+
+def verify_architecture(model: Model, reference: str = "golden") -> Parity:
+    """Judge a model's network and table, on its synthetic weights.
+
+    ``reference`` is ``golden`` or ``live``. Raises NoReferenceError where it cannot be had.
+    """
+    inputs = reference_inputs(model)
+    source = golden(model) if reference == "golden" else live(model, "synthetic", inputs)
+    network = load(model, synthetic_state(model), model.num_classes)
+    return compare(model, network, source, inputs)
+
+
+def verify_checkpoint(evidence: Evidence, reference: str = "golden") -> Parity:
+    """Judge a converted checkpoint: its values against its source's, and what it computes.
+
+    With ``golden`` the architecture is judged on synthetic weights, and the values prove the rest;
+    with ``live`` MXNet computes the checkpoint's own logits: from the source file itself, or from
+    the rounded values where the checkpoint is of another precision.
+    """
+    values, finding = check_values(evidence)
+    if reference == "golden":
+        parity = verify_architecture(evidence.model)
+    else:
+        parity = _verify_live(evidence)
+    return replace(
+        parity,
+        criteria=(values, *parity.criteria),
+        finding=finding or parity.finding,
+        checkpoint=str(evidence.checkpoint.path),
+    )
+
+
+def _verify_live(evidence: Evidence) -> Parity:
+    model, inputs = evidence.model, reference_inputs(evidence.model)
+    state = evidence.float32_state()
+    network = load(model, state, evidence.num_classes)
+    with tempfile.TemporaryDirectory() as folder:
+        weights: str | Path = evidence.source.path
+        if evidence.is_rounded or evidence.source.format != "params-v2":
+            weights = Path(folder, "rounded.npz")
+            sources = model.table.sources
+            named: dict[str, Any] = {sources[name]: values for name, values in state.items()}
+            np.savez(weights, **named)
+        source = live(model, weights, inputs)
+        parity = compare(model, network, source, inputs)
+        if parity.finding is None:
+            return parity
+        block = next((e for e in parity.layers if e.module == parity.finding.block), None)
+        if block is None:
+            return parity
+        fed = feed(network, block, live(model, weights, inputs, (block.source,)))
+        return replace(parity, finding=replace(parity.finding, here=fed))
+
+
+def synthetic_state(model: Model) -> dict[str, Array]:
+    """The synthetic weights under the network's names, put there through the table."""
+    state = {}
+    for target, source in model.table.sources.items():
+        shape = tuple(model.num_classes if n is None else n for n in model.shapes[target])
+        state[target] = synthetic_values(model.source.name, source, shape)
+    return state
+
+
+def load(model: Model, state: Mapping[str, Array], num_classes: int) -> nn.Module:
+    """The network in evaluation mode with exactly these weights, float32."""
+    tensors = {name: torch.from_numpy(np.array(values)) for name, values in state.items()}
+    tensors |= {name: torch.zeros((), dtype=torch.int64) for name in model.table.synthesised}
+    network = build(model, num_classes)
+    network.load_state_dict(tensors)
+    return network.eval()
+
+
+def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) -> Parity:
+    """Judge a network against the source's answers on the same inputs, float32 (N, 3, H, W)."""
+    found = places(model, source.layers)
+    port = trace(network, inputs, {place.module for place in found})
+    errors = layer_errors(source, port, found)
+    layers, finding = judge_layers(errors)
+    given = _same_inputs(source, inputs)
+    if finding and not given.passed:
+        finding = replace(finding, here=False)
+    criteria = [
+        given,
+        judge.structure(source, port),
+        judge.arithmetic(source, port),
+        judge.evidence(source, port, _batchnorm(network)),
+        layers,
+    ]
+    ranked = judge.top1(source, port)
+    if ranked:
+        criteria.append(ranked[0])
+    return Parity(
+        model.name,
+        source.kind,
+        len(inputs),
+        tuple(criteria),
+        finding,
+        errors,
+        ranked and ranked[1],
+        about=source.about,
+    )
+
+
+def _same_inputs(source: Reference, inputs: Array) -> Criterion:
+    passed = hashlib.sha256(inputs.tobytes()).hexdigest() == source.about.get("inputs_sha256")
+    detail = "the bytes that the source was given" if passed else "not what the source was given"
+    return Criterion("inputs", passed, detail)
+
+
+def _batchnorm(network: nn.Module) -> dict[str, Array]:
+    return {
+        f"{name}.{leaf}": values.detach().numpy()
+        for name, module in network.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+        for leaf, values in module.state_dict().items()
+        if leaf != "num_batches_tracked"
+    }

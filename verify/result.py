@@ -1,0 +1,119 @@
+"""The verdict: each criterion's figure, its limit, and the smallest limit that would pass."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing a port must satisfy.
+
+    ``figure`` is what was measured, ``limit`` the largest (or, for a range, the two bounds) that
+    passes, ``needed`` the smallest limit that would have passed. ``detail`` says it in words.
+    """
+
+    name: str
+    passed: bool
+    detail: str
+    figure: float | None = None
+    limit: float | tuple[float, float] | None = None
+    needed: float | None = None
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """How far a layer's output is from the source's, relative to its scale.
+
+    ``port64``, ``port32``: the port in float64 and float32; ``source32``: the source framework in
+    float32; all against the source in float64. None where the port has no such layer any more.
+    """
+
+    source: str
+    module: str
+    block: str
+    port64: float | None
+    port32: float | None
+    source32: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where a port first leaves the source.
+
+    ``here`` says whether the block itself is wrong (it is, when its input was right) or only what
+    it is given; ``layers`` are its layers that differ, in execution order.
+    """
+
+    block: str
+    here: bool
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Figures that are reported and not judged."""
+
+    kl_divergence: float
+    top5_sets_equal: int
+    rank_agreement: float
+    top1_equal: int
+    top1_decidable: int
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The verdict on one model."""
+
+    model: str
+    reference: str
+    images: int
+    criteria: tuple[Criterion, ...]
+    finding: Finding | None
+    layers: tuple[LayerError, ...] = ()
+    observed: Observed | None = None
+    checkpoint: str | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Every criterion holds, and there was at least one."""
+        return bool(self.criteria) and all(criterion.passed for criterion in self.criteria)
+
+    @property
+    def first_bad_block(self) -> str | None:
+        """The block where the port first leaves the source."""
+        return self.finding.block if self.finding else None
+
+    def criterion(self, name: str) -> Criterion | None:
+        """The criterion of that name, where it was judged."""
+        return next((c for c in self.criteria if c.name == name), None)
+
+    def failure(self) -> str:
+        """One line: what failed, by how much, where."""
+        failed = "; ".join(f"{c.name}: {c.detail}" for c in self.criteria if not c.passed)
+        if self.finding is None:
+            return f"{self.model}: {failed}"
+        where = "wrong here" if self.finding.here else "given wrong input"
+        layers = ", ".join(self.finding.layers)
+        return f"{self.model}: {failed}; first bad block {self.finding.block} ({where}: {layers})"
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as JSON values, the contract's fields first."""
+        structure, arithmetic = self.criterion("structure"), self.criterion("arithmetic")
+        return {
+            "model": self.model,
+            "passed": self.passed,
+            "reference": self.reference,
+            "images": self.images,
+            "structure": structure and {"max_abs": structure.figure, "limit": structure.limit},
+            "arithmetic": arithmetic and {"ratio": arithmetic.figure, "limits": arithmetic.limit},
+            "first_bad_block": self.first_bad_block,
+            "checkpoint": self.checkpoint,
+            "finding": self.finding and asdict(self.finding),
+            "criteria": [asdict(criterion) for criterion in self.criteria],
+            "observed": self.observed and asdict(self.observed),
+            "layers": [asdict(layer) for layer in self.layers],
+            "about": self.about,
+        }

@@ -1,0 +1,74 @@
+"""What the port computes, layer by layer, in float64 and in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from convert.formats import Array
+from verify.digests import digest
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A network's answers for N images.
+
+    ``logits64``, ``logits32``: (N, classes). ``digests64``, ``digests32``: for every layer that
+    ran, by its module name, (N, K) float64; in the order in which layers first ran.
+    """
+
+    logits64: Array
+    logits32: Array
+    digests64: dict[str, Array]
+    digests32: dict[str, Array]
+
+
+def trace(network: nn.Module, inputs: Array, layers: Collection[str]) -> Trace:
+    """Run ``inputs`` float32 (N, 3, H, W), image by image, and digest the named modules' outputs.
+
+    The network is left in float32, in the mode it came in.
+    """
+    logits: dict[torch.dtype, Array] = {}
+    digests: dict[torch.dtype, dict[str, Array]] = {}
+    for precision in (torch.float64, torch.float32):
+        logits[precision], digests[precision] = _run(network.to(precision), inputs, layers)
+    return Trace(
+        logits[torch.float64],
+        logits[torch.float32],
+        digests[torch.float64],
+        digests[torch.float32],
+    )
+
+
+def _run(
+    network: nn.Module, inputs: Array, layers: Collection[str]
+) -> tuple[Array, dict[str, Array]]:
+    seen: dict[str, torch.Tensor] = {}
+
+    def keep(name: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
+        def hook(_: nn.Module, __: object, output: torch.Tensor) -> None:
+            seen[name] = digest(output[0])
+
+        return hook
+
+    wanted = [(name, module) for name, module in network.named_modules() if name in layers]
+    handles = [module.register_forward_hook(keep(name)) for name, module in wanted]
+    logits, rows = [], []
+    precision = next(network.parameters()).dtype
+    try:
+        with torch.inference_mode():
+            for image in torch.from_numpy(inputs).to(precision):
+                logits.append(network(image[None])[0].numpy())
+                rows.append(dict(seen))
+                seen.clear()
+    finally:
+        for handle in handles:
+            handle.remove()
+    ran = rows[0] if rows else {}
+    return np.stack(logits) if logits else np.empty((0, 0)), {
+        name: np.stack([row[name].numpy() for row in rows]) for name in ran
+    }
