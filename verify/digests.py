@@ -32,4 +32,5 @@ def digest(activation: torch.Tensor) -> torch.Tensor:
     if x.ndim == 1:
         return x @ coefficients("c", x.shape[0])
     c, h, w = (coefficients(axis, n) for axis, n in zip("chw", x.shape, strict=True))
-    return torch.einsum("chk,hk,ck->k", x @ w, h, c)
+    pixels = x.permute(1, 2, 0).reshape(-1, len(c))  # a view, whatever the memory format
+    return torch.einsum("hwk,hk,wk->k", (pixels @ c).view(len(h), len(w), -1), h, w)

@@ -209,7 +209,7 @@ def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
         prefixes = Counter(
             name.removesuffix(key) for name in names.values() for key in flat if name.endswith(key)
         )
-        prefix = ""
+        prefix = prefixes.most_common(1)[0][0] if prefixes else ""
         targets = {prefix + key: name for key, name in flat.items()}
         dense = list(dense_layers(net))
         for name in names.values():

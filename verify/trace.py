@@ -34,8 +34,12 @@ def trace(network: nn.Module, inputs: Array, layers: Collection[str]) -> Trace:
     """
     logits: dict[torch.dtype, Array] = {}
     digests: dict[torch.dtype, dict[str, Array]] = {}
-    for precision in (torch.float64, torch.float32):
-        logits[precision], digests[precision] = _run(network.to(precision), inputs, layers)
+    for precision, layout in (
+        (torch.float64, torch.channels_last),  # four times as fast there
+        (torch.float32, torch.contiguous_format),
+    ):
+        network.to(precision, memory_format=layout)  # type: ignore[call-overload]
+        logits[precision], digests[precision] = _run(network, inputs, layers)
     return Trace(
         logits[torch.float64],
         logits[torch.float32],

@@ -50,12 +50,11 @@ def members(file: MappedFile) -> list[Member]:
     """
     infos, end = directory(file)
     ends = [*(info.header_offset for info in infos[1:]), end]
-    located = zip(infos, ends, strict=True)
-    return [_member(file, info, end) for info, end in located if not _is_folder(info)]
-
-
-def _is_folder(info: ZipInfo) -> bool:
-    return info.is_dir() and info.file_size == 0
+    return [
+        _member(file, info, end)
+        for info, end in zip(infos, ends, strict=True)
+        if not info.filename.endswith("/") or info.file_size
+    ]
 
 
 def _member(file: MappedFile, info: ZipInfo, end: int) -> Member:

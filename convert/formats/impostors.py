@@ -20,7 +20,6 @@ BINARY = (
     (b"\xfd7zXZ\x00", f"compressed with xz; {UNPACK}"),
     (b"\x28\xb5\x2f\xfd", f"compressed with zstd; {UNPACK}"),
     (b"7z\xbc\xaf\x27\x1c", f"a 7z archive; {UNPACK}"),
-    (b"PK\x05\x06", f"a zip with nothing in it; {AGAIN}"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes it; name an MXNet checkpoint"),
     (b"\x0a\x23\xd7\xce", "RecordIO, images and labels; name the .params file of the network"),
     *(
@@ -43,7 +42,7 @@ TEXT = (
 def describe(file: MappedFile) -> str:
     """One line on a file that no reader takes."""
     head = file.head
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # of an empty zip, only the end exists
         return f"this is {_zip(file)}"
     if head[257:262] == b"ustar":
         return f"this is a tar archive; {UNPACK}"
@@ -59,6 +58,8 @@ def describe(file: MappedFile) -> str:
 
 def _zip(file: MappedFile) -> str:
     names = [info.filename for info in directory(file)[0]]
+    if not names:
+        return f"a zip with nothing in it; {AGAIN}"
     if any(f"/{name}".endswith("/data.pkl") for name in names):
         return f"a PyTorch checkpoint, a pickle {PICKLE}"
     for name in names:

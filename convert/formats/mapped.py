@@ -37,8 +37,8 @@ class MappedFile:
         except FileNotFoundError as error:
             raise FormatError(path, "there is no such file; check the path") from error
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            reason = getattr(error, "strerror", error)
-            raise FormatError(path, f"the file cannot be read ({reason}); check the path") from error
+            what = f"the file cannot be read ({getattr(error, 'strerror', error)}); check the path"
+            raise FormatError(path, what) from error
 
     @property
     def size(self) -> int:

@@ -92,6 +92,9 @@ class _Reader:
         self.version = max(self.version, version)
         if version >= 2:
             return self.typed_record(at, version)
+        if version == 0 and mark > MAX_NDIM:
+            expected = f"a version mark, or 0 to {MAX_NDIM} dimensions"
+            raise self.damaged(f"the array begins with {mark:#x}; expected {expected}", at)
         shape = self.shape() if version else self.dims(U32, mark, at)
         return self.block(shape, self.context_and_dtype()) if shape else Nothing(at)
 

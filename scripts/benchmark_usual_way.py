@@ -1,0 +1,64 @@
+# /// script
+# requires-python = ">=3.8,<3.12"
+# dependencies = [
+#     "gluoncv==0.10.5.post0",
+#     "mxnet==1.9.1",
+#     "numpy==1.23.5",
+#     "torch==1.13.1",
+# ]
+# ///
+# mypy: disable-error-code="import-not-found, import-untyped"
+"""The usual way from Gluon to PyTorch, for the benchmark: both frameworks live, copied by order.
+
+    benchmark_usual_way.py write NETWORK FILE.params
+    benchmark_usual_way.py convert NETWORK FILE.params SHAPES.json OUT.pth
+
+``write`` saves NETWORK with random values, BatchNorm's too. ``convert`` is the usual way. It is
+left undone what would cost it more: no PyTorch network is built (SHAPES.json has the names and
+shapes of its state dict, in order), nothing is compared, nothing is synced to the disk.
+
+It runs in one process and one environment, with the last torch before 2: GluonCV 0.10.5 raises
+RuntimeError where it finds torch >= 2 (gluoncv/check.py, _require_pytorch_version), and MXNet 1.9.1
+needs the ``numpy.bool`` that NumPy 1.24 removed (mxnet/numpy/utils.py).
+"""
+
+import json
+import sys
+import time
+
+import mxnet as mx
+import numpy as np
+import torch
+from gluoncv.model_zoo import get_model
+
+
+def write(network, path):
+    net = get_model(network, pretrained=False)
+    net.initialize()
+    net(mx.nd.zeros((1, 3, 224, 224)))  # shapes are known from now on
+    stream = np.random.RandomState(0)
+    for parameter in net.collect_params().values():
+        parameter.set_data(mx.nd.array(stream.uniform(0.1, 0.9, parameter.shape)))
+    net.save_parameters(path)
+
+
+def convert(network, path, shapes, out):
+    print(time.monotonic())  # imports end here
+    net = get_model(network, pretrained=False)
+    net.load_parameters(path)
+    parameters = iter(net.collect_params().values())
+    state = {}
+    with open(shapes) as file:
+        expected = json.load(file)
+    for name, shape in expected.items():
+        if name.endswith("num_batches_tracked"):
+            state[name] = torch.zeros((), dtype=torch.int64)
+            continue
+        array = next(parameters).data().asnumpy()
+        assert array.shape == tuple(shape), name
+        state[name] = torch.from_numpy(array)
+    torch.save(state, out)
+
+
+if __name__ == "__main__":
+    {"write": write, "convert": convert}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,267 @@
+"""convert/download.py against a real HTTP server."""
+
+from __future__ import annotations
+
+import os
+import pty
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from convert import download as module
+from convert.download import BACKOFF, LIMIT, PATIENCE, download, shown
+from mappings.errors import DownloadError
+from tests.loopback import Answer, Loopback, loopback
+
+BODY = random.Random(0).randbytes(1_000_000)
+CUT = 600_000
+PROGRAM = "import sys; from pathlib import Path; from convert.download import download; "
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with loopback() as server:
+        server.files["/file"] = BODY
+        yield server
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "file"
+
+
+def fetch(server: Loopback, target: Path) -> list[float]:
+    """Downloads without ever sleeping; the waits that were asked for."""
+    waits: list[float] = []
+    download(f"{server.url}/file", target, sleep=waits.append)
+    return waits
+
+
+def test_a_body_arrives_whole_and_leaves_nothing_else(server: Loopback, target: Path) -> None:
+    assert fetch(server, target) == []
+    assert target.read_bytes() == BODY
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_lost_connection_is_resumed_where_it_broke(server: Loopback, target: Path) -> None:
+    server.answers = [Answer(cut=CUT), Answer()]
+    assert fetch(server, target) == [BACKOFF[0]]
+    first, second = server.seen
+    assert target.read_bytes() == BODY
+    assert second.status == 206 and second.if_range is not None
+    assert first.sent == CUT and len(BODY) - CUT <= second.sent < len(BODY) - CUT + module.CHUNK
+
+
+def test_a_download_resumes_in_a_later_run(server: Loopback, target: Path) -> None:
+    server.answers = [Answer(cut=CUT), Answer(status=403)]
+    with pytest.raises(DownloadError, match="HTTP 403 Forbidden"):
+        fetch(server, target)
+    assert not target.exists()
+    server.answers = [Answer()]
+    fetch(server, target)
+    assert target.read_bytes() == BODY
+    assert server.seen[-1].status == 206
+
+
+def test_a_body_of_unknown_length_arrives_whole(server: Loopback, target: Path) -> None:
+    server.answers = [Answer(headers={"Content-Length": ""})]
+    fetch(server, target)
+    assert target.read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    "etag, whole",
+    [
+        pytest.param('"old"', Answer(), id="changed"),
+        pytest.param('"old"', Answer(if_range=False), id="changed, If-Range not heeded"),
+        pytest.param('"old"', Answer(ranges=False), id="no ranges"),
+        pytest.param('W/"weak"', Answer(headers={"ETag": 'W/"weak"'}), id="weak validator"),
+        pytest.param("", Answer(), id="no validator"),
+    ],
+)
+def test_what_cannot_be_resumed_starts_again(
+    server: Loopback,
+    target: Path,
+    etag: str,
+    whole: Answer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LIMIT", len(BODY))  # what was thrown away does not count
+    server.answers = [Answer(body=BODY[::-1], headers={"ETag": etag}, cut=CUT), whole]
+    fetch(server, target)
+    assert target.read_bytes() == BODY
+    assert server.seen[-1].status == 200
+    assert server.seen[-1].sent == len(BODY)
+
+
+def test_a_wrong_range_starts_again(server: Loopback, target: Path) -> None:
+    server.answers = [Answer(cut=CUT), Answer(headers={"Content-Range": "bytes 0-1/2"}), Answer()]
+    fetch(server, target)
+    assert target.read_bytes() == BODY
+    assert [seen.status for seen in server.seen] == [200, 206, 200]
+
+
+@pytest.mark.parametrize("surplus", [0, 7])
+def test_a_partial_as_long_as_the_body_starts_again_at_416(
+    server: Loopback, target: Path, surplus: int
+) -> None:
+    server.answers = [Answer(cut=CUT), Answer(status=404)]
+    with pytest.raises(DownloadError):
+        fetch(server, target)
+    target.with_name("file.partial").write_bytes(bytes(len(BODY) + surplus))
+    server.answers = [Answer()]
+    fetch(server, target)
+    assert target.read_bytes() == BODY
+    assert [seen.status for seen in server.seen[2:]] == [416, 200]
+
+
+@pytest.mark.parametrize("etag", [None, b"", b'"a', b'W/"a"', b'"a\r\nInjected: \xff"', bytes(9)])
+def test_bytes_without_a_sound_validator_are_not_trusted(
+    server: Loopback, target: Path, etag: bytes | None
+) -> None:
+    target.with_name("file.partial").write_bytes(BODY[::-1])
+    if etag is not None:
+        target.with_name("file.partial.etag").write_bytes(etag)
+    fetch(server, target)
+    assert target.read_bytes() == BODY
+    assert server.seen[0].range is None
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 204, 206])
+def test_a_final_status_is_not_tried_again(server: Loopback, target: Path, status: int) -> None:
+    server.answers = [Answer(status=status)]
+    with pytest.raises(DownloadError, match=f"{server.url}/file: HTTP {status} [A-Z]"):
+        fetch(server, target)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_passing_status_is_tried_again(
+    server: Loopback, target: Path, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers = [Answer(status=status), Answer()]
+    assert fetch(server, target) == [BACKOFF[0]]
+    assert target.read_bytes() == BODY
+    assert f"HTTP {status}" in caplog.text and "trying again in 1 s" in caplog.text
+
+
+def test_a_status_that_does_not_pass_ends_after_all_attempts(
+    server: Loopback, target: Path
+) -> None:
+    server.answers = [Answer(status=500)]
+    waits: list[float] = []
+    with pytest.raises(DownloadError, match=r"HTTP 500 .*gave up after 5 attempts"):
+        download(f"{server.url}/file", target, sleep=waits.append)
+    assert waits == list(BACKOFF)
+    assert len(server.seen) == 1 + len(BACKOFF)
+
+
+def test_attempts_are_counted_afresh_after_progress(server: Loopback, target: Path) -> None:
+    bad = [Answer(status=503)] * (len(BACKOFF) - 1)
+    server.answers = [*bad, Answer(cut=CUT), *bad, Answer()]
+    waits = fetch(server, target)
+    assert waits == [*BACKOFF[:-1], BACKOFF[0], *BACKOFF[1:]]
+    assert target.read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    "asked, waited",
+    [
+        ("5", 5),
+        ("0", BACKOFF[0]),
+        ("86400", PATIENCE),
+        (format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True), PATIENCE),
+        ("soon", BACKOFF[0]),
+        ("9" * 5000, BACKOFF[0]),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", BACKOFF[0]),
+    ],
+)
+def test_retry_after_is_honoured_within_reason(
+    server: Loopback, target: Path, asked: str, waited: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers = [Answer(status=503, headers={"Retry-After": asked}), Answer()]
+    assert fetch(server, target) == [waited]
+    assert "HTTP 503 Service Unavailable; trying again" in caplog.text
+
+
+def test_a_refused_connection_says_so_in_one_line(target: Path) -> None:
+    with loopback() as server:
+        url = server.url
+    waits: list[float] = []
+    with pytest.raises(DownloadError) as caught:
+        download(url, target, sleep=waits.append)
+    assert str(caught.value) == f"{url}: Connection refused; gave up after 5 attempts in a row"
+    assert waits == list(BACKOFF)
+
+
+@pytest.mark.parametrize("url", ["/data/mirror", "ftp://host/file", "http://", "http://[x/"])
+def test_what_is_no_http_url_fails_at_once(target: Path, url: str) -> None:
+    with pytest.raises(DownloadError, match=r"[Ii]nvalid|No connection adapters|Failed to parse"):
+        download(url, target, sleep=lambda _: pytest.fail("slept"))
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://\xff/", "file:///etc/passwd", "/file"])
+def test_a_redirect_to_nowhere_fails_at_once(server: Loopback, target: Path, location: str) -> None:
+    server.answers = [Answer(status=302, headers={"Location": location})]
+    with pytest.raises(DownloadError, match=f"^{server.url}/file: "):
+        fetch(server, target)
+    assert not target.exists()
+
+
+def test_a_body_beyond_the_limit_is_refused_and_not_kept(server: Loopback, target: Path) -> None:
+    server.answers = [Answer(headers={"Content-Length": str(LIMIT + 1)}, cut=CUT)]
+    with pytest.raises(DownloadError, match=f"larger than {LIMIT} bytes"):
+        fetch(server, target)
+    assert target.with_name("file.partial").stat().st_size == 0
+
+
+def test_an_endless_body_is_refused_at_the_limit(
+    server: Loopback, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIMIT", CUT)
+    server.answers = [Answer(headers={"Content-Length": ""})]
+    with pytest.raises(DownloadError, match=f"larger than {CUT} bytes"):
+        fetch(server, target)
+    assert target.with_name("file.partial").stat().st_size == 0
+
+
+def test_progress_is_shown_on_a_terminal_only(server: Loopback, target: Path) -> None:
+    program = f"{PROGRAM} download(sys.argv[1], Path(sys.argv[2])); print('rich' in sys.modules)"
+    command = [sys.executable, "-c", program, f"{server.url}/file", str(target)]
+    piped = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert (piped.stdout, piped.stderr) == ("False\n", "")
+
+    terminal, stderr = pty.openpty()
+    environment = os.environ | {"TERM": "xterm"}
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, env=environment)
+    os.close(stderr)
+    screen = b""
+    with suppress(OSError):  # EIO, once the child has closed the other end
+        while written := os.read(terminal, 4096):
+            screen += written
+    os.close(terminal)
+    assert child.wait() == 0
+    assert b"1.0/1.0 MB" in screen
+
+
+def test_messages_do_not_show_passwords(server: Loopback, target: Path) -> None:
+    url = server.url.replace("//", "//user:secret@")
+    assert shown(f"{url}/a@b") == f"{server.url}/a@b"
+    with pytest.raises(DownloadError, match="HTTP 404") as caught:
+        download(f"{url}/absent", target)
+    assert "secret" not in str(caught.value)
+
+
+def test_importing_loads_no_heavy_library() -> None:
+    heavy = {"requests", "urllib3", "rich", "filelock", "zipfile", "logging", "numpy"}
+    program = f"import sys, convert.zoo; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout == b"[]\n"
