@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from convert.zoo import fetch_gluon
 from mappings.errors import ConversionError
 
 BLOCK = 1 << 18  # elements hashed and compared at a time
+WIDEST = 8  # bytes of an element at most
 
 
 def convert(
@@ -95,21 +97,23 @@ def _write(
     model = found.model
     synthetic = checkpoint.format == "synthetic"
     assert found.num_classes is not None  # a fit without residues has a classifier
+    tensors = found.by_target(checkpoint)
+    count = sum(math.prod(tensor.shape) for tensor in tensors.values())
     with (
-        ThreadPoolExecutor(4) as pool,
-        Scratch(target.parent) as scratch,
+        ThreadPoolExecutor(3) as pool,
+        Scratch(target.parent, WIDEST * count) as scratch,
         appearing(provenance_path(target), target) as (partial_provenance, partial),
     ):
         source_hash = None if synthetic else pool.submit(sha256, checkpoint.path)
         arrays = {
             name: convert_values(tensor, precision, scratch, allow_nonfinite=allow_nonfinite)
-            for name, tensor in found.by_target(checkpoint).items()
+            for name, tensor in tensors.items()
         }
         arrays |= {name: np.zeros((), np.int64) for name in model.table.synthesised}
         _save(arrays, partial)
         synced = pool.submit(sync, partial)  # the disk works while the file is reread
         target_hash = pool.submit(sha256, partial)
-        digests = _proven(partial, arrays, pool)
+        digests = _proven(partial, arrays)
         conversion = Conversion(
             model=model.name,
             source=str(checkpoint.path),
@@ -140,7 +144,9 @@ def _save(arrays: Mapping[str, Array], path: Path) -> None:
     try:
         save_file(dict(arrays), path, metadata={"format": "pt"})
     except SafetensorError as error:
-        raise ConversionError(f"{path.name}: cannot be written: {error}") from error
+        raise ConversionError(
+            f"{path.name}: cannot be written: {error}; nothing was kept"
+        ) from error
     path.chmod(0o666 & ~_umask())  # the library makes it readable by its owner alone
 
 
@@ -150,18 +156,18 @@ def _umask() -> int:
     return mask
 
 
-def _proven(partial: Path, arrays: Mapping[str, Array], pool: ThreadPoolExecutor) -> dict[str, str]:
+def _proven(partial: Path, arrays: Mapping[str, Array]) -> dict[str, str]:
     """Reread the written file and compare every tensor byte for byte; sha256 of each tensor."""
     written = {tensor.name: tensor for tensor in read_safetensors(partial).tensors}
     if written.keys() != arrays.keys():
         raise ConversionError(f"{partial}: the file reread has other tensors than were written")
-    digests: dict[str, Future[str]] = {}
+    digests = {}
     for name, array in arrays.items():
         reread = written[name].array()
         if reread.dtype != array.dtype or reread.shape != array.shape:
             raise ConversionError(f"{partial}: tensor {name!r} reread has another dtype or shape")
-        digests[name] = pool.submit(_same, partial, name, array, reread)
-    return {name: digest.result() for name, digest in digests.items()}
+        digests[name] = _same(partial, name, array, reread)
+    return digests
 
 
 def _same(partial: Path, name: str, expected: Array, reread: Array) -> str:

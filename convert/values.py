@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import numpy as np
 
 from convert.formats import Array, Tensor
+from convert.formats.block import dtype_of
 from mappings.errors import ConversionError
 
 Precision = Literal["float32", "float16", "bfloat16", "keep"]
@@ -18,14 +20,14 @@ CHUNK = 1 << 18  # elements worked on at a time
 
 
 class Scratch:
-    """Converted values in an unnamed file beside the target, read back as memory-mapped views.
+    """Values in an unnamed file of at most ``room`` bytes beside the target, seen through one map.
 
     They cost disk and page cache, not memory; a full disk is an ordinary OSError, and nothing
     survives the process.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, room: int) -> None:
+        self._folder, self._room = folder, room
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Scratch:
@@ -35,23 +37,26 @@ class Scratch:
         if self._file is not None:
             self._file.close()
 
-    def store(self, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterator[Array]) -> Array:
+    def store(self, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[Array]) -> Array:
         """The concatenated ``parts`` as one read-only array of ``shape``."""
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder)
-        start = self._file.seek(0, 2)
-        for part in parts:
-            self._file.write(part.data if part.dtype.kind != "V" else part.view(np.uint8).data)
-        self._file.flush()
         if 0 in shape:
             return np.empty(shape, dtype)
-        return np.memmap(self._file, dtype, "r", start, shape)
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._folder)
+            self._file.truncate(self._room)  # takes no disk before it is written
+            self._map = mmap.mmap(self._file.fileno(), self._room, access=mmap.ACCESS_READ)
+        start = self._file.tell()
+        for part in parts:
+            self._file.write(part.view(np.uint8).data)
+        self._file.flush()
+        return np.ndarray(shape, dtype, self._map, start)
 
 
+@np.errstate(over="ignore", under="ignore", invalid="ignore")  # what matters is checked
 def convert_values(
     tensor: Tensor, precision: Precision, scratch: Scratch, *, allow_nonfinite: bool = False
 ) -> Array:
-    """The tensor's values in ``precision``: the source's own view where nothing changes.
+    """The tensor's values in ``precision``: the source's own view where the file holds them so.
 
     Widening is exact; narrowing rounds the float32 value to nearest even. Raises ConversionError
     for a dtype that no weight has, for NaN or infinity in the source unless ``allow_nonfinite``,
@@ -65,19 +70,20 @@ def convert_values(
     array = tensor.array()
     if not allow_nonfinite:
         for start, part in _parts(array):
-            if not _finite(part):
+            if not np.isfinite(part).all():
                 raise _nonfinite(tensor, part, start)
     if precision in ("keep", tensor.dtype):
-        return array
-    dtype = _dtype(precision)
-    return scratch.store(tensor.shape, dtype, _narrowed(tensor, array, dtype))
+        if not array.flags.owndata:
+            return array
+        return scratch.store(tensor.shape, array.dtype, (part for _, part in _parts(array)))
+    dtype = dtype_of(precision)
+    return scratch.store(tensor.shape, dtype, _rounded(tensor, array, dtype))
 
 
-def _narrowed(tensor: Tensor, array: Array, dtype: np.dtype[Any]) -> Iterator[Array]:
+def _rounded(tensor: Tensor, array: Array, dtype: np.dtype[Any]) -> Iterator[Array]:
     for start, part in _parts(array):
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            rounded = part.astype(np.float32).astype(dtype)
-        if not _finite(rounded):
+        rounded = part.astype(np.float32).astype(dtype)
+        if not np.isfinite(rounded).all():
             bad = np.isfinite(part) & ~np.isfinite(rounded)
             if bad.any():
                 where = int(bad.argmax())
@@ -91,8 +97,9 @@ def _narrowed(tensor: Tensor, array: Array, dtype: np.dtype[Any]) -> Iterator[Ar
 def _nonfinite(tensor: Tensor, part: Array, start: int) -> ConversionError:
     where = int((~np.isfinite(part)).argmax())
     return ConversionError(
-        f"tensor {tensor.name!r} holds {part[where]} at flat index {start + where}, expected finite "
-        f"weights: the training diverged or the file is damaged; --allow-nonfinite converts it anyway"
+        f"tensor {tensor.name!r} holds {part[where]} at flat index {start + where}, expected "
+        f"finite weights: the training diverged or the file is damaged; "
+        f"--allow-nonfinite converts it anyway"
     )
 
 
@@ -100,19 +107,3 @@ def _parts(array: Array) -> Iterator[tuple[int, Array]]:
     flat = array.reshape(-1)
     for start in range(0, flat.size, CHUNK):
         yield start, flat[start : start + CHUNK]
-
-
-def _finite(part: Array) -> bool:
-    """Whether all values are finite; a finite sum settles it in one fast pass."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if part.dtype in (np.float32, np.float64) and np.isfinite(part.sum()):
-            return True
-    return bool(np.isfinite(part).all())
-
-
-def _dtype(name: str) -> np.dtype[Any]:
-    if name == "bfloat16":
-        import ml_dtypes
-
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(name)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from mappings.errors import ConversionError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def appearing(*targets: Path) -> Iterator[tuple[Path, ...]]:
@@ -20,7 +22,8 @@ def appearing(*targets: Path) -> Iterator[tuple[Path, ...]]:
     They stand in a staging folder beside the last target, are synced, and renamed in the order
     given, the last being the one that counts. On any failure the staging folder is removed; a run
     that was killed leaves it behind under the one name that the next run takes over and empties.
-    Raises ConversionError while another process is writing the same target, or on a full disk.
+    Raises ConversionError while another process is writing the same target, or where the disk has
+    no room.
     """
     target = targets[-1]
     staging = target.with_name(f".{target.name}.partial")
@@ -35,9 +38,11 @@ def appearing(*targets: Path) -> Iterator[tuple[Path, ...]]:
             os.replace(path, final)
         sync(target.parent)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise ConversionError(f"{target}: the disk is full; nothing was written") from error
-        raise
+        if error.errno not in NO_ROOM:
+            raise
+        raise ConversionError(
+            f"{target}: cannot be written: {error.strerror}; nothing was kept"
+        ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if handle is not None:

@@ -188,6 +188,7 @@ W = np.arange(6, dtype="float32").reshape(2, 3)
 PLAIN = zipped(("w.npy", npy(W)), ("v.npy", npy(W)))
 LOCAL, SECOND = 0, PLAIN.index(b"PK\3\4", 4)
 CENTRAL, END = PLAIN.index(b"PK\1\2"), PLAIN.index(b"PK\5\6")
+NEXT = PLAIN.index(b"PK\1\2", CENTRAL + 4)
 
 
 def patched(at: int, value: bytes, content: bytes = PLAIN) -> bytes:
@@ -228,8 +229,12 @@ ZIP_LIES = {
     "size-vast": (patched(CENTRAL + 20, b"\xfe\xff\xff\xff" * 2), DISAGREE),
     "offset": (patched(CENTRAL + 42, b"\1"), DISAGREE),
     "offset-beyond": (patched(CENTRAL + 42, b"\xfe\xff\xff\xff"), ""),
+    "offsets-beyond": (
+        patched(CENTRAL + 42, b"\xfe\xff\xff\0", patched(NEXT + 42, b"\xff\xff\xff\x7f")),
+        "is said to be at byte",
+    ),
     "overlap": (
-        patched(PLAIN.index(b"PK\1\2", CENTRAL + 4) + 42, b"\0\0\0\0"),
+        patched(NEXT + 42, b"\0\0\0\0"),
         "is said to be at byte",
     ),
     "directory-offset": (patched(END + 16, b"\xff\xff\xff"), "is said to be at byte"),

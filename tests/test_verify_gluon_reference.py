@@ -353,6 +353,16 @@ def test_a_failed_run_is_one_line_on_stderr_and_status_1(folder: Path) -> None:
     assert not list(folder.glob("never.npz*"))
 
 
+def test_nothing_beside_the_script_passes_for_what_mxnet_imports(tmp_path: Path) -> None:
+    for name in ("gluoncv", "mxnet", "trace"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')\n")
+    copy = tmp_path / "gluon_reference.py"
+    copy.write_bytes(SCRIPT.read_bytes())
+    line = [interpreter(), str(copy), MODEL, "synthetic", str(tmp_path / "no.npz"), "out.npz"]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert done.stderr.startswith(f"error: {tmp_path}/no.npz: no .npz file"), done.stderr
+
+
 def test_stored_inputs_are_gluoncvs_own_to_the_bit() -> None:
     code = """if True:
         import hashlib, sys, tarfile

@@ -23,6 +23,13 @@ def reference_pixels(model: Model) -> Array:
     return pixels
 
 
+def reference_names(model: Model) -> tuple[str, ...]:
+    """The file names of the images that ``reference_pixels`` gives, in the same order."""
+    with np.load(IMAGES / "inputs.npz", allow_pickle=False) as arrays:
+        names = arrays["digit_names" if model.input_size == 32 else "photograph_names"]
+    return tuple(map(str, names))
+
+
 def reference_inputs(model: Model) -> Array:
     """What the networks are given: float32 (N, 3, H, W), normalised."""
     pixels = reference_pixels(model).astype(np.float32)

@@ -17,8 +17,10 @@ from architectures import Model, build
 from architectures.synthetic import synthetic_values
 from convert.formats import Array
 from verify import judge
+from verify.answers import image_answers
+from verify.environment import environment
 from verify.evidence import Evidence, check_values
-from verify.inputs import reference_inputs
+from verify.inputs import reference_inputs, reference_names
 from verify.localise import feed, judge_layers, layer_errors
 from verify.places import places
 from verify.reference import Reference, golden, live
@@ -125,6 +127,8 @@ def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) 
         errors,
         ranked and ranked[1],
         about=source.about,
+        answers=image_answers(reference_names(model), source, port),
+        environment=environment(),
     )
 
 

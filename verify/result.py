@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -63,8 +64,30 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class Score:
+    """A class by its index, with its logit and its softmax."""
+
+    index: int
+    logit: float
+    softmax: float
+
+
+@dataclass(frozen=True)
+class ImageAnswer:
+    """The five highest classes of one image, best first: source in float64, port in float32."""
+
+    name: str
+    source: tuple[Score, ...]
+    port: tuple[Score, ...]
+
+
+@dataclass(frozen=True)
 class Parity:
-    """The verdict on one model."""
+    """The verdict on one model.
+
+    ``about`` describes the source's side (versions, sha256 of inputs and weights), ``environment``
+    the port's (versions and platform).
+    """
 
     model: str
     reference: str
@@ -75,6 +98,8 @@ class Parity:
     observed: Observed | None = None
     checkpoint: str | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    answers: tuple[ImageAnswer, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -100,9 +125,9 @@ class Parity:
         return f"{self.model}: {failed}; first bad block {self.finding.block} ({where}: {layers})"
 
     def as_json(self) -> dict[str, Any]:
-        """The verdict as JSON values, the contract's fields first."""
+        """The verdict as JSON values, the contract's fields first; what is no number is null."""
         structure, arithmetic = self.criterion("structure"), self.criterion("arithmetic")
-        return {
+        values = {
             "model": self.model,
             "passed": self.passed,
             "reference": self.reference,
@@ -115,5 +140,17 @@ class Parity:
             "criteria": [asdict(criterion) for criterion in self.criteria],
             "observed": self.observed and asdict(self.observed),
             "layers": [asdict(layer) for layer in self.layers],
+            "answers": [asdict(answer) for answer in self.answers],
             "about": self.about,
+            "environment": self.environment,
         }
+        return {name: _finite(value) for name, value in values.items()}
+
+
+def _finite(value: Any) -> Any:
+    """``value`` with null for NaN and the infinities, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

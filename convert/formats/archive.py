@@ -49,7 +49,7 @@ def members(file: MappedFile) -> list[Member]:
     Raises FormatError where one is not, or where its own header contradicts the directory.
     """
     infos, end = directory(file)
-    ends = [*(info.header_offset for info in infos[1:]), end]
+    ends = [*(min(info.header_offset, end) for info in infos[1:]), end]
     return [
         _member(file, info, end)
         for info, end in zip(infos, ends, strict=True)

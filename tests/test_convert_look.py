@@ -1,0 +1,97 @@
+"""``gluonport models`` and ``gluonport inspect``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import gluonport
+from tests.conftest import GluonCheckpoints
+
+SAMPLE = "architectures/samples/gluon_seresnext8_digits.params"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(gluonport.main, arguments)
+
+
+def test_models_lists_every_model_with_its_source_and_figures() -> None:
+    listed = json.loads(run("models", "--json").stdout)["models"]
+    assert [model["name"] for model in listed] == gluonport.list_models()
+    first = listed[0]
+    assert first["source_name"] == "resnext50_32x4d" and len(first["sha1"]) == 40
+    assert first["accuracy"]["gluon"] == {
+        "top1": 79.32,
+        "top5": 94.53,
+        "source": "GluonCV model zoo, classification table",
+    }
+    table = run("models").stdout
+    assert all(name in table for name in gluonport.list_models())
+
+
+def test_models_filters_by_pattern() -> None:
+    listed = json.loads(run("models", "gluon_se*101*", "--json").stdout)["models"]
+    assert [model["name"] for model in listed] == [
+        "gluon_seresnext101_32x4d",
+        "gluon_seresnext101_64x4d",
+    ]
+
+
+def test_inspect_recognises_the_sample() -> None:
+    found = json.loads(run("inspect", SAMPLE, "--json").stdout)
+    assert found["format"] == "params-v2" and found["naming"] == "structural"
+    assert found["dtypes"] == {"float32": 55} and found["tensors"] == 55
+    assert found["model"] == "gluon_seresnext8_digits" and found["num_classes"] == 10
+    assert found["parameters"] == 272_506
+    text = run("inspect", SAMPLE).stdout
+    assert "gluon_seresnext8_digits, 10 classes" in text
+
+
+def test_inspect_digests_are_of_the_dense_bytes_in_file_order() -> None:
+    rows = json.loads(run("inspect", SAMPLE, "--json", "--digests").stdout)["digests"]
+    data = Path(SAMPLE).read_bytes()
+    assert [row["offset"] for row in rows] == sorted(row["offset"] for row in rows)
+    for row in rows:
+        size = 4 * int(np.prod(row["shape"]))
+        stored = data[row["offset"] : row["offset"] + size]
+        assert row["sha256"] == hashlib.sha256(stored).hexdigest()
+        assert (row["dtype"], row["storage"]) == ("float32", "dense")
+
+
+@pytest.mark.parametrize("scheme", ["prefixed", "stripped", "export", "transplanted", "module"])
+def test_inspect_names_the_scheme(scheme: str, gluon: Callable[..., GluonCheckpoints]) -> None:
+    file = gluon("seresnext8_digits").file(scheme)
+    found = json.loads(run("inspect", str(file), "--json").stdout)
+    expected = {"transplanted": "prefixed", "module": "export"}.get(scheme, scheme)
+    assert (found["naming"], found["model"]) == (expected, "gluon_seresnext8_digits")
+
+
+def test_inspect_reads_any_network_and_says_that_none_fits(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", **{"encoder.0.weight": np.zeros((3, 4), np.float16)})
+    result = run("inspect", str(tmp_path / "other.npz"), "--json")
+    found = json.loads(result.stdout)
+    assert (found["model"], found["candidates"], found["parameters"]) == (None, [], 12)
+
+
+def test_inspect_shows_the_nearest_where_a_tensor_is_missing(tmp_path: Path) -> None:
+    gluonport.convert("gluon_seresnext8_digits", tmp_path / "out.safetensors")
+    from convert.formats import open_checkpoint
+
+    arrays = {tensor.name: tensor.array() for tensor in open_checkpoint(SAMPLE).tensors}
+    del arrays["output.bias"]
+    np.savez(tmp_path / "less.npz", **arrays)
+    text = run("inspect", str(tmp_path / "less.npz")).stdout
+    assert "gluon_seresnext8_digits, 1 misfits: 1 in the network but not in the file" in text
+
+
+def test_inspect_of_no_checkpoint_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "page.params").write_text("<!DOCTYPE html><html>404</html>")
+    result = run("inspect", str(tmp_path / "page.params"))
+    assert result.exit_code == 1 and "web page" in result.stderr
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
