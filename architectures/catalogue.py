@@ -100,7 +100,7 @@ MODELS: tuple[Model, ...] = (
         Source(
             "gluoncv",
             "seresnext8_digits",
-            "cbc67893b2167e18f268972752803b1611c74a5c",
+            "313fd3023ee9205f2a83230ee571c6fb8660a874",
             packaged="gluon_seresnext8_digits.params",
         ),
         regimes=("gluon",),
