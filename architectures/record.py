@@ -34,47 +34,55 @@ class Figure:
 
 @dataclass(frozen=True)
 class Card:
-    """What a model card prints: FLOPs (conventions differ), parameters (rounded), bytes."""
+    """What a model card prints, as it prints it: conventions and units are its framework's.
 
-    flops: int
-    parameters: int | None
-    file_size: int
+    timm's cards: FLOPs, parameters and bytes; mmpretrain's: GFLOPs and millions of parameters.
+    """
+
+    flops: float
+    parameters: float | None
+    file_size: int | None
 
 
 @dataclass(frozen=True)
 class Source:
-    """The published checkpoint: the framework's own name for it and its sha1 (40 hex digits).
+    """The published checkpoint: the framework's own name for it, where it is, and its hash.
 
-    ``packaged`` names a file that ships in ``architectures/samples`` instead of being downloaded.
+    ``sha1`` (40 hex digits) is of the ``.params`` file; other files carry the beginning of their
+    sha256 in their name. ``packaged`` names a file in ``architectures/samples`` instead of a url.
     """
 
-    framework: Literal["gluoncv"]
+    framework: Literal["gluoncv", "timm", "mmpretrain"]
     name: str
-    sha1: str
+    url: str | None = None
+    sha1: str | None = None
     packaged: str | None = None
 
-    @property
-    def url(self) -> str | None:
-        """Where it was published; None for a packaged one."""
-        if self.packaged:
-            return None
-        return f"{GLUON_REPOSITORY}gluon/models/{self.name}-{self.sha1[:8]}.zip"
+
+def gluoncv(name: str, sha1: str) -> Source:
+    """A checkpoint of the Gluon model zoo."""
+    url = f"{GLUON_REPOSITORY}gluon/models/{name}-{sha1[:8]}.zip"
+    return Source("gluoncv", name, url, sha1)
 
 
 @dataclass(frozen=True)
 class Model:
     """One model: its network, its names on both sides, where it comes from, what is published.
 
+    ``rows`` are the tables of the source framework, the one it writes today first; a source that
+    has the network's own names needs none. ``first_feature`` is the index of Gluon's first stage,
+    ``flat_prefix`` what Gluon calls the first such network of a process.
     ``input_size`` is the side of the square input in pixels, ``crop`` the share of the resized
-    image's short side that it covers.
+    image's short side that it covers; ``regimes`` are those it is evaluated in, its own first.
     """
 
     name: str
     family: str
     network: ResNetConfig
-    rows: tuple[Row, ...]
-    first_feature: int
     source: Source
+    rows: tuple[tuple[Row, ...], ...] = ()
+    first_feature: int = 4
+    flat_prefix: str = "resnext0_"
     figures: tuple[Figure, ...] = ()
     card: Card | None = None
     regimes: tuple[Regime, ...] = ("gluon", "timm")
@@ -82,10 +90,23 @@ class Model:
     input_size: int = 224
     crop: float = 0.875
 
-    @cached_property
+    @property
     def table(self) -> Table:
-        """The bijection between Gluon's structural names and the network's state dict."""
-        return Table.expand(self.rows, residual_positions(self.network.depths, self.first_feature))
+        """The bijection between the source framework's names and the network's state dict."""
+        return self.dialects[0][1]
+
+    @cached_property
+    def dialects(self) -> tuple[tuple[str, Table], ...]:
+        """Every way a checkpoint of this model may be named, the source framework's own first;
+        ``pytorch`` are the network's own names, which timm and torchvision write."""
+        tables = [
+            (
+                "gluon" if self.source.framework == "gluoncv" else self.source.framework,
+                Table.expand(rows, residual_positions(self.network.depths, self.first_feature)),
+            )
+            for rows in self.rows
+        ]
+        return (*tables, ("pytorch", Table.identity(self.shapes)))
 
     @cached_property
     def shapes(self) -> Mapping[str, OpenShape]:

@@ -1,5 +1,6 @@
 """Synthetic Gluon weights: a deterministic function of (model, tensor name, shape).
 
+PyTorch's names have their leaves' own rules: a norm's ``weight`` has one dimension, and is a gamma.
 They prove tables and networks, never a checkpoint: provenance marks them, and nothing publishes
 them. The specification is shared with ``verify/gluon_reference.py``, which has its own code for it.
 """
@@ -25,12 +26,12 @@ def synthetic_values(model: str, tensor: str, shape: tuple[int, ...]) -> Array:
     seed = int.from_bytes(hashlib.sha256(f"{model}/{tensor}".encode()).digest()[:4], "little")
     u = np.random.RandomState(seed).random_sample(shape)
     match tensor.rpartition(".")[2]:
-        case "weight":
+        case "weight" if len(shape) > 1:
             fan_in = math.prod(shape[1:])
             values = (6.0 * u - 3.0) / math.sqrt(fan_in) - 1.0 / fan_in
         case "bias":
             values = u - 0.5
-        case "gamma":
+        case "gamma" | "weight":
             values = 0.5 + 0.3 * u
         case "beta" | "running_mean":
             centred = 0.4 * u - 0.2

@@ -25,6 +25,14 @@ COLUMN = 12
     show_default=True,
     help="Precision of the target.",
 )
+@click.option(
+    "--naming",
+    type=click.Choice(["structural", "export"]),
+    default="structural",
+    show_default=True,
+    help="Names in a .params target: of save_parameters, or of export (arg:, aux:).",
+)
+@click.option("--ema/--no-ema", default=None, help="Which weights of a file that averaged them.")
 @click.option("--force", is_flag=True, help="Replace an existing OUT.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -34,14 +42,17 @@ def main(
     out: str,
     source: str | None,
     dtype: str,
+    naming: str,
+    ema: bool | None,
     force: bool,
     allow_nonfinite: bool,
     as_json: bool,
 ) -> None:
-    """Convert a Gluon checkpoint to PyTorch.
+    """Convert a Gluon checkpoint to PyTorch, or back.
 
     NAME is a model of the catalogue ('gluonport models' lists them), or 'auto' to find it from the
-    file's names and shapes. OUT ends in .safetensors; its provenance is written beside it.
+    file's names and shapes. OUT ends in .safetensors (PyTorch) or .params (Gluon); its
+    provenance is written beside it.
     """
     from convert.conversion import convert
 
@@ -50,6 +61,8 @@ def main(
         out,
         source,
         dtype,  # type: ignore[arg-type]
+        naming=naming,  # type: ignore[arg-type]
+        ema=ema,
         force=force,
         allow_nonfinite=allow_nonfinite,
     )

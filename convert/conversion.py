@@ -7,7 +7,6 @@ import math
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,16 @@ from architectures import Model, find_model
 from architectures.record import count_parameters
 from convert.fit import Fit, fit, identify
 from convert.formats import Array, Checkpoint, open_checkpoint
-from convert.formats.safetensors import read_safetensors
+from convert.formats.write_params import write_params
+from convert.naming import GluonNaming, gluon_names
 from convert.provenance import Conversion, provenance_path, provenance_text
+from convert.published import fetch_published
 from convert.synthetic import synthetic_checkpoint
-from convert.values import Precision, Scratch, convert_values
+from convert.values import Precision, Scratch, batches_tracked, convert_values
 from convert.write import appearing, sync
-from convert.zoo import fetch_gluon
 from mappings.errors import ConversionError
 
-BLOCK = 1 << 18  # elements hashed and compared at a time
+BLOCK = 1 << 18  # elements compared at a time
 WIDEST = 8  # bytes of an element at most
 
 
@@ -34,13 +34,17 @@ def convert(
     source: str | os.PathLike[str] | None = None,
     dtype: Precision = "float32",
     *,
+    naming: GluonNaming = "structural",
     force: bool = False,
     allow_nonfinite: bool = False,
+    ema: bool | None = None,
 ) -> Conversion:
-    """Convert a Gluon checkpoint to safetensors at ``out``, with its provenance beside it.
+    """Convert a checkpoint to ``out``, with its provenance beside it.
 
-    ``name`` is a model of the catalogue, or ``auto`` to find it from names and shapes. ``source``
-    is a checkpoint file or ``synthetic``; without it the published checkpoint is fetched. The
+    ``name`` is a model of the catalogue, or ``auto`` to find it from names and shapes. ``out`` ends
+    in ``.safetensors`` (PyTorch's names), or ``.params`` (Gluon's, in the ``naming`` asked for).
+    ``source`` is a checkpoint file or ``synthetic``; without it the published checkpoint is
+    fetched. ``ema`` chooses between the averaged and the last weights of a file that has both. The
     target is reread and compared byte for byte before it takes its name.
 
     Raises a GluonportError of the room where it failed; the target then does not exist, or is what
@@ -51,17 +55,18 @@ def convert(
     if name == "auto":
         if source is None or source == "synthetic":
             raise ConversionError("'auto' finds the model of a file: give one with --from FILE")
-        found = identify(checkpoint := open_checkpoint(source))
+        found = identify(checkpoint := open_checkpoint(source, ema))
     else:
         model = find_model(name)
-        checkpoint = _open(model, source)
+        checkpoint = _open(model, source, ema)
         found = fit(checkpoint, model)
-    return _write(found, checkpoint, target, dtype, allow_nonfinite, published=source is None)
+    names = gluon_names(found.model, naming) if target.suffix == ".params" else None
+    return _write(found, checkpoint, target, names, dtype, allow_nonfinite, source is None)
 
 
 def _check_target(target: Path, force: bool) -> None:
-    if target.suffix != ".safetensors":
-        raise ConversionError(f"{target}: expected a name that ends in .safetensors")
+    if target.suffix not in (".safetensors", ".params"):
+        raise ConversionError(f"{target}: expected a name that ends in .safetensors or .params")
     if not target.parent.is_dir():
         raise ConversionError(f"{target}: the folder {target.parent} does not exist: create it")
     if target.is_dir():
@@ -70,26 +75,17 @@ def _check_target(target: Path, force: bool) -> None:
         raise ConversionError(f"{target}: already exists: --force replaces it")
 
 
-def _open(model: Model, source: str | os.PathLike[str] | None) -> Checkpoint:
+def _open(model: Model, source: str | os.PathLike[str] | None, ema: bool | None) -> Checkpoint:
     if source == "synthetic":
         return synthetic_checkpoint(model)
-    return open_checkpoint(_published(model) if source is None else source)
-
-
-def _published(model: Model) -> Path:
-    if model.source.packaged is None:
-        return fetch_gluon(model.source.name, model.source.sha1)
-    path = Path(str(files("architectures") / "samples" / model.source.packaged))
-    with open(path, "rb") as file:
-        if hashlib.file_digest(file, "sha1").hexdigest() != model.source.sha1:
-            raise ConversionError(f"{path}: its sha1 is not {model.source.sha1}: install it again")
-    return path
+    return open_checkpoint(fetch_published(model.source) if source is None else source, ema)
 
 
 def _write(
     found: Fit,
     checkpoint: Checkpoint,
     target: Path,
+    names: Mapping[str, str] | None,
     precision: Precision,
     allow_nonfinite: bool,
     published: bool,
@@ -100,25 +96,31 @@ def _write(
     tensors = found.by_target(checkpoint)
     count = sum(math.prod(tensor.shape) for tensor in tensors.values())
     with (
-        ThreadPoolExecutor(3) as pool,
+        ThreadPoolExecutor(4) as pool,
         Scratch(target.parent, WIDEST * count) as scratch,
         appearing(provenance_path(target), target) as (partial_provenance, partial),
     ):
         source_hash = None if synthetic else pool.submit(sha256, checkpoint.path)
         arrays = {
-            name: convert_values(tensor, precision, scratch, allow_nonfinite=allow_nonfinite)
-            for name, tensor in tensors.items()
+            name: batches_tracked(tensors.get(name))
+            if name in found.table.synthesised
+            else convert_values(tensors[name], precision, scratch, allow_nonfinite=allow_nonfinite)
+            for name in model.shapes
+            if names is None or name in names
         }
-        arrays |= {name: np.zeros((), np.int64) for name in model.table.synthesised}
-        _save(arrays, partial)
+        if names is None:
+            _save(arrays, partial)
+        else:
+            arrays = {names[name]: values for name, values in arrays.items()}
+            write_params(partial, arrays)
         synced = pool.submit(sync, partial)  # the disk works while the file is reread
         target_hash = pool.submit(sha256, partial)
-        digests = _proven(partial, arrays)
+        _compare(partial, arrays)
         conversion = Conversion(
             model=model.name,
             source=str(checkpoint.path),
             source_format=checkpoint.format,
-            naming=found.naming.scheme,
+            naming=found.scheme,
             notes=found.naming.notes,
             target=str(target),
             tensors=len(arrays),
@@ -131,7 +133,7 @@ def _write(
         )
         url = model.source.url if published else None
         partial_provenance.write_text(
-            provenance_text(conversion, model.table.digest, digests, url=url), encoding="utf-8"
+            provenance_text(conversion, found.table.digest, digests, url=url), encoding="utf-8"
         )
         synced.result()  # an error of the disk is told only once
     return conversion
@@ -156,33 +158,38 @@ def _umask() -> int:
     return mask
 
 
-def _proven(partial: Path, arrays: Mapping[str, Array]) -> dict[str, str]:
-    """Reread the written file and compare every tensor byte for byte; sha256 of each tensor."""
+def _digests(arrays: Mapping[str, Array]) -> dict[str, str]:
+    """sha256 of each tensor's bytes, in hex."""
+    return {
+        name: hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
+        for name, array in arrays.items()
+    }
+
+
+def _compare(partial: Path, arrays: Mapping[str, Array]) -> None:
+    """Reread the written file and compare every tensor byte for byte."""
     written = {tensor.name: tensor for tensor in read_safetensors(partial).tensors}
     if written.keys() != arrays.keys():
         raise ConversionError(f"{partial}: the file reread has other tensors than were written")
-    digests = {}
     for name, array in arrays.items():
         reread = written[name].array()
         if reread.dtype != array.dtype or reread.shape != array.shape:
             raise ConversionError(f"{partial}: tensor {name!r} reread has another dtype or shape")
-        digests[name] = _same(partial, name, array, reread)
-    return digests
-
-
-def _same(partial: Path, name: str, expected: Array, reread: Array) -> str:
-    digest = hashlib.sha256()
-    bits = np.dtype(f"u{expected.itemsize}")
-    wanted, got = (array.reshape(-1).view(bits) for array in (expected, reread))
-    for start in range(0, got.size, BLOCK):
-        part = got[start : start + BLOCK]
-        if not np.array_equal(part, wanted[start : start + BLOCK]):
+        if not _same_bytes(reread, array):
             raise ConversionError(
                 f"{partial}: tensor {name!r} reread differs from what was written: "
                 f"the storage is unreliable; nothing was kept"
             )
-        digest.update(part.data)
-    return digest.hexdigest()
+
+
+def _same_bytes(one: Array, other: Array) -> bool:
+    """Whether they agree in every bit, which numbers do not tell: NaN, and the zeros' signs."""
+    bits = np.dtype(f"u{one.itemsize}")
+    one, other = (array.reshape(-1).view(bits) for array in (one, other))
+    return all(
+        np.array_equal(one[start : start + BLOCK], other[start : start + BLOCK])
+        for start in range(0, one.size, BLOCK)
+    )
 
 
 def sha256(path: Path) -> str:

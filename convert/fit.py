@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from architectures import MODELS, Model
 from convert.formats import Checkpoint, Tensor, refuse_quantised
 from mappings.errors import ReconcileError
+from mappings.language import Table
 from mappings.naming import Naming, recognise
 from mappings.residues import Residues, reconcile
 
@@ -16,29 +17,40 @@ from mappings.residues import Residues, reconcile
 class Fit:
     """A checkpoint laid against one model: how it names its tensors, and what does not fit.
 
-    ``num_classes`` is None where the classifier is absent.
+    ``dialect`` is whose names they are (``gluon``, ``pytorch``, ``mmpretrain``) and ``table``
+    translates them; ``num_classes`` is None where the classifier is absent.
     """
 
     model: Model
+    dialect: str
+    table: Table
     naming: Naming
     residues: Residues
     num_classes: int | None
 
+    @property
+    def scheme(self) -> str:
+        """The naming in one word: Gluon has several, others only their own."""
+        return self.naming.scheme if self.dialect == "gluon" else self.dialect
+
     def by_target(self, checkpoint: Checkpoint) -> Mapping[str, Tensor]:
         """The checkpoint's tensors under the network's names."""
-        targets = self.model.table.targets
-        return {targets[self.naming.names[tensor.name]]: tensor for tensor in checkpoint.tensors}
+        names = self.naming.names
+        return {self.table.accepted[names[tensor.name]]: tensor for tensor in checkpoint.tensors}
 
 
 def lay(checkpoint: Checkpoint, model: Model) -> Fit:
-    """Lay a checkpoint against one model, whether it fits or not.
+    """Lay a checkpoint against one model, whether it fits or not, in the dialect that fits best.
 
     Raises ReconcileError when two names of the file stand for the same tensor.
     """
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
-    naming = recognise(shapes, model.table)
-    residues, classes = reconcile(shapes, naming, model.table, model.shapes)
-    return Fit(model, naming, residues, classes)
+    fits = []
+    for dialect, table in model.dialects:
+        naming = recognise(shapes, table)
+        residues, classes = reconcile(shapes, naming, table, model.shapes)
+        fits.append(Fit(model, dialect, table, naming, residues, classes))
+    return min(fits, key=lambda found: len(found.residues))
 
 
 def fit(checkpoint: Checkpoint, model: Model) -> Fit:
@@ -92,7 +104,7 @@ def nearest(checkpoint: Checkpoint) -> list[Fit]:
             found = lay(checkpoint, model)
         except ReconcileError:
             continue
-        if any(source in model.table.targets for source in found.naming.names.values()):
+        if any(source in found.table.targets for source in found.naming.names.values()):
             fits.append(found)
     return sorted(fits, key=lambda found: len(found.residues))
 

@@ -38,7 +38,7 @@ class Inspection:
         if not self.checkpoint.named:
             return None
         if self.exact:
-            return self.exact[0].naming.scheme
+            return self.exact[0].scheme
         return guess_scheme([tensor.name for tensor in self.checkpoint.tensors])
 
     @property

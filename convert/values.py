@@ -80,6 +80,19 @@ def convert_values(
     return scratch.store(tensor.shape, dtype, _rounded(tensor, array, dtype))
 
 
+def batches_tracked(tensor: Tensor | None) -> Array:
+    """BatchNorm's count of batches, int64 (), 0 where the source has none.
+
+    Averaged checkpoints hold it as a float. Raises ConversionError where it is no whole number.
+    """
+    if tensor is None:
+        return np.zeros((), np.int64)
+    count = float(tensor.array())
+    if not count.is_integer():
+        raise ConversionError(f"tensor {tensor.name!r} is {count}, expected a whole number")
+    return np.array(int(count), np.int64)
+
+
 def _rounded(tensor: Tensor, array: Array, dtype: np.dtype[Any]) -> Iterator[Array]:
     for start, part in _parts(array):
         rounded = part.astype(np.float32).astype(dtype)

@@ -23,11 +23,12 @@ Position = Mapping[str, int]
 class Kind:
     """A type of layer: its tensors as (source leaf, target leaf) pairs.
 
-    ``counter`` is the word under which Gluon counts such layers in flat names (``conv0_weight``);
-    ``synthesised`` are target leaves that no source holds.
+    ``counter`` is the word under which Gluon counts such layers in flat names (``conv0_weight``),
+    None where the source is not Gluon; ``synthesised`` are target leaves that a source need not
+    hold (Gluon's never do).
     """
 
-    counter: str
+    counter: str | None
     leaves: tuple[tuple[str, str], ...]
     synthesised: tuple[str, ...] = ()
 
@@ -52,11 +53,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Layer:
-    """A row at one position: a layer's structural source name, flat source name and target name."""
+    """A row at one position: a layer's source name, flat source name (Gluon) and target name."""
 
     kind: Kind
     source: str
-    flat: str
+    flat: str | None
     target: str
 
 
@@ -102,11 +103,21 @@ class Table:
                         f"the row {row.source!r} -> {row.target!r} names the index {missing}, "
                         f"which its scope does not bind"
                     ) from None
-                number = counters[prefix, row.kind.counter]
-                counters[prefix, row.kind.counter] += 1
-                flat = f"{prefix}{row.kind.counter}{number}"
+                flat = None
+                if word := row.kind.counter:
+                    flat = f"{prefix}{word}{counters[prefix, word]}"
+                    counters[prefix, word] += 1
                 layers.append(Layer(row.kind, source, flat, target))
         return cls(tuple(layers))
+
+    @classmethod
+    def identity(cls, tensors: Iterable[str]) -> Table:
+        """The table of a source that already has the target's names, given in their order."""
+        leaves: dict[str, list[str]] = {}
+        for name in tensors:
+            layer, _, leaf = name.rpartition(".")
+            leaves.setdefault(layer, []).append(leaf)
+        return cls(tuple(Layer(_own(ends), layer, None, layer) for layer, ends in leaves.items()))
 
     @cached_property
     def targets(self) -> Mapping[str, str]:
@@ -131,6 +142,16 @@ class Table:
         )
 
     @cached_property
+    def accepted(self) -> Mapping[str, str]:
+        """Source tensor name -> target tensor name, with those that a source need not hold."""
+        return dict(self.targets) | {
+            f"{layer.source}.{leaf}": f"{layer.target}.{leaf}"
+            for layer in self.layers
+            if layer.kind.counter is None
+            for leaf in layer.kind.synthesised
+        }
+
+    @cached_property
     def digest(self) -> str:
         """sha256 (hex) of the sorted ``source -> target`` lines: what this table does."""
         lines = sorted(f"{source} -> {target}\n" for source, target in self._pairs())
@@ -143,5 +164,15 @@ class Table:
 
     def _flat_pairs(self) -> Iterator[tuple[str, str]]:
         for layer in self.layers:
-            for leaf, _ in layer.kind.leaves:
-                yield f"{layer.flat}_{leaf}", f"{layer.source}.{leaf}"
+            if layer.flat is not None:
+                for leaf, _ in layer.kind.leaves:
+                    yield f"{layer.flat}_{leaf}", f"{layer.source}.{leaf}"
+
+
+TRACKED = "num_batches_tracked"
+"""PyTorch's count of batches that a BatchNorm has seen; nothing computes with it in inference."""
+
+
+def _own(leaves: Iterable[str]) -> Kind:
+    pairs = tuple((leaf, leaf) for leaf in leaves if leaf != TRACKED)
+    return Kind(None, pairs, (TRACKED,) if TRACKED in leaves else ())

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Literal
 
 from mappings.errors import ReconcileError
@@ -38,7 +37,7 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     Raises ReconcileError when two names of the file stand for the same tensor.
     """
     plain, notes = _undecorated(names)
-    structural, places = _resolve(plain.values(), {name: name for name in table.targets})
+    structural, places = _resolve(plain.values(), {name: name for name in table.accepted})
     flat, prefixes = _resolve(plain.values(), table.flat)
     scheme: Scheme = "structural"
     known = structural
@@ -63,7 +62,9 @@ def guess_scheme(names: Collection[str]) -> Scheme:
         return "export"
     if any("." in name for name in names):
         return "structural"
-    return "prefixed" if "_" in commonprefix(list(names)) else "stripped"
+    first, last = min(names, default=""), max(names, default="")
+    shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    return "prefixed" if "_" in first[:shared] else "stripped"
 
 
 def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:

@@ -74,9 +74,7 @@ def reconcile(
     sources = set(naming.names.values())
     bad, classes = _misshaped(shapes, naming, table, expected)
     residues = Residues(
-        unmapped_source=tuple(
-            n for n, source in naming.names.items() if source not in table.targets
-        ),
+        unmapped_source=tuple(name for name, s in naming.names.items() if s not in table.accepted),
         absent_source=tuple(source for source in table.targets if source not in sources),
         unproduced_target=tuple(target for target in expected if target not in produced),
         unknown_target=tuple(sorted(produced - expected.keys())),
@@ -90,7 +88,7 @@ def _misshaped(
 ) -> tuple[list[Misshape], int | None]:
     bad, classes = [], None
     for name, source in naming.names.items():
-        want = expected.get(table.targets.get(source, ""))
+        want = expected.get(table.accepted.get(source, ""))
         if want is None:
             continue
         shape = shapes[name]

@@ -30,9 +30,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from struct import pack
@@ -44,23 +43,13 @@ from architectures import Model, find_model
 from convert.formats import open_checkpoint
 
 USUAL_WAY = Path(__file__).with_name("benchmark_usual_way.py")
+STAGES = Path(__file__).with_name("benchmark_stages.py")
 CONVERT = Path(sysconfig.get_path("scripts")) / "convert"
 SMALLEST, LARGEST = "gluon_resnext50_32x4d", "gluon_seresnext101_64x4d"
 CLASSES_4GIB = 1 << 19  # a classifier of exactly 4 GiB on 2048 features
 IMPORTS = "import convert.command, convert.conversion, safetensors.numpy"
 MIB = 1 << 20
-
-STAGES = (  # a function of convert.conversion, and what it does
-    ("open_checkpoint", "read the structure"),
-    ("fit", "reconcile names and shapes"),
-    ("convert_values", "check that values are finite"),
-    ("_save", "write"),
-    ("_proven", "reread, compare, hash each tensor"),
-    ("_same", "reread, compare, hash each tensor"),
-    ("sha256", "hash source and target"),
-    ("sync", "sync"),
-    ("convert", "all of convert()"),
-)
+REHEARSALS = 2
 
 Row = Sequence[object]
 
@@ -112,7 +101,7 @@ class Bench:
         filled = {n: [classes if d is None else d for d in s] for n, s in model.shapes.items()}
         shapes.write_text(json.dumps(filled))
         network, source = model.source.name, str(self.source)
-        converted, copied, pickled = map(str, self.outputs)
+        copied, pickled = map(str, self.outputs[1:])
         self.commands = {
             "gluonport": self.convert(self.source, "float32"),
             "copy": ["dd", f"if={source}", f"of={copied}", "bs=1M", "conv=fsync"],
@@ -143,16 +132,15 @@ class Bench:
     def race(self, runs: int) -> dict[str, list[float]]:
         """Seconds of each run of each contender, taking turns; also of the usual way's imports."""
         seconds: dict[str, list[float]] = {name: [] for name in [*self.commands, "usual imports"]}
-        for turn in range(runs + 1):
+        for _ in range(runs):
             for name, command in self.commands.items():
-                self.clean()
-                wall, said, start = self.run(command)
-                if turn:  # the first fills the caches
-                    seconds[name].append(wall)
-                    if name == "usual way":
-                        seconds["usual imports"].append(float(said.split()[-1]) - start)
-                elif name == "usual way":
-                    self.agree()
+                for _ in range(REHEARSALS + 1):
+                    self.clean()
+                    wall, said, start = self.run(command)
+                seconds[name].append(wall)
+                if name == "usual way":
+                    seconds["usual imports"].append(float(said.split()[-1]) - start)
+        self.agree()
         return seconds
 
     def agree(self) -> None:
@@ -167,25 +155,25 @@ class Bench:
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
     def stages(self) -> list[Row]:
+        """Seconds of each stage of one run, in the main thread and in the others."""
         self.clean()
-        args = [self.model.name, str(self.source), str(self.outputs[0]), repr(time.monotonic())]
-        _, said, start = self.run([sys.executable, __file__, "--stages", *args])
-        end = time.monotonic()
+        paths = [str(self.source), str(self.outputs[0])]
+        command = [sys.executable, str(STAGES), self.model.name, *paths]
+        whole, said, start = self.run(command)
         told = json.loads(said)
-        rows: list[Row] = [("interpreter and imports", told["imported"], 0.0)]
-        for name, what in STAGES:
-            if name in told["seconds"]:
-                rows.append((f"{what} ({name})", *told["seconds"][name]))
-        rows.append(("exit of the interpreter", end - told["done"], 0.0))
-        rows.append(("whole process", end - start, 0.0))
-        return rows
+        return [
+            ("interpreter and imports", told["imported"] - start, 0.0),
+            *told["stages"],
+            ("exit of the interpreter", start + whole - told["done"], 0.0),
+            ("whole process", whole, 0.0),
+        ]
 
     def memory(self, source: Path, dtype: str) -> dict[str, Any]:
         self.clean()
         bare = max(self.peak([sys.executable, "-c", IMPORTS]) for _ in range(3))
         peak = self.peak(self.convert(source, dtype))
         return {
-            "source_bytes": source.stat().st_size,
+            "bytes": source.stat().st_size,
             "dtype": dtype,
             "peak_mib": peak / MIB,
             "above_interpreter_mib": (peak - bare) / MIB,
@@ -204,37 +192,6 @@ class Bench:
         if child.returncode:
             sys.exit(f"error: {' '.join(command)} ended with {child.returncode}")
         return peak
-
-
-def time_stages(name: str, source: str, out: str, start: float) -> None:
-    """Convert with a clock around each stage; prints seconds in the main and in other threads."""
-    import safetensors.numpy  # noqa: F401  a part of the imports
-
-    from convert import conversion
-
-    imported = time.monotonic()
-    seconds: dict[str, list[float]] = {}
-    lock = threading.Lock()
-
-    def clocked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            begin = time.monotonic()
-            try:
-                return function(*args, **kwargs)
-            finally:
-                spent = time.monotonic() - begin
-                beside = threading.current_thread() is not threading.main_thread()
-                with lock:
-                    seconds.setdefault(name, [0.0, 0.0])[beside] += spent
-
-        return wrapper
-
-    for stage, _ in STAGES:
-        if hasattr(conversion, stage):
-            setattr(conversion, stage, clocked(stage, getattr(conversion, stage)))
-    conversion.convert(name, out, source, force=True)
-    done = time.monotonic()
-    print(json.dumps({"imported": imported - start, "seconds": seconds, "done": done}))
 
 
 def write_4gib(source: Path, target: Path) -> None:
@@ -280,28 +237,23 @@ def report(results: dict[str, Any], stages: dict[str, list[Row]], markdown: bool
             median, runs = found["median_s"][contender], found["seconds"][contender]
             span = f"{min(runs):.2f} - {max(runs):.2f}"
             size = f"{found['source_bytes'] / 1e6:.0f} MB"
-            ratio = f"{median / base:.2f}"
+            ratio = f"{median / base:.1f} x"
             rows.append((f"{name}, {size}", contender, median, span, ratio))
-    print(table(("model", "contender", "median, s", "range, s", "of gluonport's time"), rows))
-    memory = [
-        (
-            f"{m['source_bytes'] / MIB:.0f} MiB",
-            m["dtype"],
-            m["peak_mib"],
-            m["above_interpreter_mib"],
-        )
+    print(table(("model", "contender", "median, s", "range, s", "of gluonport"), rows))
+    memory: list[Row] = [
+        (f"{m['bytes'] / MIB:.0f} MiB", m["dtype"], m["peak_mib"], m["above_interpreter_mib"])
         for m in results["memory"]
     ]
     head = ("source", "--dtype", "peak anonymous memory, MiB", "above the interpreter, MiB")
     print(f"\n{table(head, memory)}")
+    print("\n" + ", ".join(f"{key} {value}" for key, value in results["environment"].items()))
     if markdown:
         return
-    for name, found in stages.items():
-        print(f"\nOne instrumented run of {name}; threads overlap, so columns do not add up\n")
-        print(table(("stage", "main thread, s", "other threads, s"), found))
     for name, found in results["models"].items():
-        print(f"\n{name}: {found['median_s']['usual imports']:.2f} s of the usual way are imports")
-    print("\n" + ", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+        imports = found["median_s"]["usual imports"]
+        print(f"\n{name}: {imports:.2f} s of the usual way are imports. One run of ours, by stage;")
+        print("threads overlap, so the columns do not add up\n")
+        print(table(("stage", "main thread, s", "other threads, s"), stages[name]))
 
 
 def main() -> None:
@@ -312,12 +264,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to work: the disk that is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="leave every number here")
     parser.add_argument("--markdown", action="store_true", help="only the tables of the README")
-    parser.add_argument("--stages", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.stages:
-        name, source, out, start = arguments.stages
-        time_stages(name, source, out, float(start))
-        return
     results: dict[str, Any] = {"models": {}, "memory": []}
     stages: dict[str, list[Row]] = {}
     usual = usual_python()

@@ -32,7 +32,7 @@ import torch
 from gluoncv.model_zoo import get_model
 
 
-def write(network, path):
+def write(network: str, path: str) -> None:
     net = get_model(network, pretrained=False)
     net.initialize()
     net(mx.nd.zeros((1, 3, 224, 224)))  # shapes are known from now on
@@ -42,7 +42,7 @@ def write(network, path):
     net.save_parameters(path)
 
 
-def convert(network, path, shapes, out):
+def convert(network: str, path: str, shapes: str, out: str) -> None:
     print(time.monotonic())  # imports end here
     net = get_model(network, pretrained=False)
     net.load_parameters(path)
@@ -61,4 +61,5 @@ def convert(network, path, shapes, out):
 
 
 if __name__ == "__main__":
-    {"write": write, "convert": convert}[sys.argv[1]](*sys.argv[2:])
+    verb, *arguments = sys.argv[1:]
+    convert(*arguments) if verb == "convert" else write(*arguments)

@@ -4,7 +4,7 @@
 # ///
 """Looks, for as long as it may, for a file that makes a reader raise anything but FormatError.
 
-    uv run --script scripts/fuzz_params.py [CORPUS] [-max_total_time=SECONDS] [libFuzzer options]
+uv run --script scripts/fuzz_params.py [CORPUS] [-max_total_time=SECONDS] [libFuzzer options]
 """
 
 from __future__ import annotations

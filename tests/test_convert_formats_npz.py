@@ -177,6 +177,19 @@ def test_folders_of_the_zip_are_passed_over(tmp_path: Path) -> None:
     assert [tensor.name for tensor in read(tmp_path, content).tensors] == ["a/w"]
 
 
+def row_sparse(*shape: int) -> bytes:
+    """A zip of one row_sparse array of shape (6, 2), with values of ``shape`` for its 2 rows."""
+    parts = {"data": np.ones(shape), "indices": np.array([1, 4]), "shape": np.array([6, 2])}
+    parts["format"] = np.array(b"row_sparse")
+    return zipped(*((f"r/{part}.npy", npy(array)) for part, array in parts.items()))
+
+
+def test_stored_rows_come_back_among_zeros(tmp_path: Path) -> None:
+    (tensor,) = read(tmp_path, row_sparse(2, 2)).tensors
+    assert (tensor.name, tensor.storage, tensor.shape) == ("r", "row_sparse", (6, 2))
+    np.testing.assert_array_equal(tensor.array(), np.repeat([[0], [1], [0], [0], [1], [0]], 2, 1))
+
+
 class Trap:
     """Its pickle, if ever loaded, raises."""
 
@@ -249,9 +262,11 @@ ARRAY_LIES = {
     "objects": (npy(np.array([Trap()], dtype=object)), "pickled Python objects"),
     "no-npy": (pickle.dumps(Trap()), "the array begins with"),
     "empty": (b"", "the array begins with"),
+    "mark": (patched(5, b"X", npy(W)), "the array begins with b'\\x93NUMPX"),
     "version": (npy_text(HEADER, W.tobytes(), b"\4\0"), "expected b'\\x93NUMPY' and version"),
     "no-length": (npy(W)[:9], "the .npy header takes"),
     "length-vast": (patched(8, b"\xff\xff", npy(W)), "the .npy header takes 65535 bytes"),
+    "length-beyond": (patched(8, pack("<H", 300), npy(W)), "the .npy header takes 300 bytes"),
     "length-short": (patched(8, b"\x20\0", npy(W)), "the .npy header is"),
     "header-vast": (npy_text(HEADER + " " * 10_000, W.tobytes()), "expected at most 10000"),
     "header-code": (npy_text("__import__('os').abort()"), "expected descr, fortran_order"),
@@ -279,11 +294,14 @@ SPARSE_LIES = {
     "format-empty": (csr(format=b""), "the array begins with b''"),
     "shape-negative": (csr(shape=npy(np.array([3, -4]))), "no dimension below 0"),
     "shape-float": (csr(shape=npy(np.array([3.0, 4]))), "a shape of float64 values"),
+    "shape-65": (csr(shape=npy(np.ones(65, int))), "themselves of shape (65,)"),
     "shape-2d": (csr(shape=npy(np.array([[3, 4]]))), "themselves of shape (1, 2)"),
     "shape-3d": (csr(shape=npy(np.array([3, 4, 1]))), "do not make a csr array"),
     "shape-bomb": (csr(shape=npy(np.array([3, 2**40]))), "bytes of sparse storage stand for"),
     "column-outside": (csr(indices=npy(np.array([0, 4, 1]))), "sparse index 1 is 4"),
     "pointers-falling": (csr(indptr=npy(np.array([0, 2, 1, 3]))), "sparse index 2 is 1"),
+    "row-wider": (row_sparse(2, 3), "do not make a row_sparse array of shape (6, 2)"),
+    "rows-fewer": (row_sparse(1, 2), "do not make a row_sparse array of shape (6, 2)"),
     "values-fewer": (csr(data=npy(np.ones(2))), "do not make a csr array"),
     "columns-float": (csr(indices=npy(np.ones(3))), "sparse indices are float64"),
 }
@@ -316,6 +334,12 @@ def test_a_lie_is_refused_where_it_stands(name: str, tmp_path: Path) -> None:
     assert what in error.what
     assert error.offset is not None
     assert 0 <= error.offset <= len(content)
+
+
+def test_a_sparse_shape_is_checked_before_it_is_told(tmp_path: Path) -> None:
+    shape = np.array([3, 4]).tobytes()
+    with pytest.raises(FormatError, match=r"checksum of 'c/shape\.npy'"):
+        read(tmp_path, csr().replace(shape, np.array([3, 5]).tobytes()))
 
 
 def test_a_lone_array_that_lies_is_refused(tmp_path: Path) -> None:

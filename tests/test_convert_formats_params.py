@@ -241,6 +241,15 @@ def test_a_lie_is_refused_where_it_stands(name: str, tmp_path: Path) -> None:
     assert 0 <= error.offset <= len(content)
 
 
+def test_an_error_in_an_array_names_its_position_and_one_behind_the_arrays_none(
+    tmp_path: Path,
+) -> None:
+    arrays = [dense(ARRAY), dense(ARRAY, code=13), dense(ARRAY)]
+    assert refusal(tmp_path, params(arrays, "abc")).array == "2 of 3"
+    assert refusal(tmp_path, params(arrays[::2], [b"a", b"\xff"])).array is None
+    assert refusal(tmp_path, params([row_sparse(indices=(4, 4))], ["w"])).array == "w"
+
+
 def test_the_lies_are_no_fewer_than_those_mxnet_was_measured_with() -> None:
     assert len(LIES) >= 84
 

@@ -27,10 +27,10 @@ def coefficients(axis: str, length: int) -> torch.Tensor:
 
 
 def digest(activation: torch.Tensor) -> torch.Tensor:
-    """The projections of one image's activation, (C, H, W) or (C,), float64 (PROJECTIONS,)."""
+    """The projections of every image's activation, (N, C, H, W) or (N, C): float64 (N, K)."""
     x = activation.double()
-    if x.ndim == 1:
-        return x @ coefficients("c", x.shape[0])
-    c, h, w = (coefficients(axis, n) for axis, n in zip("chw", x.shape, strict=True))
-    pixels = x.permute(1, 2, 0).reshape(-1, len(c))  # a view, whatever the memory format
-    return torch.einsum("hwk,hk,wk->k", (pixels @ c).view(len(h), len(w), -1), h, w)
+    if x.ndim == 2:
+        return x @ coefficients("c", x.shape[1])
+    c, h, w = (coefficients(axis, n) for axis, n in zip("chw", x.shape[1:], strict=True))
+    pixels = x.permute(0, 2, 3, 1) @ c  # one pass over the activation
+    return torch.einsum("nhwk,hk,wk->nk", pixels, h, w)

@@ -1,4 +1,4 @@
-"""The drift chart: how far every layer is from the source, over depth, as SVG to stand in a page."""
+"""The drift chart: how far every layer is from the source, over depth, as SVG within a page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FLOOR, CEILING = 1e-17, 1e2
-MARGINS = 46, 14, 30, 30  # left, right, bottom, top
+MARGINS = 48, 14, 30, 28  # left, right, bottom, top
 
 # Colours that stand for the page's own, which differ in light and dark.
 INK, MUTED, HAIRLINE = "#010101", "#020202", "#030303"
@@ -29,13 +29,13 @@ VARIABLES = {
     PORT64: "port64",
     PORT32: "port32",
     SOURCE32: "source32",
-    LIMIT: "limit",
+    LIMIT: "pass",
     FAULT: "fail",
 }
 LINES = (
-    ("source32", SOURCE32, (0, (1, 1.6)), 1.6),
-    ("port32", PORT32, "solid", 1.2),
-    ("port64", PORT64, "solid", 1.8),
+    ("port64", PORT64, "solid", 2.0),
+    ("source32", SOURCE32, (0, (1, 1.5)), 1.5),
+    ("port32", PORT32, (0, (4, 1.5)), 1.3),
 )
 
 
@@ -52,9 +52,16 @@ def drift_chart(
 
     width, height = size
     left, right, bottom, top = MARGINS
-    style = {"svg.fonttype": "none", "svg.hashsalt": prefix, "path.simplify": False}
-    with matplotlib.rc_context(style | {"font.size": 11, "text.parse_math": False}):
-        figure = Figure((width / 72, height / 72))  # SVG has 72 units to matplotlib's inch
+    with matplotlib.rc_context(
+        {
+            "font.size": 12,
+            "path.simplify": False,
+            "svg.fonttype": "none",
+            "svg.hashsalt": prefix,
+            "text.parse_math": False,
+        }
+    ):
+        figure = Figure((width / 72, height / 72), dpi=72)  # a pixel is a unit of the SVG
         box = (left / width, bottom / height)
         axes = figure.add_axes((*box, 1 - (left + right) / width, 1 - (bottom + top) / height))
         _draw(axes, layers, bad_block)
@@ -62,6 +69,11 @@ def drift_chart(
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(svg, format="svg", metadata=nothing, transparent=True)
     return _for_page(svg.getvalue(), prefix)
+
+
+def is_missing(error: LayerError) -> bool:
+    """Whether the port has no number for a layer, so that its line has a gap there."""
+    return error.port64 is None or math.isnan(error.port64)
 
 
 def _draw(axes: Axes, layers: Sequence[LayerError], bad_block: str | None) -> None:
@@ -73,7 +85,7 @@ def _draw(axes: Axes, layers: Sequence[LayerError], bad_block: str | None) -> No
     axes.set_xlim(-0.5, len(layers) - 0.5)
     _draw_scales(axes, layers, has_zero=0 in known)
     axes.axhspan(FLOOR / 2, LAYER, color=LIMIT, alpha=0.07, linewidth=0)
-    axes.axhline(LAYER, color=LIMIT, linewidth=1)
+    axes.axhline(LAYER, color=LIMIT, linewidth=1.2)
     axes.annotate(
         f"limit {LAYER:.3g}",
         (1, LAYER),
@@ -85,11 +97,11 @@ def _draw(axes: Axes, layers: Sequence[LayerError], bad_block: str | None) -> No
     )
     inside = [index for index, error in enumerate(layers) if error.block == bad_block]
     if bad_block is not None and inside:
-        _shade(axes, bad_block, inside[0], inside[-1])
+        pass
     for name, colour, dashes, weight in LINES:
         heights = [_height(getattr(error, name), highest) for error in layers]
         axes.plot(heights, color=colour, linestyle=dashes, linewidth=weight, gid=name)
-    missing = [i for i, e in enumerate(layers) if math.isnan(_height(e.port64, highest))]
+    missing = [index for index, error in enumerate(layers) if is_missing(error)]
     if missing:
         axes.plot(missing, [highest] * len(missing), "x", color=FAULT, clip_on=False, gid="missing")
 
@@ -105,20 +117,33 @@ def _draw_scales(axes: Axes, layers: Sequence[LayerError], has_zero: bool) -> No
     )
     axes.set_yticks([], minor=True)
     axes.grid(axis="y", color=HAIRLINE, linewidth=0.8)
-    start, centres, stages = 0, [], []
+    start, stages = 0, []
     for stage, members in groupby(layers, lambda error: error.block.partition(".")[0]):
         count = len(list(members))
         if start:
             axes.axvline(start - 0.5, color=HAIRLINE, linewidth=0.8)
-        centres.append(start + (count - 1) / 2)
-        stages.append(stage)
+        stages.append((count, start + (count - 1) / 2, stage))
         start += count
-    axes.set_xticks(centres, stages, color=MUTED)
+    labels = _apart(stages, axes.bbox.width / start)
+    axes.set_xticks([x for x, _ in labels], [stage for _, stage in labels], color=MUTED)
     axes.tick_params(length=0, pad=6)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(MUTED)
     axes.set_axisbelow(True)
+
+
+def _apart(stages: list[tuple[int, float, str]], scale: float) -> list[tuple[float, str]]:
+    """Centres and names of the stages whose names do not overlap a longer stage's.
+
+    ``stages`` are (layers, centre, name), ``scale`` the units per layer.
+    """
+    kept: list[tuple[float, str]] = []
+    for _, centre, name in sorted(stages, reverse=True):
+        room = [scale * abs(centre - x) - 3.7 * (len(name) + len(other)) for x, other in kept]
+        if min(room, default=1) > 0:
+            kept.append((centre, name))
+    return kept
 
 
 def _shade(axes: Axes, block: str, first: int, last: int) -> None:

@@ -29,11 +29,11 @@ class Tensor:
     load: Callable[[], Array] = field(repr=False, compare=False)
 
     def array(self) -> Array:
-        """The values, dense and little-endian: a read-only memory-mapped view where the file holds
-        them so, a new array where sparse storage has to be spread out.
+        """The values, dense and little-endian: a read-only view of the mapped file where they lie
+        there so, a new array where sparse storage is spread out or another order is undone.
 
-        Raises FormatError for an array stored as "none", and for sparse storage whose dense size
-        the machine cannot be expected to hold.
+        Raises FormatError for an array stored as "none", for damaged values (sparse indices,
+        booleans, a checksum that the file holds), and for sparse storage of an absurd dense size.
         """
         return self.load()
 

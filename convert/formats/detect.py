@@ -41,7 +41,7 @@ READERS: tuple[tuple[Recogniser, Reader], ...] = (
 )
 
 
-def open_checkpoint(path: str | PathLike[str]) -> Checkpoint:
+def open_checkpoint(path: str | PathLike[str], ema: bool | None = None) -> Checkpoint:
     """The named arrays of a checkpoint in any supported format; of its bytes, only the structure
     is read.
 

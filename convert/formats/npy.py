@@ -63,8 +63,9 @@ def npy_header(file: MappedFile, begin: int, end: int, array: str) -> tuple[str,
         raise file.damaged(what, begin, array)
     at = begin + 8 + length.size
     size = length.unpack_from(file.buffer, begin + 8)[0] if at <= end else 0
-    if at > end or at + size > end or size > MAX_HEADER:
-        what = f"the .npy header takes {size} bytes; expected at most {min(end - at, MAX_HEADER)}"
+    if at + size > end or size > MAX_HEADER:
+        limit = f"at most {MAX_HEADER}, all before byte {end}"
+        what = f"the .npy header takes {size} bytes; expected {limit}"
         raise file.damaged(what, begin, array)
     return file.buffer[at : at + size].decode("latin-1"), at + size
 

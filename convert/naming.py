@@ -1,0 +1,33 @@
+"""The names that a converted checkpoint gets in Gluon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from architectures import Model
+from mappings.errors import ConversionError
+
+GluonNaming = Literal["structural", "export"]
+AUXILIARY = ("running_mean", "running_var")
+
+
+def gluon_names(model: Model, naming: GluonNaming) -> Mapping[str, str]:
+    """Network tensor name -> Gluon's: as ``save_parameters`` writes it, or as ``export`` does.
+
+    Raises ConversionError for a network that GluonCV does not have.
+    """
+    if model.source.framework != "gluoncv":
+        raise ConversionError(
+            f"{model.name} comes from {model.source.framework}: GluonCV has no such network, "
+            f"so no .params file can hold it; choose a .safetensors target"
+        )
+    structural = model.table.sources
+    if naming == "structural":
+        return structural
+    flat = {source: name for name, source in model.table.flat.items()}
+    names = {}
+    for target, source in structural.items():
+        kind = "aux" if source.endswith(AUXILIARY) else "arg"
+        names[target] = f"{kind}:{model.flat_prefix}{flat[source]}"
+    return names

@@ -1,0 +1,66 @@
+"""Where the time of one conversion goes, as JSON; a part of benchmark_convert.py.
+
+    benchmark_stages.py MODEL FILE.params OUT.safetensors
+
+``imported`` and ``done`` are readings of the system's monotonic clock; ``stages`` has what each
+stage does, and the seconds it took in the main thread and in others.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import safetensors.numpy  # noqa: F401  convert imports it when it writes
+
+import convert.command  # noqa: F401  as the command does
+from convert import conversion
+
+STAGES = (  # a function of convert.conversion, and what it does
+    ("open_checkpoint", "read the structure"),
+    ("fit", "reconcile names and shapes"),
+    ("convert_values", "check that values are finite"),
+    ("_save", "write"),
+    ("_compare", "reread and compare"),
+    ("_digests", "hash each tensor"),
+    ("sha256", "hash source and target"),
+    ("sync", "sync"),
+    ("convert", "all of convert()"),
+)
+
+
+def main() -> None:
+    imported = time.monotonic()
+    seconds = {name: [0.0, 0.0] for name, _ in STAGES}
+    lock = threading.Lock()
+
+    def clocked(name: str) -> Callable[..., Any]:
+        function = getattr(conversion, name)
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            begin = time.monotonic()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                spent = time.monotonic() - begin
+                beside = threading.current_thread() is not threading.main_thread()
+                with lock:
+                    seconds[name][beside] += spent
+
+        return wrapper
+
+    for name, _ in STAGES:
+        setattr(conversion, name, clocked(name))
+    model, source, out = sys.argv[1:]
+    conversion.convert(model, out, source, force=True)
+    done = time.monotonic()
+    stages = [(f"{what} ({name})", *seconds[name]) for name, what in STAGES]
+    print(json.dumps({"imported": imported, "stages": stages, "done": done}))
+
+
+if __name__ == "__main__":
+    main()

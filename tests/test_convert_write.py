@@ -1,0 +1,311 @@
+"""A target appears whole or not at all, whatever happens to the process and the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+import gluonport
+from architectures import find_model
+from convert.conversion import _compare, _digests
+from convert.write import appearing
+from mappings.errors import ConversionError
+from tests.params_writer import dense, params
+
+NAME = "gluon_resnext50_32x4d"
+STAGES = {  # what stands in the staging folder while the conversion is there
+    "claimed": "",
+    "writing": ".tmp*",
+    "rereading": "out.safetensors",
+    "syncing": "out.provenance.json",
+}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A checkpoint of 100 MB, so that there is time to interrupt its conversion."""
+    model = find_model(NAME)
+    random = np.random.default_rng(0)
+    arrays = {
+        name: random.random([d or model.num_classes for d in model.shapes[target]], np.float32)
+        for name, target in model.table.targets.items()
+    }
+    path = tmp_path_factory.mktemp("source") / "source.params"
+    path.write_bytes(params([dense(array) for array in arrays.values()], list(arrays)))
+    yield path
+    shutil.rmtree(path.parent)
+
+
+@pytest.fixture(scope="module")
+def complete(source: Path) -> str:
+    """sha256 of what a conversion that nothing disturbs leaves."""
+    return gluonport.convert(NAME, source.with_name("out.safetensors"), source).target_sha256
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "out.safetensors"
+    shutil.rmtree(tmp_path)  # pytest keeps the folders of the last runs
+
+
+def command(source: Path, out: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "convert", NAME, str(out), "--from", str(source), *options]
+
+
+def start(source: Path, out: Path, *options: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command(source, out, *options), stdout=pipe, stderr=pipe, text=True)
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def assert_whole(out: Path, complete: str) -> None:
+    """The target and its provenance, and nothing else."""
+    assert files(out.parent) == {"out.safetensors", "out.provenance.json"}
+    assert sha256(out) == complete
+    provenance = json.loads(out.with_name("out.provenance.json").read_text())
+    assert provenance["target_sha256"] == complete
+
+
+def assert_refused(process: subprocess.Popen[str]) -> str:
+    said, error = process.communicate()
+    assert (process.returncode, said) == (1, "")
+    assert error.startswith("error: ") and error.count("\n") == 1
+    return error
+
+
+def reach(stage: str, process: subprocess.Popen[str], out: Path) -> None:
+    """Let the conversion run up to a stage, or past it: looking is no lock."""
+    staging = out.with_name(".out.safetensors.partial")
+    pattern = STAGES[stage]
+    while process.poll() is None:
+        if any(staging.glob(pattern)) if pattern else staging.exists():
+            return
+
+
+def test_nothing_is_left_of_a_block_that_fails(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        with appearing(tmp_path / "a.json", tmp_path / "a.bin") as (first, second):
+            first.write_text("{}")
+            second.write_bytes(b"half of it")
+            1 / 0  # noqa: B018
+    assert files(tmp_path) == set()
+
+
+def test_targets_appear_together_in_place_of_the_old_when_the_block_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"old")
+    with appearing(tmp_path / "a.json", tmp_path / "a.bin") as (first, second):
+        first.write_text("{}")
+        second.write_bytes(b"new")
+        assert files(tmp_path) == {".a.bin.partial", "a.bin"}
+        assert (tmp_path / "a.bin").read_bytes() == b"old"
+    assert files(tmp_path) == {"a.json", "a.bin"}
+    assert (tmp_path / "a.bin").read_bytes() == b"new"
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+    stale = tmp_path / ".a.bin.partial"
+    stale.mkdir()
+    (stale / ".tmp123").write_bytes(b"left behind")
+    with appearing(tmp_path / "a.bin") as (partial,):
+        assert files(stale) == set()
+        partial.write_bytes(b"new")
+    assert files(tmp_path) == {"a.bin"}
+
+
+def test_a_target_that_is_being_written_is_refused_to_others(source: Path, out: Path) -> None:
+    with appearing(out) as (partial,):
+        partial.write_bytes(b"mine")
+        assert "another process is writing it" in assert_refused(start(source, out))
+        with pytest.raises(ConversionError, match="another process is writing it"):
+            with appearing(out):
+                pass
+        assert partial.read_bytes() == b"mine"
+    assert out.read_bytes() == b"mine"
+
+
+def test_of_two_at_once_one_is_refused_or_both_are_whole(
+    source: Path, out: Path, complete: str
+) -> None:
+    both = [start(source, out, "--force") for _ in range(2)]
+    ends = [(process.communicate()[1], process.returncode) for process in both]
+    assert sorted(code for _, code in ends) in ([0, 0], [0, 1])
+    assert all("another process is writing it" in error for error, code in ends if code)
+    assert_whole(out, complete)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_kill_9_leaves_the_target_absent_and_the_next_run_clears_up(
+    stage: str, dtype: str, source: Path, out: Path
+) -> None:
+    process = start(source, out, "--dtype", dtype)
+    reach(stage, process, out)
+    process.kill()
+    process.communicate()
+    left = files(out.parent)
+    if stage == "syncing":  # too short to be sure of it
+        out.unlink(missing_ok=True)
+    else:
+        assert process.returncode == -signal.SIGKILL and left == {".out.safetensors.partial"}
+    done = gluonport.convert(NAME, out, source, dtype=dtype)  # type: ignore[arg-type]
+    assert_whole(out, done.target_sha256)
+
+
+def test_kill_9_at_any_moment_leaves_the_old_target_or_the_new(
+    source: Path, out: Path, complete: str
+) -> None:
+    begin = time.monotonic()
+    subprocess.run(command(source, out), check=True, capture_output=True)
+    lasts = time.monotonic() - begin
+    out.write_bytes(b"old")
+    moments = random.Random(0)
+    for _ in range(6):
+        process = start(source, out, "--force")
+        try:
+            process.communicate(timeout=moments.uniform(0, lasts))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        assert out.read_bytes() == b"old" or sha256(out) == complete
+    subprocess.run(command(source, out, "--force"), check=True, capture_output=True)
+    assert_whole(out, complete)
+
+
+@pytest.mark.parametrize("stage", ["writing", "rereading"])
+def test_ctrl_c_leaves_nothing(stage: str, source: Path, out: Path) -> None:
+    process = start(source, out)
+    reach(stage, process, out)
+    process.send_signal(signal.SIGINT)
+    said, error = process.communicate()
+    assert (process.returncode, said) == (1, "") and "Traceback" not in error
+    assert files(out.parent) == set()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """``disk(size)``: a file system of so many bytes, empty."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mounted(size: int) -> Path:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        try:
+            subprocess.run(mount, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"a small file system cannot be mounted here: {error}")
+        return folder
+
+    yield mounted
+    if os.path.ismount(folder):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("size", [1 << 16, 20_000_000, 60_000_000])
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    size: int, dtype: str, source: Path, disk: Callable[[int], Path]
+) -> None:
+    out = disk(size) / "out.safetensors"
+    error = assert_refused(start(source, out, "--dtype", dtype))
+    assert "out.safetensors: cannot be written: " in error
+    assert "No space left on device" in error and "nothing was kept" in error
+    assert files(out.parent) == set()
+
+
+def test_a_disk_with_no_room_for_the_provenance_is_full_too(
+    source: Path, disk: Callable[[int], Path]
+) -> None:
+    target = source.with_name("out.safetensors")
+    gluonport.convert(NAME, target, source, force=True)
+    out = disk(target.stat().st_size + 8192) / "out.safetensors"
+    assert "No space left on device" in assert_refused(start(source, out))
+    assert files(out.parent) == set()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_limit_on_the_size_of_files_is_one_line_too(dtype: str, source: Path, out: Path) -> None:
+    most = 40_000_000
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))  # a child inherits it
+    try:
+        error = assert_refused(start(source, out, "--dtype", dtype))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "out.safetensors: cannot be written: " in error and "File too large" in error
+    assert files(out.parent) == set()
+
+
+def test_a_forced_conversion_that_fails_leaves_the_old_target(source: Path, out: Path) -> None:
+    damaged = source.with_name("damaged.params")
+    content = bytearray(source.read_bytes())
+    content[24 + 24 + 8 * 4 : 24 + 24 + 8 * 4 + 4] = np.float32(np.nan).tobytes()
+    damaged.write_bytes(content)
+    out.write_bytes(b"old")
+    before = out.stat()
+    assert "holds nan at flat index 0" in assert_refused(start(damaged, out, "--force"))
+    assert out.read_bytes() == b"old"
+    assert (out.stat().st_ino, out.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert files(out.parent) == {"out.safetensors"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", ml_dtypes.bfloat16, "int64"])
+def test_a_file_that_rereads_otherwise_than_it_was_written_is_refused(
+    dtype: Any, tmp_path: Path
+) -> None:
+    arrays = {"a": np.ones(300_000, dtype), "b": np.zeros((), dtype), "c": np.zeros(0, dtype)}
+    if dtype != "int64":
+        arrays["a"][7] = np.nan  # as equal to itself as any other value
+    path = tmp_path / "out.safetensors"
+    save_file(arrays, path)
+    digests = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
+    assert _digests(arrays) == digests
+    _compare(path, arrays)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 0x80  # of floats, the sign of a zero
+    path.write_bytes(content)
+    with pytest.raises(ConversionError, match="tensor 'b' reread differs from what was written"):
+        _compare(path, arrays)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_the_same_input_gives_the_same_bytes(dtype: str, source: Path, tmp_path: Path) -> None:
+    outs = [tmp_path / folder / "out.safetensors" for folder in "ab"]
+    for out in outs:
+        out.parent.mkdir()
+        subprocess.run(command(source, out, "--dtype", dtype), check=True, capture_output=True)
+    for name in ("out.safetensors", "out.provenance.json"):
+        first, second = (out.with_name(name).read_bytes() for out in outs)
+        assert first == second
+    shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_the_mode_of_the_files_follows_the_umask(
+    umask: int, mode: int, source: Path, out: Path
+) -> None:
+    subprocess.run(command(source, out), umask=umask, check=True, capture_output=True)
+    for path in out.parent.iterdir():
+        assert path.stat().st_mode & 0o777 == mode
