@@ -108,10 +108,12 @@ def _write(
             for name in model.shapes
             if names is None or name in names
         }
+        if names is not None:
+            arrays = {names[name]: values for name, values in arrays.items()}
+        digests = pool.submit(_digests, arrays)
         if names is None:
             _save(arrays, partial)
         else:
-            arrays = {names[name]: values for name, values in arrays.items()}
             write_params(partial, arrays)
         synced = pool.submit(sync, partial)  # the disk works while the file is reread
         target_hash = pool.submit(sha256, partial)
@@ -133,7 +135,8 @@ def _write(
         )
         url = model.source.url if published else None
         partial_provenance.write_text(
-            provenance_text(conversion, found.table.digest, digests, url=url), encoding="utf-8"
+            provenance_text(conversion, found.table.digest, digests.result(), url=url),
+            encoding="utf-8",
         )
         synced.result()  # an error of the disk is told only once
     return conversion
@@ -168,7 +171,7 @@ def _digests(arrays: Mapping[str, Array]) -> dict[str, str]:
 
 def _compare(partial: Path, arrays: Mapping[str, Array]) -> None:
     """Reread the written file and compare every tensor byte for byte."""
-    written = {tensor.name: tensor for tensor in read_safetensors(partial).tensors}
+    written = {tensor.name: tensor for tensor in open_checkpoint(partial).tensors}
     if written.keys() != arrays.keys():
         raise ConversionError(f"{partial}: the file reread has other tensors than were written")
     for name, array in arrays.items():

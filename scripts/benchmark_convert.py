@@ -9,8 +9,10 @@ Time is the wall time of whole processes, the contenders taking turns on one fil
     copy        ``dd bs=1M conv=fsync``: the same bytes on the same disk, synced
     usual way   benchmark_usual_way.py: MXNet and PyTorch in one process, nothing compared or synced
 
-Before each run its output is removed and the disk is idle (sync); the source is in the page cache.
-All interpreters may keep their bytecode, and one run of each before the first fills that cache.
+Before each run its output is removed and the disk is idle (sync); the source is in the page cache,
+and all interpreters keep their bytecode. Each timed run follows two untimed ones of the same
+command, so that each contender finds what it left itself: on a virtual machine a copy takes up to
+four times as long right after another process has given back much memory.
 
 Memory is the peak of RssAnon in /proc/PID/status, read in a loop every 0.2 ms or so: the
 memory that the process alone holds. A mapped file is not in it, whose pages the system takes back
@@ -49,7 +51,7 @@ SMALLEST, LARGEST = "gluon_resnext50_32x4d", "gluon_seresnext101_64x4d"
 CLASSES_4GIB = 1 << 19  # a classifier of exactly 4 GiB on 2048 features
 IMPORTS = "import convert.command, convert.conversion, safetensors.numpy"
 MIB = 1 << 20
-REHEARSALS = 2
+REHEARSALS = 2  # untimed runs before each timed one
 
 Row = Sequence[object]
 

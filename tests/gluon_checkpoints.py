@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.8,<3.12"
+# requires-python = ">=3.10,<3.12"
 # dependencies = ["mxnet==1.9.1", "gluoncv==0.10.5.post0", "numpy==1.23.5"]
 # ///
 """Write real checkpoints with real MXNet and GluonCV, and the logits MXNet computes from them.
@@ -39,13 +39,16 @@ def randomise(net):
         parameter.set_data(nd.array(values))
 
 
+def pairs(net, other):
+    return zip(net.collect_params().values(), other.collect_params().values(), strict=True)
+
+
 def twin(net, network, **options):
     """A network of the same architecture, built otherwise, with the same values."""
     other = build(network, classes=len(net.output.bias.data()), **options)
     other.initialize()
     other(nd.zeros((1, 3, 32, 32)))
-    pairs = zip(net.collect_params().values(), other.collect_params().values())
-    for mine, theirs in pairs:
+    for mine, theirs in pairs(net, other):
         theirs.set_data(mine.data())
     return other
 
@@ -65,7 +68,7 @@ def save(net, network, scheme, inputs, path):
         options["classes"] = len(net.output.bias.data())
         other = build(network, prefix="sync_", **options)
         other.initialize()
-        for mine, theirs in zip(net.collect_params().values(), other.collect_params().values()):
+        for mine, theirs in pairs(net, other):
             theirs.shape = mine.shape
             theirs._finish_deferred_init()
             theirs.set_data(mine.data())

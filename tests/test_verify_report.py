@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -13,15 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from architectures import find_model
 from convert import convert
 from verify.evidence import gather
-from verify.inputs import reference_inputs, reference_names
+from verify.inputs import reference_inputs, reference_names, reference_pixels
 from verify.parity import compare, load, synthetic_state, verify_architecture, verify_checkpoint
 from verify.reference import golden
-from verify.report import write_report
+from verify.report import thumbnail, write_report
 from verify.result import Criterion, Finding, LayerError, Parity
 
 MODEL = find_model("gluon_seresnext8_digits")
@@ -224,6 +227,18 @@ def test_both_sides_answer_every_image_beside_its_crop(
             assert sides in page.rows
 
 
+def test_photographs_are_shown_small_as_the_networks_see_them() -> None:
+    model = find_model("gluon_resnext50_32x4d")
+    for name, crop in zip(reference_names(model), reference_pixels(model), strict=True):
+        kind, _, held = (thumbnail(name) or "").partition(";base64,")
+        assert kind == "data:image/jpeg"
+        shown = Image.open(io.BytesIO(base64.b64decode(held)))
+        assert shown.size == (160, 160)
+        expected = Image.fromarray(crop).resize((160, 160))
+        assert np.abs(np.asarray(shown, float) - np.asarray(expected, float)).mean() < 6
+    assert thumbnail("another.jpg") is None
+
+
 def test_versions_and_hashes_of_both_sides_are_there(passing: Parity, tmp_path: Path) -> None:
     page = Page(write_report([passing], tmp_path).read_text("utf-8"))
     assert "mxnet 1.9.1" in page.row("Source") and "gluoncv 0.10.5" in page.row("Source")
@@ -295,7 +310,7 @@ def test_a_report_that_cannot_be_made_leaves_the_old_one(passing: Parity, tmp_pa
 def test_hostile_names_are_only_text(
     failing: Parity, tmp_path: Path, read: Callable[[Path], Page]
 ) -> None:
-    evil = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}$x_"
+    evil = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}$x_$"
     hostile = replace(
         failing,
         model=evil,

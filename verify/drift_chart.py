@@ -97,7 +97,7 @@ def _draw(axes: Axes, layers: Sequence[LayerError], bad_block: str | None) -> No
     )
     inside = [index for index, error in enumerate(layers) if error.block == bad_block]
     if bad_block is not None and inside:
-        pass
+        _shade(axes, bad_block, inside[0], inside[-1])
     for name, colour, dashes, weight in LINES:
         heights = [_height(getattr(error, name), highest) for error in layers]
         axes.plot(heights, color=colour, linestyle=dashes, linewidth=weight, gid=name)
