@@ -62,9 +62,8 @@ def environment(folder: Path) -> dict[str, Any]:
         if line.startswith("model name"):
             cpu = line.partition(":")[2].strip()
             break
-    disk = subprocess.run(
-        ["df", "--output=source,fstype", str(folder)], capture_output=True, text=True, check=True
-    )
+    df = ["df", "--output=source,fstype", str(folder)]
+    disk = subprocess.run(df, capture_output=True, text=True, check=True)
     return {
         "cpu": cpu,
         "cores": os.cpu_count(),
@@ -247,8 +246,8 @@ def report(results: dict[str, Any], stages: dict[str, list[Row]], markdown: bool
         for m in results["memory"]
     ]
     head = ("source", "--dtype", "peak anonymous memory, MiB", "above the interpreter, MiB")
-    print(f"\n{table(head, memory)}")
-    print("\n" + ", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    print(f"\n{table(head, memory)}\n")
+    print(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
     if markdown:
         return
     for name, found in results["models"].items():

@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
-import re
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from architectures import find_model
 from convert import convert
+from tests.report_page import CHROMIUM, Page, chromium_dom, points
 from verify.evidence import gather
 from verify.inputs import reference_inputs, reference_names, reference_pixels
 from verify.parity import compare, load, synthetic_state, verify_architecture, verify_checkpoint
@@ -28,82 +26,16 @@ from verify.report import thumbnail, write_report
 from verify.result import Criterion, Finding, LayerError, Parity
 
 MODEL = find_model("gluon_seresnext8_digits")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-class Page(HTMLParser):
-    """A page's elements in order, its visible text, its table rows' and list items' texts."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.pieces: list[str] = []
-        self.rows: list[str] = []
-        self.styles = ""
-        self._row: int | None = None
-        self._in_style = False
-        self.feed(html)
-        self.text = " ".join("".join(self.pieces).split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        self._in_style = tag == "style"
-        if tag == "tr":
-            self._row = len(self.pieces)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._in_style = False
-        if tag == "tr" and self._row is not None:
-            self.rows.append(" ".join("".join(self.pieces[self._row :]).split()))
-        if tag in ("tr", "td", "th", "li", "p", "dt", "dd", "small", "h1", "h2", "h3"):
-            self.pieces.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if self._in_style:
-            self.styles += data
-        else:
-            self.pieces.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    def row(self, start: str) -> str:
-        return next(row for row in self.rows if row.startswith(start))
-
-    def inside(self, group: str, tag: str) -> list[dict[str, str]]:
-        """The elements of one kind that follow the group of that id, up to the next group."""
-        start = next(i for i, (_, a) in enumerate(self.elements) if a.get("id") == group)
-        found = []
-        for name, attributes in self.elements[start + 1 :]:
-            if name == "g" and "id" in attributes:
-                break
-            if name == tag:
-                found.append(attributes)
-        return found
-
-
-def _points(page: Page, line: str) -> int:
-    [path] = page.inside(line, "path")
-    return len(re.findall("[ML]", path["d"]))
 
 
 @pytest.fixture(params=["html", "chromium"])
-def read(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Path], Page]]:
+def read(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Path], Page]:
     """Reads a page as it was written, and as Chromium understands it."""
-    if request.param == "chromium" and CHROMIUM is None:
+    if request.param == "html":
+        return lambda path: Page(path.read_text("utf-8"))
+    if CHROMIUM is None:
         pytest.skip("no chromium is installed: apt-get install chromium")
-
-    def dump(path: Path) -> str:
-        assert CHROMIUM
-        flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run".split()
-        flags += ["--disable-background-networking", "--disable-component-update"]
-        flags += ["--disable-sync", f"--user-data-dir={tmp_path / 'chromium'}", "--dump-dom"]
-        command = [CHROMIUM, *flags, path.resolve().as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    as_written = request.param == "html"
-    yield lambda path: Page(path.read_text("utf-8") if as_written else dump(path))
+    return lambda path: Page(chromium_dom(path, tmp_path / "chromium"))
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +90,7 @@ def test_the_chart_has_a_point_for_every_layer_on_each_line(
     assert len(passing.layers) == 26
     for shape in ("wide", "narrow"):
         for line in ("port64", "port32", "source32"):
-            assert _points(page, f"m0-{shape}-{line}") == len(passing.layers)
+            assert points(page, f"m0-{shape}-{line}") == len(passing.layers)
     for layer in passing.layers:
         assert f"{layer.port64:.3g}" in page.row(f"{layer.module} {layer.source}")
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
@@ -340,7 +272,7 @@ def test_what_is_zero_missing_or_no_number_is_drawn_and_said(
     )
     layers += passing.layers[len(changed) :]
     page = read(write_report([replace(passing, layers=layers)], tmp_path))
-    assert _points(page, "m0-wide-port64") == len(layers) - 2  # the crosses stand for these
+    assert points(page, "m0-wide-port64") == len(layers) - 2  # the crosses stand for these
     assert len(page.inside("m0-wide-missing", "use")) == 2
     assert "missing" in page.row(layers[1].module) and "not finite" in page.row(layers[2].module)
     written = (tmp_path / "parity.json").read_text("utf-8")
@@ -364,4 +296,4 @@ def test_a_chart_draws_every_layer_of_any_depth(tmp_path: Path, count: int) -> N
     layers = count * (LayerError("features.0", "conv1", "stem", 1e-15, 1e-7, 1e-7),)
     one = Parity("one", "golden", 1, (Criterion("layers", True, "fine"),), None, layers)
     page = Page(write_report([one], tmp_path).read_text("utf-8"))
-    assert "PASS" in page.text and _points(page, "m0-wide-port64") == count
+    assert "PASS" in page.text and points(page, "m0-wide-port64") == count

@@ -55,8 +55,8 @@ def parity(
 ) -> None:
     """Judge whether a port computes what Gluon computes.
 
-    NAMES (or --all) are judged on synthetic weights. With --checkpoint, one NAME's converted file is
-    judged: its values against its source, its architecture against the reference.
+    NAMES (or --all) are judged on synthetic weights. With --checkpoint, one NAME's converted file
+    is judged: its values against its source, its architecture against the reference.
     """
     if bool(names) == everything:
         raise click.UsageError("give the NAMES of models, or --all")

@@ -1,0 +1,149 @@
+"""A pickle read and never run: each call that it asks for stands in the result as a ``Call``.
+
+The opcodes are those of protocols 2 to 5 (CPython, Lib/pickletools.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from pickletools import genops
+from typing import Any
+
+from convert.formats.mapped import MappedFile
+
+ORDERED_DICT = "collections.OrderedDict"
+
+
+@dataclass(frozen=True, eq=False)
+class Global:
+    """A function or class by its name, "module.name"; nothing is ever imported."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Call:
+    """What would be called, and with what."""
+
+    function: object
+    arguments: object
+
+
+def unpickle(
+    file: MappedFile,
+    at: int,
+    known: Container[str] = (),
+    persistent: Callable[[object], object] | None = None,
+) -> tuple[Any, int]:
+    """The object pickled at byte ``at``, and where its pickle ends.
+
+    An OrderedDict is a dict, a set a list; a key that is no text is an ``object()``. ``persistent``
+    stands for pickle's ``persistent_load`` and may raise ValueError. Raises FormatError for a
+    global that is not ``known``, and for what is no sound pickle.
+    """
+    stack: list[Any] = []
+    marks: list[list[Any]] = []
+    memo: dict[int, Any] = {}
+    file.buffer.seek(at)
+    try:
+        for opcode, argument, at in genops(file.buffer):  # noqa: B020
+            match opcode.name:
+                case "PROTO" | "FRAME":
+                    pass
+                case "BINPUT" | "LONG_BINPUT":
+                    memo[argument] = stack[-1]
+                case "MEMOIZE":
+                    memo[len(memo)] = stack[-1]
+                case "BINGET" | "LONG_BINGET":
+                    stack.append(memo[argument])
+                case "BININT" | "BININT1" | "BININT2" | "LONG1" | "BINFLOAT":
+                    stack.append(argument)
+                case "BINUNICODE" | "SHORT_BINUNICODE" | "BINBYTES" | "SHORT_BINBYTES":
+                    stack.append(argument)
+                case "BINSTRING" | "SHORT_BINSTRING":  # the text of Python 2
+                    stack.append(argument.encode("latin-1").decode(errors="replace"))
+                case "NONE":
+                    stack.append(None)
+                case "NEWTRUE" | "NEWFALSE":
+                    stack.append(opcode.name == "NEWTRUE")
+                case "EMPTY_TUPLE":
+                    stack.append(())
+                case "EMPTY_LIST" | "EMPTY_SET":
+                    stack.append([])
+                case "EMPTY_DICT":
+                    stack.append({})
+                case "MARK":
+                    marks.append(stack)
+                    stack = []
+                case "TUPLE" | "FROZENSET":
+                    items, stack = stack, marks.pop()
+                    stack.append(tuple(items))
+                case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                    items = [stack.pop() for _ in range(int(opcode.name[-1]))]
+                    stack.append(tuple(reversed(items)))
+                case "APPENDS" | "ADDITEMS":
+                    items, stack = stack, marks.pop()
+                    stack[-1].extend(items)
+                case "APPEND":
+                    item = stack.pop()
+                    stack[-1].append(item)
+                case "SETITEMS":
+                    items, stack = stack, marks.pop()
+                    _set(stack[-1], zip(items[::2], items[1::2], strict=True))
+                case "SETITEM":
+                    value, key = stack.pop(), stack.pop()
+                    _set(stack[-1], [(key, value)])
+                case "GLOBAL":
+                    stack.append(_global(file, at, argument.replace(" ", ".", 1), known))
+                case "STACK_GLOBAL":
+                    name, module = stack.pop(), stack.pop()
+                    stack.append(_global(file, at, f"{module:s}.{name:s}", known))
+                case "REDUCE" | "NEWOBJ":
+                    arguments, function = stack.pop(), stack.pop()
+                    stack.append(_call(function, arguments))
+                case "BUILD":  # the state of what is never made; of an OrderedDict, its attributes
+                    stack.pop()
+                    stack[-1]
+                case "BINPERSID" if persistent is not None:
+                    stack.append(persistent(stack.pop()))
+                case "POP":
+                    stack.pop()
+                case "POP_MARK":
+                    stack = marks.pop()
+                case "STOP":
+                    return stack.pop(), file.buffer.tell()
+                case _:
+                    raise ValueError(f"the opcode {opcode.name} has no place here")
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        why = str(error) if type(error) is ValueError else "an opcode lacks what it works on"
+        raise file.damaged(f"the pickle is not sound: {why}", at) from error
+    raise AssertionError("genops ends with STOP or raises")
+
+
+def _global(file: MappedFile, at: int, name: str, known: Container[str]) -> Global:
+    if name in known:
+        return Global(name)
+    what = f"the pickle asks for {name!r}, which no state dict needs and which is never run"
+    advice = "where you trust the file, load it and save model.state_dict() alone"
+    raise file.error(f"{what}; {advice}", at)
+
+
+def _call(function: object, arguments: Any) -> object:
+    if not (isinstance(function, Global) and function.name == ORDERED_DICT):
+        return Call(function, arguments)
+    made: dict[object, object] = {}
+    for pairs in arguments:  # one list of pairs where Python 2 wrote it, else none
+        _set(made, pairs)
+    return made
+
+
+def _set(target: Any, pairs: Iterable[tuple[Any, Any]]) -> None:
+    if isinstance(target, Call):
+        return
+    for key, value in pairs:
+        if type(key) is not str:
+            key = object()  # other keys can take forever to hash, and name no tensor
+        elif key in target:
+            raise ValueError(f"the key {key[:100]!r} occurs twice")
+        target[key] = value

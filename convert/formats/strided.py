@@ -1,0 +1,63 @@
+"""Values that PyTorch keeps in another order than C's: transposed, sliced or expanded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from convert.formats.block import MAX_NDIM, Block, Stored
+from convert.formats.checkpoint import Array, Storage
+from convert.formats.mapped import MappedFile
+from convert.formats.sparse import MAX_DENSE_BYTES, MAX_DENSE_RATIO
+
+
+@dataclass(frozen=True)
+class Strided:
+    """``run`` is all that it spans; one step along axis i is ``strides[i]`` values of it."""
+
+    storage: ClassVar[Storage] = "dense"
+    run: Block
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.run.dtype
+
+    @property
+    def offset(self) -> int:
+        return self.run.offset
+
+    def require(self, file: MappedFile, array: str | None) -> None:
+        self.run.require(file, array)
+
+    def read(self, file: MappedFile, array: str) -> Array:
+        dense = prod(self.shape) * self.dtype.itemsize
+        if dense > max(MAX_DENSE_BYTES, MAX_DENSE_RATIO * self.run.nbytes):
+            what = f"{self.run.nbytes} bytes are expanded to shape {self.shape}, {dense} bytes"
+            advice = "more than can be made here; save what was expanded, or leave it out"
+            raise file.error(f"{what}, {advice}", self.offset, array)
+        run = self.run.read(file, array)
+        strides = [step * self.dtype.itemsize for step in self.strides]
+        return np.array(as_strided(run, self.shape, strides), order="C")
+
+
+def strided(
+    offset: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype[Any]
+) -> Stored:
+    """The array that begins ``offset`` bytes into the file; a Block where it lies in C's order.
+
+    Raises ValueError where shape and strides are none.
+    """
+    if len(shape) != len(strides) or len(shape) > MAX_NDIM or min(shape + strides, default=0) < 0:
+        raise ValueError(f"no tensor has shape {shape} and strides {strides}")
+    steps = tuple(step if dim > 1 else 0 for dim, step in zip(shape, strides, strict=True))
+    in_order = tuple(prod(shape[i + 1 :]) if dim > 1 else 0 for i, dim in enumerate(shape))
+    if steps == in_order or 0 in shape:
+        return Block(offset, shape, dtype)
+    span = 1 + sum((dim - 1) * step for dim, step in zip(shape, steps, strict=True))
+    return Strided(Block(offset, (span,), dtype), shape, steps)
