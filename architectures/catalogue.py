@@ -170,7 +170,7 @@ MODELS: tuple[Model, ...] = (
         Source(
             "gluoncv",
             "seresnext8_digits",
-            sha1="313fd3023ee9205f2a83230ee571c6fb8660a874",
+            sha1="b5c1dcaa85b5b978c49b34451ee55615fb79e228",
             packaged="gluon_seresnext8_digits.params",
         ),
         (SE_RESNEXT,),

@@ -166,11 +166,6 @@ def read_rows() -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def write_rows(rows: list[list[str]]) -> None:
-    with CSV.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-
-
 def count_right(rows: list[list[str]]) -> int:
     return sum(row[1] == row[2] for row in rows)
 
@@ -264,7 +259,8 @@ def make() -> None:
     net.save_parameters(str(PARAMS))
     write_tar(TAR, held_out())
     rows = predict(load(), read_tar(TAR))
-    write_rows([HEADER, *rows])
+    with CSV.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
     README.write_text(about(count_right(rows), len(rows)))
 
 
