@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ def provenance_text(
     conversion: Conversion, mapping_digest: str, digests: Mapping[str, str], *, url: str | None
 ) -> str:
     """The provenance as JSON: everything needed to check the target against its source again."""
+    from importlib.metadata import version
+
     record = {
         "schema": SCHEMA,
         "tool": {"name": "gluonport", "version": version("gluonport")},
@@ -59,3 +61,9 @@ def provenance_text(
         "tensor_sha256": dict(digests),
     }
     return json.dumps(record, indent=1) + "\n"
+
+
+def sha256(path: Path) -> str:
+    """sha256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

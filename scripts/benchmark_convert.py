@@ -10,7 +10,7 @@ Time is the wall time of whole processes, the contenders taking turns on one fil
     usual way   benchmark_usual_way.py: MXNet and PyTorch in one process, nothing compared or synced
 
 Before each run its output is removed and the disk is idle (sync); the source is in the page cache,
-and all interpreters keep their bytecode. Each timed run follows two untimed ones of the same
+and all interpreters keep their bytecode. Each timed run follows an untimed one of the same
 command, so that each contender finds what it left itself: on a virtual machine a copy takes up to
 four times as long right after another process has given back much memory.
 
@@ -49,9 +49,9 @@ STAGES = Path(__file__).with_name("benchmark_stages.py")
 CONVERT = Path(sysconfig.get_path("scripts")) / "convert"
 SMALLEST, LARGEST = "gluon_resnext50_32x4d", "gluon_seresnext101_64x4d"
 CLASSES_4GIB = 1 << 19  # a classifier of exactly 4 GiB on 2048 features
-IMPORTS = "import convert.command, convert.conversion, safetensors.numpy"
+IMPORTS = "import convert.command, convert.transfer, safetensors.numpy"
 MIB = 1 << 20
-REHEARSALS = 2  # untimed runs before each timed one
+REHEARSALS = 1  # untimed runs before each timed one
 
 Row = Sequence[object]
 
@@ -97,16 +97,13 @@ class Bench:
         self.source = folder / f"{model.name}.params"
         self.env = bytecode(folder)
         self.outputs = [folder / f"out.{end}" for end in ("safetensors", "copy", "pth")]
-        shapes = folder / "shapes.json"
-        classes = model.num_classes
-        filled = {n: [classes if d is None else d for d in s] for n, s in model.shapes.items()}
-        shapes.write_text(json.dumps(filled))
         network, source = model.source.name, str(self.source)
+        twin = model.name.removeprefix("gluon_")  # as timm calls it
         copied, pickled = map(str, self.outputs[1:])
         self.commands = {
             "gluonport": self.convert(self.source, "float32"),
             "copy": ["dd", f"if={source}", f"of={copied}", "bs=1M", "conv=fsync"],
-            "usual way": [usual, str(USUAL_WAY), "convert", network, source, str(shapes), pickled],
+            "usual way": [usual, str(USUAL_WAY), "convert", network, source, twin, pickled],
         }
         self.run([usual, str(USUAL_WAY), "write", network, source])
 

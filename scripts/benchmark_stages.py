@@ -18,9 +18,9 @@ from typing import Any
 import safetensors.numpy  # noqa: F401  convert imports it when it writes
 
 import convert.command  # noqa: F401  as the command does
-from convert import conversion
+from convert import conversion, fit, formats, transfer
 
-STAGES = (  # a function of convert.conversion, and what it does
+STAGES = (  # a function, and what it does
     ("open_checkpoint", "read the structure"),
     ("fit", "reconcile names and shapes"),
     ("convert_values", "check that values are finite"),
@@ -33,14 +33,15 @@ STAGES = (  # a function of convert.conversion, and what it does
 )
 
 
+MODULES = (conversion, fit, formats, transfer)  # where they are looked up
+
+
 def main() -> None:
     imported = time.monotonic()
     seconds = {name: [0.0, 0.0] for name, _ in STAGES}
     lock = threading.Lock()
 
-    def clocked(name: str) -> Callable[..., Any]:
-        function = getattr(conversion, name)
-
+    def clocked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             begin = time.monotonic()
             try:
@@ -54,7 +55,9 @@ def main() -> None:
         return wrapper
 
     for name, _ in STAGES:
-        setattr(conversion, name, clocked(name))
+        for module in MODULES:
+            if name in vars(module) and not (name, module) == ("open_checkpoint", transfer):
+                setattr(module, name, clocked(name, getattr(module, name)))
     model, source, out = sys.argv[1:]
     conversion.convert(model, out, source, force=True)
     done = time.monotonic()

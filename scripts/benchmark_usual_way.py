@@ -4,30 +4,32 @@
 #     "gluoncv==0.10.5.post0",
 #     "mxnet==1.9.1",
 #     "numpy==1.23.5",
+#     "timm==0.9.16",
 #     "torch==1.13.1",
+#     "torchvision==0.14.1",
 # ]
 # ///
 # mypy: disable-error-code="import-not-found, import-untyped"
 """The usual way from Gluon to PyTorch, for the benchmark: both frameworks live, copied by order.
 
     benchmark_usual_way.py write NETWORK FILE.params
-    benchmark_usual_way.py convert NETWORK FILE.params SHAPES.json OUT.pth
+    benchmark_usual_way.py convert NETWORK FILE.params TIMM_NETWORK OUT.pth
 
-``write`` saves NETWORK with random values, BatchNorm's too. ``convert`` is the usual way. It is
-left undone what would cost it more: no PyTorch network is built (SHAPES.json has the names and
-shapes of its state dict, in order), nothing is compared, nothing is synced to the disk.
+``write`` saves NETWORK with random values, BatchNorm's too. ``convert`` is the usual way: both
+networks live, parameters paired by order, shapes asserted. Nothing is compared, nothing is synced
+to the disk.
 
 It runs in one process and one environment, with the last torch before 2: GluonCV 0.10.5 raises
 RuntimeError where it finds torch >= 2 (gluoncv/check.py, _require_pytorch_version), and MXNet 1.9.1
 needs the ``numpy.bool`` that NumPy 1.24 removed (mxnet/numpy/utils.py).
 """
 
-import json
 import sys
 import time
 
 import mxnet as mx
 import numpy as np
+import timm
 import torch
 from gluoncv.model_zoo import get_model
 
@@ -42,21 +44,17 @@ def write(network: str, path: str) -> None:
     net.save_parameters(path)
 
 
-def convert(network: str, path: str, shapes: str, out: str) -> None:
+def convert(network: str, path: str, timm_network: str, out: str) -> None:
     print(time.monotonic())  # imports end here
     net = get_model(network, pretrained=False)
     net.load_parameters(path)
     parameters = iter(net.collect_params().values())
-    state = {}
-    with open(shapes) as file:
-        expected = json.load(file)
-    for name, shape in expected.items():
-        if name.endswith("num_batches_tracked"):
-            state[name] = torch.zeros((), dtype=torch.int64)
-            continue
-        array = next(parameters).data().asnumpy()
-        assert array.shape == tuple(shape), name
-        state[name] = torch.from_numpy(array)
+    state = timm.create_model(timm_network).state_dict()
+    for name, tensor in state.items():
+        if not name.endswith("num_batches_tracked"):
+            array = next(parameters).data().asnumpy()
+            assert array.shape == tuple(tensor.shape), name
+            state[name] = torch.from_numpy(array)
     torch.save(state, out)
 
 

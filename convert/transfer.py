@@ -1,0 +1,142 @@
+"""A checkpoint on its way into a file: written, reread, compared, and only then there."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from architectures.record import count_parameters
+from convert.fit import Fit
+from convert.formats import Array, Checkpoint, open_checkpoint
+from convert.formats.write_params import write_params
+from convert.provenance import Conversion, provenance_path, provenance_text, sha256
+from convert.values import Precision, Scratch, batches_tracked, convert_values
+from convert.write import appearing, sync
+from mappings.errors import ConversionError
+
+BLOCK = 1 << 18  # elements compared at a time
+WIDEST = 8  # bytes of an element at most
+
+
+def transfer(
+    found: Fit,
+    checkpoint: Checkpoint,
+    target: Path,
+    precision: Precision,
+    *,
+    names: Mapping[str, str] | None,
+    allow_nonfinite: bool,
+    url: str | None,
+    source_hash: Future[str] | None,
+) -> Conversion:
+    """Write a checkpoint that fits its network, under the network's names or under ``names``.
+
+    Raises ConversionError for values that cannot be written as asked, for a target that another
+    process is writing, for a full disk, and for a file that reads otherwise than it was written.
+    """
+    model = found.model
+    assert found.num_classes is not None  # a fit without residues has a classifier
+    tensors = found.by_target(checkpoint)
+    count = sum(math.prod(tensor.shape) for tensor in tensors.values())
+    with (
+        ThreadPoolExecutor(3) as pool,
+        Scratch(target.parent, WIDEST * count) as scratch,
+        appearing(provenance_path(target), target) as (partial_provenance, partial),
+    ):
+        arrays = {
+            name: batches_tracked(tensors.get(name))
+            if name in found.table.synthesised
+            else convert_values(tensors[name], precision, scratch, allow_nonfinite=allow_nonfinite)
+            for name in model.shapes
+            if names is None or name in names
+        }
+        if names is not None:
+            arrays = {names[name]: values for name, values in arrays.items()}
+        digests = pool.submit(_digests, arrays)
+        if names is None:
+            _save(arrays, partial)
+        else:
+            write_params(partial, arrays)
+        synced = pool.submit(sync, partial)  # the disk works while the file is reread
+        target_hash = pool.submit(sha256, partial)
+        _compare(partial, arrays)
+        conversion = Conversion(
+            model=model.name,
+            source=str(checkpoint.path),
+            source_format=checkpoint.format,
+            naming=found.scheme,
+            notes=found.naming.notes,
+            target=str(target),
+            tensors=len(arrays),
+            parameters=count_parameters(model.shapes, found.num_classes),
+            num_classes=found.num_classes,
+            dtype=precision,
+            synthetic=checkpoint.format == "synthetic",
+            source_sha256=source_hash.result() if source_hash else None,
+            target_sha256=target_hash.result(),
+        )
+        partial_provenance.write_text(
+            provenance_text(conversion, found.table.digest, digests.result(), url=url),
+            encoding="utf-8",
+        )
+        synced.result()  # an error of the disk is told only once
+    return conversion
+
+
+def _save(arrays: Mapping[str, Array], path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file(dict(arrays), path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise ConversionError(
+            f"{path.name}: cannot be written: {error}; nothing was kept"
+        ) from error
+    path.chmod(0o666 & ~_umask())  # the library makes it readable by its owner alone
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _digests(arrays: Mapping[str, Array]) -> dict[str, str]:
+    """sha256 of each tensor's bytes, in hex."""
+    return {
+        name: hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
+        for name, array in arrays.items()
+    }
+
+
+def _compare(partial: Path, arrays: Mapping[str, Array]) -> None:
+    """Reread the written file and compare every tensor byte for byte."""
+    written = {tensor.name: tensor for tensor in open_checkpoint(partial).tensors}
+    if written.keys() != arrays.keys():
+        raise ConversionError(f"{partial}: the file reread has other tensors than were written")
+    for name, array in arrays.items():
+        reread = written[name].array()
+        if reread.dtype != array.dtype or reread.shape != array.shape:
+            raise ConversionError(f"{partial}: tensor {name!r} reread has another dtype or shape")
+        if not _same_bytes(reread, array):
+            raise ConversionError(
+                f"{partial}: tensor {name!r} reread differs from what was written: "
+                f"the storage is unreliable; nothing was kept"
+            )
+
+
+def _same_bytes(one: Array, other: Array) -> bool:
+    """Whether they agree in every bit, which numbers do not tell: NaN, and the zeros' signs."""
+    bits = np.dtype(f"u{one.itemsize}")
+    one, other = (array.reshape(-1).view(bits) for array in (one, other))
+    return all(
+        np.array_equal(one[start : start + BLOCK], other[start : start + BLOCK])
+        for start in range(0, one.size, BLOCK)
+    )
