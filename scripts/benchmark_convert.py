@@ -98,12 +98,11 @@ class Bench:
         self.env = bytecode(folder)
         self.outputs = [folder / f"out.{end}" for end in ("safetensors", "copy", "pth")]
         network, source = model.source.name, str(self.source)
-        twin = model.name.removeprefix("gluon_")  # as timm calls it
         copied, pickled = map(str, self.outputs[1:])
         self.commands = {
             "gluonport": self.convert(self.source, "float32"),
             "copy": ["dd", f"if={source}", f"of={copied}", "bs=1M", "conv=fsync"],
-            "usual way": [usual, str(USUAL_WAY), "convert", network, source, twin, pickled],
+            "usual way": [usual, str(USUAL_WAY), "convert", network, source, pickled],
         }
         self.run([usual, str(USUAL_WAY), "write", network, source])
 

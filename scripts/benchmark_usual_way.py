@@ -1,23 +1,22 @@
 # /// script
-# requires-python = ">=3.8,<3.12"
+# requires-python = ">=3.11,<3.12"
 # dependencies = [
 #     "gluoncv==0.10.5.post0",
 #     "mxnet==1.9.1",
 #     "numpy==1.23.5",
-#     "timm==0.9.16",
 #     "torch==1.13.1",
-#     "torchvision==0.14.1",
 # ]
 # ///
 # mypy: disable-error-code="import-not-found, import-untyped"
 """The usual way from Gluon to PyTorch, for the benchmark: both frameworks live, copied by order.
 
     benchmark_usual_way.py write NETWORK FILE.params
-    benchmark_usual_way.py convert NETWORK FILE.params TIMM_NETWORK OUT.pth
+    benchmark_usual_way.py convert NETWORK FILE.params OUT.pth
 
 ``write`` saves NETWORK with random values, BatchNorm's too. ``convert`` is the usual way: both
 networks live, parameters paired by order, shapes asserted. Nothing is compared, nothing is synced
-to the disk.
+to the disk. The PyTorch network is ours, which has timm's names: no timm or torchvision installs
+beside both this torch and Python 3.11.
 
 It runs in one process and one environment, with the last torch before 2: GluonCV 0.10.5 raises
 RuntimeError where it finds torch >= 2 (gluoncv/check.py, _require_pytorch_version), and MXNet 1.9.1
@@ -26,12 +25,15 @@ needs the ``numpy.bool`` that NumPy 1.24 removed (mxnet/numpy/utils.py).
 
 import sys
 import time
+from pathlib import Path
 
 import mxnet as mx
 import numpy as np
-import timm
 import torch
 from gluoncv.model_zoo import get_model
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from architectures import build, find_model  # noqa: E402
 
 
 def write(network: str, path: str) -> None:
@@ -44,12 +46,12 @@ def write(network: str, path: str) -> None:
     net.save_parameters(path)
 
 
-def convert(network: str, path: str, timm_network: str, out: str) -> None:
+def convert(network: str, path: str, out: str) -> None:
     print(time.monotonic())  # imports end here
     net = get_model(network, pretrained=False)
     net.load_parameters(path)
     parameters = iter(net.collect_params().values())
-    state = timm.create_model(timm_network).state_dict()
+    state = build(find_model(network)).state_dict()
     for name, tensor in state.items():
         if not name.endswith("num_batches_tracked"):
             array = next(parameters).data().asnumpy()

@@ -1,4 +1,4 @@
-"""Make the packaged goldens: what MXNet computes from each model's synthetic weights.
+"""Make the packaged goldens: what each model's source framework computes from synthetic weights.
 
 uv run scripts/make_goldens.py [--check] [NAME...]
 
@@ -18,7 +18,7 @@ import numpy as np
 from architectures import MODELS, Model, find_model
 from architectures.console import Command, Failure
 from verify.inputs import reference_inputs
-from verify.reference import GOLDENS, SCRIPT, Reference, golden, read_reference, run_script
+from verify.reference import GOLDENS, Reference, golden, read_reference, run_reference
 
 LAST_BITS = 1e-12  # relative; float64 sums in another order
 FLOAT32_BITS = 1e-3  # relative to the largest logit; float32 sums in another order
@@ -27,9 +27,8 @@ FLOAT32_BITS = 1e-3  # relative to the largest logit; float32 sums in another or
 def make(model: Model, path: Path) -> None:
     """Run the reference on the model's synthetic weights and reference inputs."""
     with tempfile.TemporaryDirectory() as folder:
-        given, answer = Path(folder, "inputs.npz"), Path(folder, path.name)
-        np.savez(given, inputs=reference_inputs(model))
-        run_script(SCRIPT, [model.source.name, "synthetic", str(given), str(answer)])
+        answer = Path(folder, path.name)
+        run_reference(model, "synthetic", reference_inputs(model), answer)
         path.parent.mkdir(exist_ok=True)
         partial = path.with_suffix(".partial")
         partial.write_bytes(answer.read_bytes())

@@ -118,10 +118,9 @@ def train(images: list[np.ndarray], labels: list[int]) -> ResNext:
     net = network()
     net.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="out", magnitude=2))
     # From GluonCV's zeros so short a training leaves residual branches and gates all but idle.
+    # One by one: a dictionary's initialize() yields to the initialiser a parameter came with.
     for pattern, start in ((".*gamma", mx.init.One()), (".*conv.*bias", mx.init.Uniform(0.5))):
-        for parameter in net.collect_params(
-            pattern
-        ).values():  # the dictionary's own yields to them
+        for parameter in net.collect_params(pattern).values():
             parameter.initialize(start, force_reinit=True)
     net.hybridize(static_alloc=True, static_shape=True)
     optimiser = {"learning_rate": LEARNING_RATE, "momentum": MOMENTUM, "wd": WEIGHT_DECAY}

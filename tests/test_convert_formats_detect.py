@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save as safetensors
@@ -30,13 +29,6 @@ W = np.arange(6, dtype="float32").reshape(2, 3)
 PARAMS = params([dense(W)], ["w"])
 
 
-def torch_file(zipped: bool) -> bytes:
-    stream = io.BytesIO()
-    state = {"w": torch.zeros(2, 3)}
-    torch.save(state, stream, _use_new_zipfile_serialization=zipped)
-    return stream.getvalue()
-
-
 def zipped(*names: str) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -45,10 +37,10 @@ def zipped(*names: str) -> bytes:
     return stream.getvalue()
 
 
-def tarred() -> bytes:
+def tarred(name: str = "net.params") -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
-        archive.addfile(tarfile.TarInfo("net.params"), io.BytesIO(b""))
+        archive.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
     return stream.getvalue()
 
 
@@ -72,8 +64,7 @@ IMPOSTORS = {
     "zip-of-others": (zipped("a.txt", "b.txt"), "a zip of 2 files, the first 'a.txt'", ".npy"),
     "zip-of-nothing": (zipped(), "a zip with nothing in it", "again"),
     "zip-of-nothing-behind": (b"PK\3\4" + bytes(30) + zipped(), "nothing in it", "again"),
-    "pytorch": (torch_file(zipped=True), "a PyTorch checkpoint", ".safetensors"),
-    "pytorch-legacy": (torch_file(zipped=False), "a PyTorch checkpoint", ".safetensors"),
+    "pytorch-tar": (tarred("sys_info"), "a PyTorch checkpoint of before 2017", "save it again"),
     **{
         f"pickle-{protocol}": (pickle.dumps({"w": W}, protocol), "a Python pickle", "refused")
         for protocol in range(2, 6)

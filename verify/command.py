@@ -14,6 +14,8 @@ import click
 from architectures.catalogue import MODELS, find_model
 from architectures.console import Command, Failure, ModelName, one_line, print_json
 from architectures.record import Model
+from verify.metadata_command import metadata
+from verify.tensors_command import tensors
 
 if TYPE_CHECKING:
     from verify.result import Parity
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 @click.version_option(package_name="gluonport")
 def main() -> None:
     """Check what was converted, by evidence that can fail."""
+
+
+main.add_command(tensors)
+main.add_command(metadata)
 
 
 @main.command(cls=Command)

@@ -20,6 +20,7 @@ from architectures import Model
 from architectures.synthetic import synthetic_values
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
 from mappings.errors import GluonportError
+from mappings.language import TRACKED
 from mappings.naming import recognise
 from verify.places import block_of
 from verify.result import Criterion, Finding
@@ -39,7 +40,7 @@ class EvidenceError(GluonportError):
 
 @dataclass(frozen=True)
 class Evidence:
-    """A checkpoint of ``model`` in PyTorch's names, and its source in Gluon's."""
+    """A checkpoint of ``model`` in the network's names, and its source in any dialect's."""
 
     model: Model
     checkpoint: Checkpoint
@@ -52,11 +53,26 @@ class Evidence:
 
     @cached_property
     def sources(self) -> Mapping[str, Tensor]:
-        """The source's tensors under the network's names."""
-        table = self.model.table
-        naming = recognise([tensor.name for tensor in self.source.tensors], table)
-        named = {naming.names[tensor.name]: tensor for tensor in self.source.tensors}
-        return {table.targets[name]: t for name, t in named.items() if name in table.targets}
+        """The source's tensors under the network's names, in the dialect that knows most of them.
+
+        Raises ReconcileError when two names of the source stand for the same tensor.
+        """
+        names = [tensor.name for tensor in self.source.tensors]
+        readings = []
+        for _, table in self.model.dialects:
+            found, accepted = recognise(names, table).names, table.accepted
+            readings.append({n: accepted[found[n]] for n in names if found[n] in accepted})
+        targets = max(readings, key=len)
+        return {targets[t.name]: t for t in self.source.tensors if t.name in targets}
+
+    @property
+    def is_as_published(self) -> bool:
+        """Whether the source framework itself can load the source file: by format and by names."""
+        if self.model.source.framework == "gluoncv":
+            return self.source.format == "params-v2"
+        own = self.model.table.accepted
+        plain = all(tensor.name in own for tensor in self.source.tensors)
+        return plain and self.source.format in ("safetensors", "pytorch-zip", "pytorch-legacy")
 
     @property
     def num_classes(self) -> int:
@@ -66,7 +82,12 @@ class Evidence:
     @property
     def is_rounded(self) -> bool:
         """Whether any tensor has another precision than its source."""
-        return any(t.dtype != self.tensors[name].dtype for name, t in self.sources.items())
+        weights = self.model.table.sources
+        return any(
+            t.dtype != self.tensors[name].dtype
+            for name, t in self.sources.items()
+            if name in weights
+        )
 
     def float32_state(self) -> dict[str, Array]:
         """The checkpoint's weights, widened to float32."""
@@ -146,9 +167,9 @@ def _difference(evidence: Evidence, name: str) -> str | None:
     tensor = evidence.tensors.get(name)
     if tensor is None:
         return "is missing"
-    if name.endswith("num_batches_tracked"):
-        return None if tensor.shape == () else f"has shape {tensor.shape}"
     source = evidence.sources.get(name)
+    if name.endswith(TRACKED):
+        return _other_count(tensor, source)
     if source is None:
         return "has no source"
     if tensor.shape != source.shape:
@@ -168,6 +189,15 @@ def _difference(evidence: Evidence, name: str) -> str | None:
     if differing:
         return f"differs from its source {source.name} in {differing} of {ours.size} values"
     return None
+
+
+def _other_count(tensor: Tensor, source: Tensor | None) -> str | None:
+    """What is wrong with a count of batches: the source's, 0 where it has none, int64."""
+    if (tensor.shape, tensor.dtype) != ((), "int64"):
+        return f"is {tensor.dtype} {tensor.shape}, expected int64 ()"
+    expected = 0 if source is None else source.array().item()  # an averaged one is a float
+    found = int(tensor.array())
+    return None if found == expected else f"is {found}, expected {expected}"
 
 
 def _rounded(values: Array, dtype: str) -> Array:

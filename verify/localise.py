@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from convert.formats import Array
-from verify.judge import LAYER
+from verify.judge import IMPRECISE, LAYER
 from verify.places import Place
 from verify.reference import Reference
 from verify.result import Criterion, Finding, LayerError
@@ -54,20 +54,30 @@ def judge_layers(errors: Sequence[LayerError]) -> tuple[Criterion, Finding | Non
     A block whose input was right and whose layers are not is wrong here.
     """
     bad = [error for error in errors if is_bad(error)]
-    known = [error.port64 for error in errors if error.port64 is not None]
-    worst = float(np.max(known)) if known else float("nan")
+    worst = float(np.max([np.inf if e.port64 is None else e.port64 for e in errors], initial=0.0))
     if not bad:
         detail = f"all {len(errors)} layers agree, the worst to {worst:.3g}, limit {LAYER:.3g}"
         return Criterion("layers", bool(errors), detail, worst, LAYER, worst), None
     first = bad[0]
-    by = "is missing" if first.port64 is None else f"differs by {first.port64:.3g} of its scale"
+    by = "does not run once" if first.port64 is None else f"is {first.port64:.3g} of its scale away"
     detail = (
         f"{len(bad)} of {len(errors)} layers leave the band of {LAYER:.3g}; "
         f"the first, {first.module}, {by}"
     )
-    layers = tuple(e.module for e in bad if e.block == first.block and e.module != first.block)
-    finding = Finding(first.block, True, layers or (first.module,))
-    return Criterion("layers", False, detail, worst, LAYER, worst), finding
+    return Criterion("layers", False, detail, worst, LAYER, worst), _finding(bad)
+
+
+def find_imprecise(errors: Sequence[LayerError]) -> Finding | None:
+    """Where float32 arithmetic first goes astray, in a port that is right in float64."""
+    bad = [e for e in errors if e.port32 is None or not e.port32 <= IMPRECISE * e.source32]
+    return _finding(bad) if bad else None
+
+
+def _finding(bad: Sequence[LayerError]) -> Finding:
+    """The block of the first of the layers that are bad, and those of them that are in it."""
+    block = bad[0].block
+    layers = tuple(e.module for e in bad if e.block == block and e.module != block)
+    return Finding(block, True, layers or (bad[0].module,))
 
 
 def feed(network: nn.Module, block: LayerError, source: Reference) -> bool:

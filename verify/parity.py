@@ -21,7 +21,7 @@ from verify.answers import image_answers
 from verify.environment import environment
 from verify.evidence import Evidence, check_values
 from verify.inputs import reference_inputs, reference_names
-from verify.localise import feed, judge_layers, layer_errors
+from verify.localise import feed, find_imprecise, is_bad, judge_layers, layer_errors
 from verify.places import places
 from verify.reference import Reference, golden, live
 from verify.result import Criterion, Parity
@@ -43,8 +43,9 @@ def verify_checkpoint(evidence: Evidence, reference: str = "golden") -> Parity:
     """Judge a converted checkpoint: its values against its source's, and what it computes.
 
     With ``golden`` the architecture is judged on synthetic weights, and the values prove the rest;
-    with ``live`` MXNet computes the checkpoint's own logits: from the source file itself, or from
-    the rounded values where the checkpoint is of another precision.
+    with ``live`` the source framework computes the checkpoint's own logits: from the source file
+    itself, or from the checkpoint's values under the framework's names where it cannot load that
+    file, or the checkpoint is of another precision.
     """
     values, finding = check_values(evidence)
     if reference == "golden":
@@ -65,8 +66,8 @@ def _verify_live(evidence: Evidence) -> Parity:
     network = load(model, state, evidence.num_classes)
     with tempfile.TemporaryDirectory() as folder:
         weights: str | Path = evidence.source.path
-        if evidence.is_rounded or evidence.source.format != "params-v2":
-            weights = Path(folder, "rounded.npz")
+        if evidence.is_rounded or not evidence.is_as_published:
+            weights = Path(folder, "weights.npz")
             sources = model.table.sources
             named: dict[str, Any] = {sources[name]: values for name, values in state.items()}
             np.savez(weights, **named)
@@ -74,7 +75,8 @@ def _verify_live(evidence: Evidence) -> Parity:
         parity = compare(model, network, source, inputs)
         if parity.finding is None:
             return parity
-        block = next((e for e in parity.layers if e.module == parity.finding.block), None)
+        wrong = (e for e in parity.layers if e.module == parity.finding.block and is_bad(e))
+        block = next(wrong, None)
         if block is None:
             return parity
         fed = feed(network, block, live(model, weights, inputs, (block.source,)))
@@ -105,13 +107,16 @@ def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) 
     port = trace(network, inputs, {place.module for place in found})
     errors = layer_errors(source, port, found)
     layers, finding = judge_layers(errors)
+    arithmetic = judge.arithmetic(source, port)
+    if finding is None and not arithmetic.passed:
+        finding = find_imprecise(errors)
     given = _same_inputs(source, inputs)
     if finding and not given.passed:
         finding = replace(finding, here=False)
     criteria = [
         given,
         judge.structure(source, port),
-        judge.arithmetic(source, port),
+        arithmetic,
         judge.evidence(source, port, _batchnorm(network)),
         layers,
     ]

@@ -8,6 +8,9 @@ from itertools import takewhile
 
 from architectures import Model
 
+MAXPOOL = {"gluoncv": "features.{feature}", "timm": "maxpool", "mmpretrain": "backbone.maxpool"}
+"""What each source framework calls the max-pool before the first stage."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -28,7 +31,8 @@ def places(model: Model, layers: Iterable[str]) -> tuple[Place, ...]:
     its layers, and before the first stage stands the max-pool; other pooling has no module.
     """
     modules = {layer.source: layer.target for layer in model.table.layers}
-    modules[f"features.{model.first_feature - 1}"] = "maxpool"
+    maxpool = MAXPOOL[model.source.framework].format(feature=model.first_feature - 1)
+    modules[maxpool] = "maxpool"
     found = []
     for source in layers:
         module = modules.get(source) or _enclosing(source, modules)

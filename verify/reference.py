@@ -1,10 +1,11 @@
-"""What the source framework computes: packaged goldens, or MXNet itself, run beside us."""
+"""What the source framework computes: packaged goldens, or the framework itself, run beside us."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,8 +19,49 @@ from convert.formats import Array
 from mappings.errors import GluonportError
 
 GOLDENS = Path(str(files("verify") / "goldens"))
-SCRIPT = Path(str(files("verify") / "gluon_reference.py"))
-INTERPRETER = "GLUONPORT_REFERENCE_PYTHON"
+
+
+@dataclass(frozen=True)
+class Framework:
+    """How a source framework is run: its script, the name that the script knows a model by (a
+    template), and the environment variable that names an interpreter that has the framework.
+
+    Without that variable the script's own environment is used; timm runs in ours.
+    """
+
+    title: str
+    script: str
+    model: str
+    interpreter: str | None
+
+    def command(self) -> list[str]:
+        """What starts the script."""
+        script = str(files("verify") / self.script)
+        if self.interpreter is None:
+            return [sys.executable, script]
+        python = os.environ.get(self.interpreter)
+        return [python, script] if python else ["uv", "run", "--quiet", "--script", script]
+
+    @property
+    def remedy(self) -> str:
+        """What to do when it cannot be run."""
+        if self.interpreter is None:
+            return f"install {self.title} (uv pip install timm); --reference golden needs it not"
+        return (
+            f"install uv (pip install uv), or name a Python that has {self.title} in "
+            f"{self.interpreter}; --reference golden needs neither"
+        )
+
+
+FRAMEWORKS = {
+    "gluoncv": Framework(
+        "MXNet 1.9.1 and GluonCV", "gluon_reference.py", "{name}", "GLUONPORT_REFERENCE_PYTHON"
+    ),
+    "timm": Framework("timm", "torch_reference.py", "timm/{name}", None),
+    "mmpretrain": Framework(
+        "mmpretrain", "torch_reference.py", "mmpretrain/{name}", "GLUONPORT_MMPRETRAIN_PYTHON"
+    ),
+}
 
 
 class NoReferenceError(GluonportError):
@@ -61,46 +103,51 @@ def golden(model: Model) -> Reference:
 def live(
     model: Model, weights: str | os.PathLike[str], inputs: Array, activations: tuple[str, ...] = ()
 ) -> Reference:
-    """MXNet's answers for ``weights``, a file in any Gluon naming or ``synthetic``.
+    """The source framework's answers for ``weights``: a file that it can read, or ``synthetic``.
 
-    ``activations`` name layers whose input and output are wanted in full, float64. Runs the
-    reference script under ``uv run --script``, or the interpreter in GLUONPORT_REFERENCE_PYTHON.
-    Raises NoReferenceError with MXNet's own complaint, or with the way to get MXNet.
+    ``activations`` name layers whose input and output are wanted in full, float64. MXNet and
+    mmpretrain run under ``uv run --script``, or by the interpreter in GLUONPORT_REFERENCE_PYTHON or
+    GLUONPORT_MMPRETRAIN_PYTHON; timm in the environment that runs us.
+    Raises NoReferenceError with the framework's own complaint, or with the way to get it.
     """
     with tempfile.TemporaryDirectory() as folder:
-        given, answer = Path(folder, "inputs.npz"), Path(folder, "answer.npz")
-        np.savez(given, inputs=inputs)
-        arguments = [model.source.name, os.fspath(weights), str(given), str(answer)]
-        if activations:
-            arguments += ["--full-activations", *activations]
-        run_script(SCRIPT, arguments)
+        answer = Path(folder, "answer.npz")
+        run_reference(model, weights, inputs, answer, activations)
         return read_reference(answer, "live")
 
 
-def run_script(script: Path, arguments: list[str]) -> None:
-    """Run a reference script in its own environment. Raises NoReferenceError when it fails."""
-    interpreter = os.environ.get(INTERPRETER)
-    start = [interpreter] if interpreter else ["uv", "run", "--quiet", "--script"]
-    remedy = (
-        f"install uv (pip install uv), or name a Python that has MXNet 1.9.1 and GluonCV in "
-        f"{INTERPRETER}; --reference golden needs neither"
-    )
-    try:
-        done = subprocess.run(
-            [*start, str(script), *arguments],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise NoReferenceError(f"{start[0]}: {error.strerror}: {remedy}") from error
+def run_reference(
+    model: Model,
+    weights: str | os.PathLike[str],
+    inputs: Array,
+    answer: Path,
+    activations: tuple[str, ...] = (),
+) -> None:
+    """Have the reference script write ``answer``. Raises NoReferenceError when it fails."""
+    framework = FRAMEWORKS[model.source.framework]
+    command = framework.command()
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder, "inputs.npz")
+        np.savez(given, inputs=inputs)
+        arguments = [os.fspath(weights), str(given), str(answer)]
+        if activations:
+            arguments += ["--full-activations", *activations]
+        try:
+            done = subprocess.run(
+                [*command, framework.model.format(name=model.source.name), *arguments],
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise NoReferenceError(f"{command[0]}: {error.strerror}: {framework.remedy}") from error
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         said = next((line for line in lines if line.startswith("error: ")), "")
         if said:
             raise NoReferenceError(f"the reference says: {said.removeprefix('error: ')}")
         last = lines[-1].strip() if lines else f"exit status {done.returncode}"
-        raise NoReferenceError(f"MXNet cannot be run here ({last}): {remedy}")
+        raise NoReferenceError(f"{framework.title} cannot be run here ({last}): {framework.remedy}")
 
 
 def read_reference(path: Path, kind: Literal["golden", "live"]) -> Reference:

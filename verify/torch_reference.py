@@ -123,18 +123,27 @@ FRAMEWORKS: dict[str, Callable[[Any, str, int | None], nn.Module]] = {
 
 def classifier(net: nn.Module) -> str:
     """The name of the last dense layer."""
-    dense = [name for name, module in net.named_modules() if isinstance(module, nn.Linear)]
+    dense = [str(name) for name, module in net.named_modules() if isinstance(module, nn.Linear)]
     if not dense:
         raise Refusal("the network has no dense layer, so no class count")
     return dense[-1]
 
 
+def layer_kind(module: nn.Module) -> str | None:
+    """What a layer is recorded as; None for anything else."""
+    for layer, kind in KINDS:
+        if isinstance(module, layer):
+            return kind
+    return None
+
+
 def recorded(net: nn.Module) -> dict[str, str]:
     """What is recorded, by name: layers and their kinds, and blocks of two layers or more."""
     modules = dict(net.named_modules())
-    kinds = {n: k for n, module in modules.items() for layer, k in KINDS if isinstance(module, layer)}
+    kinds = {name: kind for name, module in modules.items() if (kind := layer_kind(module))}
+    layers = list(kinds)
     for name, module in modules.items():
-        held = sum(layer.startswith(f"{name}.") for layer in kinds if kinds[layer] != "block")
+        held = sum(layer.startswith(f"{name}.") for layer in layers)
         if name and held > 1 and not isinstance(module, nn.Sequential):
             kinds[name] = "block"
     return kinds
@@ -181,7 +190,8 @@ def read(path: Path) -> dict[str, Any]:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
                 return {name: torch.from_numpy(archive[name]) for name in archive}
-        held = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([argparse.Namespace]):  # timm keeps its options
+            held = torch.load(path, map_location="cpu", weights_only=True)
     except (
         OSError,
         ValueError,
@@ -193,12 +203,18 @@ def read(path: Path) -> dict[str, Any]:
         zipfile.BadZipFile,
     ) as error:
         what = str(error).strip().partition("\n")[0]
-        raise Refusal(f"{path}: PyTorch cannot read it: {what}") from None
-    if isinstance(held, dict) and isinstance(held.get("state_dict"), dict):
-        held = held["state_dict"]
+        raise Refusal(f"{path}: cannot be read ({what}): save the state dict alone") from None
     if not isinstance(held, dict):
         raise Refusal(f"{path}: holds a {type(held).__name__}, expected a state dict")
-    return held
+    inner = [value for value in held.values() if isinstance(value, dict) and holds_tensors(value)]
+    if len(inner) > 1:
+        raise Refusal(f"{path}: holds {len(inner)} state dicts: save the one that is meant alone")
+    return inner[0] if inner else held
+
+
+def holds_tensors(value: dict[Any, Any]) -> bool:
+    """Whether it is a state dict: tensors and nothing else."""
+    return bool(value) and all(isinstance(item, Tensor) for item in value.values())
 
 
 def match(shapes: dict[str, tuple[int, ...]], arrays: dict[str, Any], path: Path) -> Weights:
@@ -209,11 +225,10 @@ def match(shapes: dict[str, tuple[int, ...]], arrays: dict[str, Any], path: Path
         if name not in shapes:
             raise Refusal(f"{path}: tensor {name!r} belongs to no parameter of the network")
         if not isinstance(array, Tensor) or not array.is_floating_point():
-            found = array.dtype if isinstance(array, Tensor) else type(array).__name__
-            raise Refusal(f"{path}: {name!r} is {found}, not floating point")
-        if tuple(array.shape) != shapes[name]:
-            found = tuple(array.shape)
-            raise Refusal(f"{path}: {name!r} has shape {found}, the network's is {shapes[name]}")
+            what = array.dtype if isinstance(array, Tensor) else type(array).__name__
+            raise Refusal(f"{path}: {name!r} is {what}, not floating point")
+        if (shape := tuple(array.shape)) != shapes[name]:
+            raise Refusal(f"{path}: {name!r} has shape {shape}, the network's is {shapes[name]}")
     if absent := [name for name in shapes if name not in arrays]:
         raise Refusal(f"{path}: {len(absent)} parameters are not in it, the first {absent[0]!r}")
     return {name: arrays[name] for name in shapes}
@@ -280,23 +295,25 @@ class Seen:
 
 
 @cache
-def coefficients(k: int, axis: str, length: int) -> Array:
-    """The k-th projection's coefficients along one axis, magnitudes in [0.5, 1.5)."""
-    sign, size = uniform(f"gluonport/{k}/{axis}/{length}", (2, length))
-    return np.asarray(np.where(sign < 0.5, -1.0, 1.0) * (0.5 + size))
-
-
-def look(activation: Array) -> Seen:
-    """One image's activation, (C, H, W) or (C,), measured in float64."""
-    exact = np.ascontiguousarray(activation, np.float64)
-    digests = []
+def coefficients(axis: str, length: int) -> Tensor:
+    """All projections' coefficients along one axis, (K, length), magnitudes in [0.5, 1.5)."""
+    rows = []
     for k in range(PROJECTIONS):
-        rest = exact
-        for axis in reversed("chw"[: exact.ndim]):
-            rest = rest @ coefficients(k, axis, rest.shape[-1])
-        digests.append(float(rest))
-    scale = max(float(np.linalg.norm(exact)), float(np.finfo(np.float64).tiny))
-    return Seen(np.array(digests), scale, float(np.abs(exact).max()))
+        sign, size = uniform(f"gluonport/{k}/{axis}/{length}", (2, length))
+        rows.append(np.where(sign < 0.5, -1.0, 1.0) * (0.5 + size))
+    return torch.from_numpy(np.array(rows))
+
+
+def look(activation: Tensor) -> Seen:
+    """One image's activation, (C, H, W) or (C,), measured in float64."""
+    exact = activation.double()
+    digest = torch.tensordot(coefficients("c", len(exact)), exact, 1)  # (K,) or (K, H, W)
+    if exact.ndim > 1:
+        _, height, width = exact.shape
+        rows, columns = coefficients("h", height), coefficients("w", width)
+        digest = (digest * rows[:, :, None] * columns[:, None, :]).sum((1, 2))
+    scale = max(float(exact.norm()), float(np.finfo(np.float64).tiny))
+    return Seen(digest.numpy(), scale, float(exact.abs().max()))
 
 
 def run(
@@ -323,7 +340,7 @@ def run(
                 return
             if name in seen:
                 raise Refusal(f"layer {name!r} runs twice for one image")
-            seen[name] = look(output[0].numpy())
+            seen[name] = look(output[0])
             if name in full:
                 kept[f"output/{name}"] = output.numpy().copy()
 

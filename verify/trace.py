@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -16,14 +17,16 @@ from verify.digests import digest
 class Trace:
     """A network's answers for N images.
 
-    ``logits64``, ``logits32``: (N, classes). ``digests64``, ``digests32``: for every layer that
-    ran, by its module name, (N, K) float64; in the order in which layers first ran.
+    ``logits64``, ``logits32``: (N, classes), or (0, 0) from a network that fails; ``failure`` says
+    how. ``digests64``, ``digests32``: (N, K) float64 by module name, in execution order, for every
+    layer that ran once, as each does in the source.
     """
 
     logits64: Array
     logits32: Array
     digests64: dict[str, Array]
     digests32: dict[str, Array]
+    failure: str | None = None
 
 
 def trace(network: nn.Module, inputs: Array, layers: Collection[str]) -> Trace:
@@ -31,40 +34,35 @@ def trace(network: nn.Module, inputs: Array, layers: Collection[str]) -> Trace:
 
     The network is left in float32, in the mode it came in.
     """
-    logits: dict[torch.dtype, Array] = {}
-    digests: dict[torch.dtype, dict[str, Array]] = {}
-    for precision, layout in (
-        (torch.float64, torch.channels_last),  # four times as fast there
-        (torch.float32, torch.contiguous_format),
-    ):
-        network.to(precision, memory_format=layout)  # type: ignore[call-overload]
-        logits[precision], digests[precision] = _run(network, inputs, layers)
-    return Trace(
-        logits[torch.float64],
-        logits[torch.float32],
-        digests[torch.float64],
-        digests[torch.float32],
-    )
+    network.to(torch.float64, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    logits64, digests64, failure = _run(network, inputs, layers)  # four times as fast there
+    network.to(torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    logits32, digests32, failure32 = _run(network, inputs, layers)
+    return Trace(logits64, logits32, digests64, digests32, failure or failure32)
 
 
 def _run(
     network: nn.Module, inputs: Array, layers: Collection[str]
-) -> tuple[Array, dict[str, Array]]:
-    digests: dict[str, Array] = {}
+) -> tuple[Array, dict[str, Array], str | None]:
+    digests: dict[str, list[Array]] = {}
 
     def keep(name: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
         def hook(_: nn.Module, __: object, output: torch.Tensor) -> None:
-            digests[name] = digest(output).numpy()
+            digests.setdefault(name, []).append(digest(output).numpy())
 
         return hook
 
     wanted = [(name, module) for name, module in network.named_modules() if name in layers]
     handles = [module.register_forward_hook(keep(name)) for name, module in wanted]
     precision = next(network.parameters()).dtype
+    logits: Array = np.empty((0, 0))
+    failure = None
     try:
         with torch.inference_mode():
-            logits: Array = network(torch.from_numpy(inputs).to(precision)).numpy()
+            logits = network(torch.from_numpy(inputs).to(precision)).numpy()
+    except (RuntimeError, ValueError) as error:  # what torch raises for shapes that do not fit
+        failure = str(error)
     finally:
         for handle in handles:
             handle.remove()
-    return logits, digests
+    return logits, {name: found[0] for name, found in digests.items() if len(found) == 1}, failure

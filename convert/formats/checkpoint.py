@@ -43,10 +43,12 @@ class Checkpoint:
     """The arrays of one file, in file order.
 
     ``format`` names the format and its version (``params-v2``, ``npz``, ``safetensors``).
-    ``named`` is False for a plain list, whose tensors are called "0", "1", ...
+    ``named`` is False for a plain list, whose tensors are called "0", "1", ... ``notes`` are
+    sentences on what was chosen and what was ignored, where a file holds more than its weights.
     """
 
     path: Path
     format: str
     named: bool
     tensors: tuple[Tensor, ...]
+    notes: tuple[str, ...] = ()

@@ -11,7 +11,14 @@ from convert.formats.checkpoint import Checkpoint
 from convert.formats.impostors import describe
 from convert.formats.mapped import MappedFile
 from convert.formats.npz import read_npz
-from convert.formats.safetensors import MOST_HEADER, read_safetensors
+from convert.formats.pytorch import (
+    is_pytorch_legacy,
+    is_pytorch_zip,
+    read_pytorch_legacy,
+    read_pytorch_zip,
+)
+from convert.formats.safetensors import is_safetensors, read_safetensors
+from convert.formats.sharded import is_sharded, read_sharded
 
 Recogniser = Callable[[MappedFile], bool]
 Reader = Callable[[MappedFile], Checkpoint]
@@ -23,21 +30,21 @@ def is_params(file: MappedFile) -> bool:
 
 
 def is_npz(file: MappedFile) -> bool:
-    """A zip with an array in it; PyTorch's checkpoints are zips too."""
     if not file.head.startswith(b"PK\x03\x04"):
         return False
     return any(info.filename.endswith(".npy") for info in directory(file)[0])
-
-
-def is_safetensors(file: MappedFile) -> bool:
-    return file.head[8:9] == b"{" and int.from_bytes(file.head[:8], "little") <= MOST_HEADER
 
 
 READERS: tuple[tuple[Recogniser, Reader], ...] = (
     (is_params, params.read_params),
     (lambda file: file.head.startswith(npy.MAGIC), npy.read_npy),
     (is_npz, read_npz),
-    (is_safetensors, lambda file: read_safetensors(file.path)),
+    (is_safetensors, read_safetensors),
+    (is_sharded, read_sharded),
+)
+TORCH: tuple[tuple[Recogniser, Callable[[MappedFile, bool | None], Checkpoint]], ...] = (
+    (is_pytorch_legacy, read_pytorch_legacy),
+    (is_pytorch_zip, read_pytorch_zip),
 )
 
 
@@ -45,10 +52,16 @@ def open_checkpoint(path: str | PathLike[str], ema: bool | None = None) -> Check
     """The named arrays of a checkpoint in any supported format; of its bytes, only the structure
     is read.
 
+    A PyTorch checkpoint may hold two sets of weights: ``ema`` True takes the averaged ones (the
+    exponential moving average), False the last ones. Where there is one set, it is taken.
+
     Raises FormatError where there is no file, where it is no checkpoint (saying what it is), and
-    where it is not wholly sound.
+    where it is not wholly sound; and where a checkpoint holds two sets and ``ema`` is None.
     """
     file = MappedFile.open(path)
+    for recognises, read_set in TORCH:
+        if recognises(file):
+            return read_set(file, ema)
     for recognises, read in READERS:
         if recognises(file):
             return read(file)

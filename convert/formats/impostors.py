@@ -10,10 +10,10 @@ from convert.formats.mapped import MappedFile
 AGAIN = "fetch the checkpoint again"
 UNPACK = "unpack it and name the checkpoint inside"
 PICKLE = "whose loading can run any code and is refused; save the arrays as .safetensors"
+OLD_TORCH = "a PyTorch checkpoint of before 2017, a tar; load it with PyTorch and save it again"
 
 # By first bytes, the longer before the shorter.
 BINARY = (
-    (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9", f"a PyTorch checkpoint, a pickle {PICKLE}"),
     *((bytes([0x80, protocol]), f"a Python pickle, {PICKLE}") for protocol in range(2, 6)),
     (b"\x1f\x8b", f"compressed with gzip; {UNPACK}"),
     (b"BZh", f"compressed with bzip2; {UNPACK}"),
@@ -45,13 +45,15 @@ def describe(file: MappedFile) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # of an empty zip, only the end exists
         return f"this is {_zip(file)}"
     if head[257:262] == b"ustar":
+        if head.startswith(b"sys_info\0"):
+            return f"this is {OLD_TORCH}"
         return f"this is a tar archive; {UNPACK}"
     for mark, what in BINARY:
         if head.startswith(mark):
             return f"this is {what}"
     text = _text(head)
     if text is None:
-        known = "an MXNet .params or .npy file, or safetensors"
+        known = "an MXNet .params or .npy file, safetensors, or a PyTorch checkpoint"
         return f"this begins with the bytes {head[:8].hex(' ')}; expected {known}"
     return f"this is {_document(text)}"
 
@@ -60,8 +62,6 @@ def _zip(file: MappedFile) -> str:
     names = [info.filename for info in directory(file)[0]]
     if not names:
         return f"a zip with nothing in it; {AGAIN}"
-    if any(f"/{name}".endswith("/data.pkl") for name in names):
-        return f"a PyTorch checkpoint, a pickle {PICKLE}"
     for name in names:
         if name.endswith(".params"):
             return f"a zip that holds {name!r}; unzip it and name that file"

@@ -5,10 +5,10 @@ The opcodes are those of protocols 2 to 5 (CPython, Lib/pickletools.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
-from pickletools import genops
-from typing import Any
+from pickletools import OpcodeInfo, genops
+from typing import Any, cast
 
 from convert.formats.mapped import MappedFile
 
@@ -45,9 +45,11 @@ def unpickle(
     stack: list[Any] = []
     marks: list[list[Any]] = []
     memo: dict[int, Any] = {}
-    file.buffer.seek(at)
+    stream: Any = file.buffer
+    stream.seek(at)
+    operations = cast(Iterator[tuple[OpcodeInfo, Any, int]], genops(stream))
     try:
-        for opcode, argument, at in genops(file.buffer):  # noqa: B020
+        for opcode, argument, at in operations:
             match opcode.name:
                 case "PROTO" | "FRAME":
                     pass
@@ -130,6 +132,8 @@ def _global(file: MappedFile, at: int, name: str, known: Container[str]) -> Glob
 
 
 def _call(function: object, arguments: Any) -> object:
+    if type(arguments) is not tuple:  # which also keeps a call from being its own argument
+        raise ValueError("a call without a tuple of arguments")
     if not (isinstance(function, Global) and function.name == ORDERED_DICT):
         return Call(function, arguments)
     made: dict[object, object] = {}

@@ -9,65 +9,24 @@ the protocol, the system, the object, the storages' keys), then each storage: u6
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from struct import Struct
 
 from convert.formats.archive import Member, directory, members
-from convert.formats.block import Stored, as_tensor, dtype_of
-from convert.formats.checkpoint import Checkpoint, Tensor
+from convert.formats.checkpoint import Checkpoint
 from convert.formats.mapped import MappedFile
-from convert.formats.pickled import Call, Global, unpickle
+from convert.formats.pickled import unpickle
 from convert.formats.state_dict import find_weights
-from convert.formats.strided import strided
-from convert.formats.torch_names import (
-    KNOWN,
-    NUMBERS,
-    REBUILD_PARAMETER,
-    REBUILD_TENSOR,
-    REBUILD_TYPED,
-    REBUILD_UNTYPED,
-    REFUSED,
-    STORAGES,
-    TYPES,
-)
-from mappings.errors import FormatError
+from convert.formats.torch_names import KNOWN
+from convert.formats.torch_tensor import Region, TorchStorage, as_storage, rebuild
 
 MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # the first pickle of the older layout
 PROTOCOL = 1001
 COUNT = Struct("<Q")
 
 
-@dataclass(frozen=True, eq=False)
-class TorchStorage:
-    """``count`` values from ``start`` on, of a storage that has ``total``."""
-
-    key: str
-    dtype: str
-    total: int
-    start: int
-    count: int
-
-    @property
-    def nbytes(self) -> int:
-        """Of the whole storage."""
-        return self.total * dtype_of(self.dtype).itemsize
-
-
-@dataclass(frozen=True)
-class Region:
-    """The bytes of a storage; ``check`` raises FormatError where they are not those written."""
-
-    begin: int
-    nbytes: int
-    check: Callable[[], None] = lambda: None
-
-
 def is_pytorch_zip(file: MappedFile) -> bool:
-    if not file.head.startswith(b"PK\x03\x04"):
-        return False
-    return any(f"/{info.filename}".endswith("/data.pkl") for info in directory(file)[0])
+    return file.head.startswith(b"PK\x03\x04") and _holds(file, "data.pkl")
 
 
 def is_pytorch_legacy(file: MappedFile) -> bool:
@@ -79,25 +38,30 @@ def read_pytorch_zip(file: MappedFile, ema: bool | None = None) -> Checkpoint:
 
     Raises FormatError where the file is not sound, and as ``find_weights`` does.
     """
-    found = {member.name: member for member in members(file)}
-    (pickle, *more) = [m for m in found.values() if f"/{m.name}".endswith("/data.pkl")]
-    prefix = pickle.name.removesuffix("data.pkl")
-    if more or f"{prefix}constants.pkl" in found:
+    if _holds(file, "constants.pkl"):
         what = "this is a TorchScript archive, which holds code"
         raise file.error(f"{what}; torch.jit.load it where you trust it, save its state_dict()")
+    listed = members(file)
+    found = {member.name: member for member in listed}
+    pickles = [member for member in listed if f"/{member.name}".endswith("/data.pkl")]
+    if len(found) < len(listed) or len(pickles) != 1:
+        what = f"{len(listed)} members of {len(found)} names, {len(pickles)} of them data.pkl"
+        raise file.damaged(f"{what}; expected each name once", 0)
+    (pickle,) = pickles
+    prefix = pickle.name.removesuffix("data.pkl")
     order = found.get(f"{prefix}byteorder")
     if order is not None and file.buffer[order.begin : order.end] != b"little":
         what = "the values are said to be big-endian; save them on a little-endian machine"
         raise file.error(what, order.begin)
-    _require_crc(file, pickle, None)
-    value, end = unpickle(file, pickle.begin, KNOWN, _storage)
+    _require_crc(file, pickle)
+    value, end = unpickle(file, pickle.begin, KNOWN, as_storage)
     if end != pickle.end:
         raise file.damaged(f"the pickle ends here; expected its end at {pickle.end}", end)
     regions = {
         name.removeprefix(f"{prefix}data/"): Region(
             member.begin,
             member.end - member.begin,
-            cache(lambda member=member: _require_crc(file, member, member.name)),
+            cache(partial(_require_crc, file, member)),  # many tensors may share a storage
         )
         for name, member in found.items()
         if name.startswith(f"{prefix}data/")
@@ -110,8 +74,9 @@ def read_pytorch_legacy(file: MappedFile, ema: bool | None = None) -> Checkpoint
     storages: dict[str, TorchStorage] = {}
 
     def persistent(spelled: object) -> TorchStorage:
-        storage = _storage(spelled)
-        return storages.setdefault(storage.key, storage) and storage
+        storage = as_storage(spelled)
+        storages.setdefault(storage.key, storage)
+        return storage
 
     _, at = unpickle(file, 0)
     protocol, at = unpickle(file, start := at)
@@ -141,44 +106,18 @@ def read_pytorch_legacy(file: MappedFile, ema: bool | None = None) -> Checkpoint
     return _checkpoint(file, "pytorch-legacy", value, regions, ema)
 
 
-def _require_crc(file: MappedFile, member: Member, array: str | None) -> None:
+def _holds(file: MappedFile, name: str) -> bool:
+    return any(f"/{info.filename}".endswith(f"/{name}") for info in directory(file)[0])
+
+
+def _require_crc(file: MappedFile, member: Member) -> None:
     if member.crc:  # 0 where torch.serialization.set_crc32_options(False) left it out
-        member.require_crc(file, array or member.name)
-
-
-def _storage(spelled: object) -> TorchStorage:
-    """Raises ValueError where that is no persistent id of a storage."""
-    match spelled:
-        case ("storage", Global(kind), str(key), str(), int(total), *view) if kind in STORAGES:
-            match view:
-                case [] | [None]:
-                    start, count = 0, total
-                case [(str(), int(start), int(count))]:
-                    pass
-                case _:
-                    raise ValueError("the view of a storage is none")
-            if not 0 <= start <= start + count <= total:
-                raise ValueError(f"values {start} to {start + count} of a storage of {total}")
-            return TorchStorage(key, STORAGES[kind], total, start, count)
-    raise ValueError("a persistent id is that of no storage")
+        member.require_crc(file, member.name)
 
 
 def _checkpoint(
     file: MappedFile, format: str, value: object, regions: dict[str, Region], ema: bool | None
 ) -> Checkpoint:
     weights = find_weights(file, value, ema)
-    tensors = tuple(_tensor(file, name, call, regions) for name, call in weights.tensors.items())
+    tensors = tuple(rebuild(file, name, call, regions) for name, call in weights.tensors.items())
     return Checkpoint(file.path, format, weights.named, tensors, weights.notes)
-
-
-def _tensor(file: MappedFile, name: str, call: object, regions: dict[str, Region]) -> Tensor:
-    while True:  # from the parameter to the tensor in it
-        match call:
-            case Call(Global(function), tuple() as arguments):
-                pass
-            case _:
-                raise _refused(file, name, "something else than a tensor")
-        match function, arguments:
-            case _, (TorchStorage() as storage, int(offset), tuple() as shape, tuple() as strides, *_) :
-                break
-        raise NotImplementedError

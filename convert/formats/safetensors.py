@@ -7,20 +7,15 @@ Layout: u64 length of the header, the header (JSON: name -> dtype, shape, data_o
 from __future__ import annotations
 
 import json
-import math
-import mmap
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from convert.formats.block import dtype_of
-from convert.formats.checkpoint import Array, Checkpoint, Tensor
-from mappings.errors import FormatError
+from convert.formats.block import MAX_NDIM, Block, as_tensor, dtype_of
+from convert.formats.checkpoint import Checkpoint, Tensor
+from convert.formats.mapped import MappedFile
 
 MOST_HEADER = 100_000_000  # bytes; the library's own limit
 
-_DTYPES = {
+DTYPES = {
     "BOOL": "bool",
     "U8": "uint8",
     "I8": "int8",
@@ -37,81 +32,70 @@ _DTYPES = {
 }
 
 
-def read_safetensors(path: Path) -> Checkpoint:
+def is_safetensors(file: MappedFile) -> bool:
+    return file.head[8:9] == b"{" and int.from_bytes(file.head[:8], "little") <= MOST_HEADER
+
+
+def read_safetensors(file: MappedFile) -> Checkpoint:
     """The tensors of a safetensors file, in the order of their data.
 
     Raises FormatError for anything the format does not allow.
     """
-    with open(path, "rb") as file:
-        size = file.seek(0, 2)
-        if size < 8:
-            raise FormatError(path, f"{size} bytes are too few for a safetensors file")
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    length = int.from_bytes(data[:8], "little")
-    if length > min(size - 8, MOST_HEADER):
-        raise FormatError(path, f"a header of {length} bytes in a file of {size}", offset=0)
-    try:
-        header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(path, f"the header is no valid JSON ({error})", offset=8) from None
-    if not isinstance(header, dict):
-        raise FormatError(path, "the header is no JSON object", offset=8)
-    header.pop("__metadata__", None)
-    entries = sorted(
-        (_entry(path, name, entry) for name, entry in header.items()), key=lambda e: (e[3], e[4])
-    )
-    begin = 8 + length
-    place = 0
-    tensors = []
-    for name, dtype, shape, start, end in entries:
-        if start != place:
-            raise FormatError(
-                path, f"data begins at {start}, expected {place}: a hole or an overlap", array=name
-            )
-        if begin + end > size:
-            raise FormatError(
-                path,
-                f"data ends at byte {begin + end}, the file at {size}: it is truncated",
-                array=name,
-            )
-        tensors.append(_tensor(data, name, dtype, shape, begin + start))
-        place = end
-    if begin + place != size:
-        raise FormatError(
-            path, f"{size - begin - place} bytes after the last tensor", offset=begin + place
-        )
-    return Checkpoint(path, "safetensors", True, tuple(tensors))
+    file.require("the length of the header", 0, 8, None)
+    begin = 8 + int.from_bytes(file.buffer[:8], "little")
+    file.require("the header", 8, begin - 8, None)
+    blocks = [(name, _block(file, name, entry, begin)) for name, entry in _header(file, begin)]
+    blocks.sort(key=lambda block: (block[1].offset, block[1].nbytes))
+    tensors: list[Tensor] = []
+    end = begin
+    for name, block in blocks:
+        if block.offset != end:
+            what = f"the values begin at byte {block.offset}; expected no hole and no overlap"
+            raise file.damaged(what, end, name)
+        block.require(file, name)
+        end += block.nbytes
+        tensors.append(as_tensor(file, name, block))
+    if end != file.size:
+        raise file.damaged(f"{file.size - end} bytes follow the last tensor", end)
+    return Checkpoint(file.path, "safetensors", True, tuple(tensors))
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError where a name occurs twice."""
     entries = dict(pairs)
     if len(entries) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name occurs twice")
     return entries
 
 
-def _entry(path: Path, name: str, entry: Any) -> tuple[str, str, tuple[int, ...], int, int]:
+def _header(file: MappedFile, end: int) -> list[tuple[str, Any]]:
+    try:
+        if end - 8 > MOST_HEADER:
+            raise ValueError(f"it takes {end - 8} bytes; expected at most {MOST_HEADER}")
+        header = json.loads(file.buffer[8:end].decode(), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise file.damaged(f"the header is no valid JSON ({error})", 8) from error
+    if not isinstance(header, dict):
+        raise file.damaged("the header is no JSON object", 8)
+    header.pop("__metadata__", None)
+    return list(header.items())
+
+
+def _block(file: MappedFile, name: str, entry: Any, begin: int) -> Block:
     match entry:
-        case {"dtype": str(code), "shape": list(shape), "data_offsets": [int(start), int(end)]}:
+        case {"dtype": str(code), "shape": list(shape), "data_offsets": [start, end]}:
             pass
         case _:
-            raise FormatError(path, "the entry lacks dtype, shape or data_offsets", array=name)
-    if code not in _DTYPES:
-        raise FormatError(path, f"dtype {code!r} is not supported", array=name)
-    if not all(type(n) is int and n >= 0 for n in [*shape, start, end]):
-        raise FormatError(path, "a size or an offset is no natural number", array=name)
-    wanted = math.prod(shape) * dtype_of(_DTYPES[code]).itemsize
-    if end - start != wanted:
-        raise FormatError(
-            path, f"{end - start} bytes for {code} {tuple(shape)}, expected {wanted}", array=name
-        )
-    return name, _DTYPES[code], tuple(shape), start, end
-
-
-def _tensor(
-    data: mmap.mmap, name: str, dtype: str, shape: tuple[int, ...], offset: int
-) -> Tensor:
-    def load() -> Array:
-        return np.ndarray(shape, dtype_of(dtype), data, offset)
-
-    return Tensor(name, shape, dtype, "dense", offset, load)
+            raise file.damaged("the entry lacks dtype, shape or data_offsets", 8, name)
+    if code not in DTYPES:
+        what = f"values of type {code[:100]!r}; expected one of {', '.join(DTYPES)}"
+        raise file.error(f"{what}: save the tensor as one of these", 8, name)
+    if not all(type(number) is int and number >= 0 for number in (*shape, start, end)):
+        raise file.damaged("a dimension or an offset is no natural number", 8, name)
+    if len(shape) > MAX_NDIM:
+        raise file.damaged(f"{len(shape)} dimensions; expected 0 to {MAX_NDIM}", 8, name)
+    block = Block(begin + start, tuple(shape), dtype_of(DTYPES[code]))
+    if end - start != block.nbytes:
+        what = f"{end - start} bytes for {code} values of shape {block.shape}"
+        raise file.damaged(f"{what}; expected {block.nbytes}", 8, name)
+    return block

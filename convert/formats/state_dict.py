@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from convert.formats.mapped import MappedFile
 from convert.formats.pickled import Call
@@ -60,14 +61,14 @@ def _one(file: MappedFile, value: dict[object, object], keys: tuple[str, ...]) -
     return found[0] if found else None
 
 
-def _tensors(file: MappedFile, items: dict[object, object] | dict[int, object]) -> dict[str, Call]:
+def _tensors(file: MappedFile, items: dict[Any, object]) -> dict[str, Call]:
     tensors: dict[str, Call] = {}
     for key, value in items.items():
         if not isinstance(key, str | int):
             what = "a name in the state dict is no text"
             raise file.error(f"{what}; save model.state_dict() alone")
         name = str(key)
-        if "\0" in name or not name.isascii() and any("\ud800" <= c <= "\udfff" for c in name):
+        if "\0" in name or name != name.encode(errors="replace").decode():  # a lone surrogate
             raise file.damaged(f"{name[:100]!r} can be no tensor's name", 0)
         if not isinstance(value, Call):
             known = _listed([*PLAIN, *AVERAGED])

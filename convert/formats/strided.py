@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convert.formats.block import MAX_NDIM, Block, Stored
+from convert.formats.block import MAX_BYTES, MAX_NDIM, Block
 from convert.formats.checkpoint import Array, Storage
 from convert.formats.mapped import MappedFile
 from convert.formats.sparse import MAX_DENSE_BYTES, MAX_DENSE_RATIO
@@ -32,13 +32,18 @@ class Strided:
     def offset(self) -> int:
         return self.run.offset
 
+    @property
+    def nbytes(self) -> int:
+        """In the file, less or more than those of the array."""
+        return self.run.nbytes
+
     def require(self, file: MappedFile, array: str | None) -> None:
         self.run.require(file, array)
 
     def read(self, file: MappedFile, array: str) -> Array:
         dense = prod(self.shape) * self.dtype.itemsize
-        if dense > max(MAX_DENSE_BYTES, MAX_DENSE_RATIO * self.run.nbytes):
-            what = f"{self.run.nbytes} bytes are expanded to shape {self.shape}, {dense} bytes"
+        if dense > max(MAX_DENSE_BYTES, MAX_DENSE_RATIO * self.nbytes):
+            what = f"{self.nbytes} bytes are expanded to shape {self.shape}, {dense} bytes"
             advice = "more than can be made here; save what was expanded, or leave it out"
             raise file.error(f"{what}, {advice}", self.offset, array)
         run = self.run.read(file, array)
@@ -48,13 +53,15 @@ class Strided:
 
 def strided(
     offset: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype[Any]
-) -> Stored:
+) -> Block | Strided:
     """The array that begins ``offset`` bytes into the file; a Block where it lies in C's order.
 
     Raises ValueError where shape and strides are none.
     """
-    if len(shape) != len(strides) or len(shape) > MAX_NDIM or min(shape + strides, default=0) < 0:
-        raise ValueError(f"no tensor has shape {shape} and strides {strides}")
+    if not len(shape) == len(strides) <= MAX_NDIM:
+        raise ValueError(f"{len(shape)} dimensions and {len(strides)} strides")
+    if not all(0 <= number <= MAX_BYTES for number in shape + strides):
+        raise ValueError("a dimension or a stride is negative, or more than a machine can address")
     steps = tuple(step if dim > 1 else 0 for dim, step in zip(shape, strides, strict=True))
     in_order = tuple(prod(shape[i + 1 :]) if dim > 1 else 0 for i, dim in enumerate(shape))
     if steps == in_order or 0 in shape:

@@ -1,6 +1,6 @@
 """The functions and classes that the pickle of a PyTorch checkpoint may name; none is ever called.
 
-(pytorch/torch/_weights_only_unpickler.py, ``_get_allowed_globals``; torch/_utils.py, ``_rebuild_*``.)
+(pytorch/torch/_weights_only_unpickler.py, ``_get_allowed_globals``; torch/_utils.py.)
 """
 
 from __future__ import annotations

@@ -1,0 +1,102 @@
+"""The size of a checkpoint as ``torch.save`` wrote it before PyTorch 1.6, in one stream.
+
+The format is in PyTorch still, and writes what it wrote then. Two things of the time are not in the
+weights: which modules the network had, and how long a storage's key is.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from io import BytesIO
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import torch
+
+from architectures import Model
+from mappings.language import TRACKED
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
+
+AVERAGED = ("seresnext26t_32x4d", "seresnext50_32x4d")
+"""Models published as the average of several checkpoints, which made their counters float32."""
+
+KEY_DIGITS = 14
+"""A storage's key is its address in decimal; that of a heap of Linux on x86-64, 0x55... or 0x56...,
+has 14 digits. Other systems put their heaps elsewhere."""
+
+
+class _Sink(BytesIO):
+    """A file of which only the size is kept."""
+
+    size = 0
+
+    def write(self, data: Buffer, /) -> int:
+        written = memoryview(data).nbytes
+        self.size += written
+        return written
+
+
+def file_size(model: Model) -> int:
+    """The bytes of the published file: tensors of the model's shapes, really serialised."""
+    return size_of(state_dict(model, model.name in AVERAGED, is_ported(model)))
+
+
+def is_ported(model: Model) -> bool:
+    """Whether the file was saved from a network, whose module versions then went along."""
+    return model.source.framework == "gluoncv"
+
+
+def convention(model: Model) -> str:
+    """What of the time is in the file, in words."""
+    counters = "float32" if model.name in AVERAGED else "int64"
+    versions = "with" if is_ported(model) else "without"
+    return f"torch.save before 1.6, {counters} {TRACKED}, {versions} module versions"
+
+
+def state_dict(model: Model, averaged: bool, ported: bool) -> OrderedDict[str, torch.Tensor]:
+    """A state dict of the model's shapes, its values arbitrary: memory that is never touched.
+
+    ``averaged`` makes its counters float32; ``ported`` adds the versions of the modules.
+    """
+    counter = torch.float32 if averaged else torch.int64
+    state = OrderedDict(
+        (
+            name,
+            torch.empty(
+                [model.num_classes if size is None else size for size in shape],
+                dtype=counter if name.endswith(TRACKED) else torch.float32,
+            ),
+        )
+        for name, shape in model.shapes.items()
+    )
+    if ported:
+        versions = OrderedDict((name, {"version": 1}) for name in modules_of_2019(model))
+        state._metadata = versions  # type: ignore[attr-defined]  # where state_dict() puts it
+    return state
+
+
+def modules_of_2019(model: Model) -> list[str]:
+    """Every module of the network that timm saved the Gluon ports from, by its full name.
+
+    Source: timm, models/gluon_resnet.py and models/adaptive_avgmax_pool.py of May 2019: modules
+    with tensors, those that hold them, and ReLU, sigmoid and pooling, which have none.
+    """
+    layers = dict.fromkeys(name.rpartition(".")[0] for name in model.shapes)
+    blocks = [layer.removesuffix(".conv3") for layer in layers if layer.endswith(".conv3")]
+    gates = [layer.removesuffix(".fc1") for layer in layers if layer.endswith(".se.fc1")]
+    bare = ["relu", "maxpool", "global_pool", "global_pool.pool"]
+    bare += [f"{block}.relu" for block in blocks]
+    bare += [f"{gate}.{name}" for gate in gates for name in ("relu", "sigmoid")]
+    holders = {path for layer in layers for path in accumulate(layer.split("."), "{}.{}".format)}
+    return sorted({"", *holders, *bare})
+
+
+def size_of(state: OrderedDict[str, torch.Tensor]) -> int:
+    """The bytes that the old ``torch.save`` makes of a state dict, its keys 14 digits long."""
+    sink = _Sink()
+    torch.save(state, sink, _use_new_zipfile_serialization=False)
+    keys = [str(tensor.untyped_storage()._cdata) for tensor in state.values()]
+    # Each key stands twice: where its tensor is, and in the list of storages that follow.
+    return sink.size + 2 * sum(KEY_DIGITS - len(key) for key in keys)
