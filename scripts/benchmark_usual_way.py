@@ -33,7 +33,7 @@ import torch
 from gluoncv.model_zoo import get_model
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from architectures import build, find_model  # noqa: E402
+from architectures import build, find_model
 
 
 def write(network: str, path: str) -> None:

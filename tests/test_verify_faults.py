@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,11 @@ from torch import nn
 
 from architectures import Model, build, find_model
 from architectures.config import ResNetConfig
+from architectures.record import Source
 from architectures.resnet import Bottleneck, ResNet
 from architectures.synthetic import synthetic_values
 from convert.formats import Array
+from mappings.residues import OpenShape
 from verify.faults import FAULTS, Fault, break_port, first_images
 from verify.inputs import reference_inputs
 from verify.parity import compare, load, synthetic_state
@@ -123,12 +125,20 @@ def test_the_right_port_passes_on_the_same_images(name: str, port: Callable[[str
     assert parity.passed and parity.finding is None, parity.failure()
 
 
+class MadeUp(Model):
+    """A model that is in no catalogue, with timm's names."""
+
+    @cached_property
+    def shapes(self) -> Mapping[str, OpenShape]:
+        return {name: tuple(t.shape) for name, t in build(self).state_dict().items()}
+
+
 @pytest.fixture(scope="session")
 def rich() -> Port:
     """A small network with everything that the sample has not: many blocks, square weights, average
     pooling of an odd map. Nobody recorded it: it is compared with itself."""
     config = ResNetConfig((11, 1), cardinality=64, base_width=4, se=True, average_down=True)
-    model = replace(find_model(AVERAGING), network=config, input_size=28, num_classes=10)
+    model = MadeUp("rich", "Test", config, Source("timm", "rich"), num_classes=10, input_size=28)
     network = build(model).eval()
     with torch.no_grad():
         for name, tensor in network.state_dict().items():

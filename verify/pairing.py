@@ -70,7 +70,7 @@ def _best(found: Sequence[Pairing]) -> Pairing:
 
     best, *others = sorted(found, key=rank)
     for other in others:
-        if False:
+        if rank(other) == rank(best) and other.pairs != best.pairs:
             names = " and ".join(p.model.name for p in (best, other) if p.model)
             raise ReconcileError(
                 f"{names} fit the two files equally well and pair their tensors differently: "
