@@ -5,6 +5,9 @@ uv run scripts/fault_table.py [--deep] [--images N] [NAME...] > docs/faults.md
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import dataclass
+
 import click
 import numpy as np
 import torch
@@ -15,10 +18,11 @@ from architectures import Model, find_model
 from architectures.console import Command, Failure
 from architectures.resnet import ResNet
 from convert.formats import Array
-from verify.faults import FAULTS, Fault, break_port, first_images
+from verify.faults import FAULTS, break_port, first_images
 from verify.inputs import reference_inputs
 from verify.parity import compare, load, synthetic_state
 from verify.reference import Reference, golden
+from verify.result import Parity
 
 NAMES = ("gluon_resnext50_32x4d", "gluon_seresnext50_32x4d", "gluon_seresnext8_digits")
 DEEP = "gluon_seresnext101_64x4d"
@@ -29,46 +33,74 @@ PAGE = """\
     {command}
 
 Each row is an otherwise right port with one mistake, judged on {images} images against the packaged
-golden. *float64* and *float32* are the largest differences of a logit from MXNet's in the same
-precision; *usual* is what `allclose(rtol=1e-3, atol=1e-2)` on the float32 logits would have said,
-*top-1* on how many images the class is the same. *Caught by* are the criteria of `verify parity`
-that fail, *put* and *found* the block where the mistake was made and the one that the verdict
-names; an asterisk says that the verdict calls it right and its input wrong. The first row of a
-table is the right port.
+golden; the first row of a table is the right port. *float64* and *float32* are the largest
+differences between its logits and MXNet's in that precision. *Usual* is what the tolerance in
+common use, `allclose(rtol=1e-3, atol=1e-2)`, says of the float32 logits, *top-1* on how many images
+the class is right. *Caught by* are the criteria of `verify parity` that fail; *put* is the block
+that the mistake is in, *found* the one that the verdict names, with an asterisk where it says that
+the block is right and its input wrong.
+
+A golden sees what its images reach. Functions that differ only elsewhere are equal to it: ReLU6
+where no activation exceeds six, another rounding of odd maps where all are even, a pooling of 7x7
+that is not global.
+
 """
 HEADER = """\
 | fault | float64 | float32 | usual | top-1 | caught by | put | found |
 |---|---|---|---|---|---|---|---|"""
 
 
-def row(
-    model: Model, network: ResNet, reference: Reference, inputs: Array, fault: Fault | None
-) -> tuple[str, bool]:
-    """A line of the table, and whether the verdict is right: caught, and in the right block."""
-    port, given = (network, inputs) if fault is None else break_port(fault, model, network, inputs)
+@dataclass(frozen=True)
+class Outcome:
+    """What the verifier, and what is usually looked at, says of one port.
+
+    ``differences`` are the largest of a logit, in float64 and float32; ``usual`` whether the usual
+    tolerance passes; ``equal`` counts the images with the same class. All None where shapes differ.
+    """
+
+    parity: Parity
+    differences: tuple[float, float] | None
+    usual: bool | None
+    equal: int | None
+
+    @property
+    def failed(self) -> list[str]:
+        """The criteria that fail."""
+        return [criterion.name for criterion in self.parity.criteria if not criterion.passed]
+
+
+def judge(model: Model, port: ResNet, reference: Reference, inputs: Array) -> Outcome:
+    """The verdict, and what the same logits look like to others."""
     logits: list[Array] = []
-    handle = port.register_forward_hook(lambda _, __, output: logits.append(output.numpy()))
-    parity = compare(model, port, reference, given)
-    handle.remove()
-    cells = ["-"] * 4
-    if len(logits) == 2 and all(found.shape == reference.logits64.shape for found in logits):
-        exact, single = logits
-        usual = np.allclose(single, reference.logits32, rtol=1e-3, atol=1e-2)
-        equal = (single.argmax(1) == reference.logits64.argmax(1)).sum()
+    port.register_forward_hook(lambda _, __, output: logits.append(output.numpy()))
+    parity = compare(model, port, reference, inputs)
+    if len(logits) != 2 or any(found.shape != reference.logits64.shape for found in logits):
+        return Outcome(parity, None, None, None)
+    exact, single = logits
+    return Outcome(
+        parity,
+        (
+            float(np.abs(exact - reference.logits64).max()),
+            float(np.abs(single - reference.logits32).max()),
+        ),
+        np.allclose(single, reference.logits32, rtol=1e-3, atol=1e-2),
+        int((single.argmax(1) == reference.logits64.argmax(1)).sum()),
+    )
+
+
+def row(name: str, outcome: Outcome, place: str | None) -> str:
+    """A line of the table."""
+    cells = [name, "-", "-", "-", "-"]
+    if outcome.differences is not None:
         cells = [
-            f"{np.abs(exact - reference.logits64).max():.1e}",
-            f"{np.abs(single - reference.logits32).max():.1e}",
-            "pass" if usual else "fail",
-            f"{equal}/{len(inputs)}",
+            name,
+            *(f"{difference:.1e}" for difference in outcome.differences),
+            "pass" if outcome.usual else "fail",
+            f"{outcome.equal}/{outcome.parity.images}",
         ]
-    failed = ", ".join(criterion.name for criterion in parity.criteria if not criterion.passed)
-    place = fault.place(model.network) if fault else ""
-    found = parity.first_bad_block or ""
-    asterisk = "*" if parity.finding and not parity.finding.here else ""
-    right = found == place and parity.passed == (fault is None)
-    name = fault.name if fault else "none"
-    cells = [name, *cells, failed or "-", place or "-", f"{found or '-'}{asterisk}"]
-    return f"| {' | '.join(cells)} |", right
+    finding = outcome.parity.finding
+    found = f"{finding.block}{'' if finding.here else '*'}" if finding else "-"
+    return f"| {' | '.join([*cells, ', '.join(outcome.failed) or '-', place or '-', found])} |"
 
 
 @click.command(cls=Command)
@@ -80,20 +112,33 @@ def main(names: tuple[str, ...], deep: bool, images: int) -> None:
     command = "uv run scripts/fault_table.py" + " --deep" * deep
     command += f" --images {images}" * (images != 2) + "".join(f" {name}" for name in names)
     click.echo(PAGE.format(command=command, images=images))
-    wrong = []
+    outcomes, wrong = [], []
     for model in map(find_model, [*(names or NAMES), *[DEEP] * deep]):
         reference, inputs = first_images(golden(model), reference_inputs(model), images)
         network = load(model, synthetic_state(model), model.num_classes)
-        faults = [None, *(fault for fault in FAULTS if fault.needs(model))]
-        click.echo(f"## {model.name}, {len(faults) - 1} faults\n\n{HEADER}")
+        assert isinstance(network, ResNet)
+        faults = [fault for fault in FAULTS if fault.needs(model)]
+        click.echo(f"## {model.name}, {len(faults)} faults\n\n{HEADER}")
+        right = judge(model, deepcopy(network), reference, inputs)
+        click.echo(row("none", right, None))
+        if not right.parity.passed:
+            wrong.append(f"{model.name}: none")
         for fault in track(faults, model.name, console=Console(stderr=True)):
             torch.manual_seed(0)  # stochastic depth, dropout
-            line, right = row(model, network, reference, inputs, fault)
-            click.echo(line)
-            if not right:
-                wrong.append(f"{model.name}: {fault.name if fault else 'the right port'}")
+            port, given = break_port(fault, model, network, inputs)
+            outcome, place = judge(model, port, reference, given), fault.place(model.network)
+            click.echo(row(fault.name, outcome, place))
+            outcomes.append(outcome)
+            if outcome.parity.passed or outcome.parity.first_bad_block != place:
+                wrong.append(f"{model.name}: {fault.name}")
         click.echo()
-    click.echo("## What each fault is\n")
+    usual = sum(bool(outcome.usual) for outcome in outcomes)
+    agree = sum(outcome.equal == outcome.parity.images for outcome in outcomes)
+    click.echo(
+        f"Of these {len(outcomes)} broken ports {len(outcomes) - len(wrong)} are caught and placed "
+        f"in the right block. The usual tolerance passes {usual} of them; {agree} answer every "
+        "image with the right class.\n\n## The faults\n"
+    )
     for fault in FAULTS:
         click.echo(f"- **{fault.name}**: {fault.about}")
     if wrong:

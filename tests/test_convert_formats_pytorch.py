@@ -91,6 +91,7 @@ LAYOUTS = {
     "empty": torch.zeros(0, 3),
     "empty-behind": W.reshape(-1)[24:],
     "empty-slice": W[:, 3:, 2:],
+    "empty-beyond": W[2:, 3:, 3:],
 }
 
 
@@ -152,6 +153,13 @@ def test_a_contiguous_tensor_is_a_read_only_view_of_the_file(format: str, tmp_pa
     assert not array.flags.writeable
     del tensor
     assert array.sum() == 2**22
+
+
+def test_the_stride_of_a_dimension_of_one_makes_no_copy(tmp_path: Path) -> None:
+    state = {"w": W.as_strided((1, 24), (999, 1))}
+    checkpoint = read(tmp_path, saved(state))
+    require_same(checkpoint, state)
+    assert not checkpoint.tensors[0].array().flags.owndata
 
 
 @pytest.mark.parametrize("protocol", [3, 4, 5])
@@ -429,6 +437,15 @@ def test_a_compressed_member_is_refused(tmp_path: Path) -> None:
     content = rezipped(saved({"w": torch.zeros(2**20)}), zipfile.ZIP_DEFLATED)
     assert len(content) < 2**16
     assert "compressed" in refusal(tmp_path, content).what
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    for name in ("archive/data/0", "archive/data.pkl", "other/data.pkl"):
+        stream = io.BytesIO(rezipped(saved({"w": W})))
+        with zipfile.ZipFile(stream, "a") as archive:
+            archive.writestr(name, pickled({"w": rebuilt(Storage())}))
+        assert "each name once" in refusal(tmp_path, stream.getvalue()).what
 
 
 def test_a_changed_value_is_told_by_the_checksum(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ main.add_command(metadata)
     type=click.Choice(["golden", "live"]),
     default="golden",
     show_default=True,
-    help="Packaged answers of MXNet, or MXNet itself.",
+    help="Packaged answers of the source framework, or the framework itself.",
 )
 @click.option("--report", metavar="DIR", help="Write an HTML page and its JSON there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -59,7 +59,7 @@ def parity(
     report: str | None,
     as_json: bool,
 ) -> None:
-    """Judge whether a port computes what Gluon computes.
+    """Judge whether a port computes what its source framework computes.
 
     NAMES (or --all) are judged on synthetic weights. With --checkpoint, one NAME's converted file
     is judged: its values against its source, its architecture against the reference.
