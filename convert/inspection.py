@@ -42,6 +42,12 @@ class Inspection:
         return guess_scheme([tensor.name for tensor in self.checkpoint.tensors])
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was seen through: wrappings of the file, decorations of its names."""
+        names = self.exact[0].naming.notes if self.exact else ()
+        return (*self.checkpoint.notes, *names)
+
+    @property
     def dtypes(self) -> Counter[str]:
         """How many tensors have each dtype ("none" for those stored as none)."""
         return Counter(tensor.dtype or "none" for tensor in self.checkpoint.tensors)
@@ -62,7 +68,7 @@ class Inspection:
             "file": str(self.checkpoint.path),
             "format": self.checkpoint.format,
             "naming": self.naming,
-            "notes": list(self.exact[0].naming.notes) if self.exact else [],
+            "notes": list(self.notes),
             "dtypes": dict(self.dtypes),
             "tensors": len(self.checkpoint.tensors),
             "parameters": self.parameters,
@@ -79,12 +85,14 @@ class Inspection:
         }
 
 
-def inspect(path: str | os.PathLike[str]) -> Inspection:
+def inspect(path: str | os.PathLike[str], ema: bool | None = None) -> Inspection:
     """Look at a checkpoint of any network in any format the readers accept.
+
+    ``ema`` chooses between the averaged and the last weights of a file that has both.
 
     Raises FormatError for a file that is none.
     """
-    checkpoint = open_checkpoint(path)
+    checkpoint = open_checkpoint(path, ema)
     return Inspection(checkpoint, tuple(nearest(checkpoint)) if checkpoint.named else ())
 
 

@@ -85,12 +85,13 @@ def _as_json(model: Model) -> dict[str, object]:
 @click.command(cls=Command)
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--ema/--no-ema", default=None, help="Which weights of a file that averaged them.")
 @click.option("--digests", "with_digests", is_flag=True, help="List every tensor and its sha256.")
-def inspect_command(file: str, as_json: bool, with_digests: bool) -> None:
+def inspect_command(file: str, as_json: bool, ema: bool | None, with_digests: bool) -> None:
     """Say what FILE is: format, naming, precisions, tensors, architecture, classes."""
     from convert.inspection import digests, inspect
 
-    found = inspect(file)
+    found = inspect(file, ema)
     rows = list(digests(found.checkpoint)) if with_digests else []
     if as_json:
         print_json(found.as_json() | ({"digests": rows} if with_digests else {}))
@@ -116,9 +117,9 @@ def _print(found: Inspection) -> None:
         ("tensors", str(len(checkpoint.tensors))),
         ("parameters", f"{found.parameters:,}"),
     ]
+    lines += [("", note) for note in found.notes]
     for fit in found.exact:
-        notes = f" ({'; '.join(fit.naming.notes)})" if fit.naming.notes else ""
-        lines.append(("model", f"{fit.model.name}, {fit.num_classes} classes{notes}"))
+        lines.append(("model", f"{fit.model.name}, {fit.num_classes} classes"))
     if not found.exact:
         lines.append(("model", "none of the catalogue fits by every name and shape"))
         lines += [

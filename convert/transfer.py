@@ -71,7 +71,7 @@ def transfer(
             source=str(checkpoint.path),
             source_format=checkpoint.format,
             naming=found.scheme,
-            notes=found.naming.notes,
+            notes=(*checkpoint.notes, *found.naming.notes),
             target=str(target),
             tensors=len(arrays),
             parameters=count_parameters(model.shapes, found.num_classes),
