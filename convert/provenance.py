@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ def provenance_text(
         "schema": SCHEMA,
         "tool": {"name": "gluonport", "version": version("gluonport")},
         **conversion.as_json(),
+        "source": conversion.source if conversion.synthetic else os.path.abspath(conversion.source),
         "target": Path(conversion.target).name,
         "source_url": url,
         "mapping_sha256": mapping_digest,

@@ -157,7 +157,9 @@ def check_values(evidence: Evidence) -> tuple[Criterion, Finding | None]:
             "values", True, f"all {len(evidence.tensors)} tensors are the source's"
         ), None
     first, what = next(iter(problems.items()))
-    detail = f"{len(problems)} tensors are not the source's; the first, {first}, {what}"
+    detail = (
+        f"{len(problems)} of {len(evidence.tensors)} not the source's; the first, {first}, {what}"
+    )
     block = block_of(first)
     modules = dict.fromkeys(n.rpartition(".")[0] for n in problems if block_of(n) == block)
     return Criterion("values", False, detail, len(problems), 0.0), Finding(block, True, (*modules,))

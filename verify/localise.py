@@ -87,6 +87,8 @@ def feed(network: nn.Module, block: LayerError, source: Reference) -> bool:
     """
     given, expected = (source.activations[f"{side}/{block.source}"] for side in ("input", "output"))
     module = network.get_submodule(block.module).double()
+    if isinstance(module, nn.Linear):
+        given = given.reshape(len(given), -1)  # Gluon's dense layers flatten for themselves
     with torch.inference_mode():
         got = module(torch.from_numpy(given)).numpy()
     if got.shape != expected.shape:

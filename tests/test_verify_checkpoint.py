@@ -1,0 +1,158 @@
+"""A converted checkpoint is judged by its values and by what it computes, against its source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from safetensors.numpy import load_file, save_file
+
+import gluonport
+from tests.conftest import GluonCheckpoints
+from verify.command import main
+
+NAME = "gluon_seresnext8_digits"
+SAMPLE = "architectures/samples/gluon_seresnext8_digits.params"
+Arrays = dict[str, Any]
+
+
+def parity(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["parity", *map(str, arguments)])
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    gluonport.convert(NAME, tmp_path / "out.safetensors")
+    return tmp_path / "out.safetensors"
+
+
+def one_ulp(arrays: Arrays) -> None:
+    values = arrays["layer2.0.conv2.weight"].copy()
+    values.flat[5] = np.nextafter(values.flat[5], np.float32(9))
+    arrays["layer2.0.conv2.weight"] = values
+
+
+def swapped_norms(arrays: Arrays) -> None:
+    for leaf in ("weight", "bias", "running_mean", "running_var"):
+        one, other = f"layer1.0.bn1.{leaf}", f"layer1.0.bn2.{leaf}"
+        arrays[one], arrays[other] = arrays[other], arrays[one]
+
+
+def shifted_classes(arrays: Arrays) -> None:
+    for leaf in ("weight", "bias"):
+        arrays[f"fc.{leaf}"] = np.roll(arrays[f"fc.{leaf}"], 1, axis=0)
+
+
+def float16_round_trip(arrays: Arrays) -> None:
+    arrays["conv1.weight"] = arrays["conv1.weight"].astype(np.float16).astype(np.float32)
+
+
+BROKEN = {one_ulp: "layer2.0", swapped_norms: "layer1.0", shifted_classes: "fc"}
+
+
+@pytest.mark.parametrize("reference", ["golden", "live"])
+@pytest.mark.parametrize("broken", [*BROKEN, float16_round_trip])
+def test_a_broken_checkpoint_fails_and_its_block_is_named(
+    broken: Callable[[Arrays], None], reference: str, checkpoint: Path
+) -> None:
+    arrays = load_file(checkpoint)
+    broken(arrays)
+    save_file(arrays, checkpoint, metadata={"format": "pt"})
+    result = parity(
+        NAME, "--checkpoint", checkpoint, "--from", SAMPLE, "--reference", reference, "--json"
+    )
+    (found,) = json.loads(result.stdout)["models"]
+    assert result.exit_code == 1 and not found["passed"]
+    assert found["first_bad_block"] == BROKEN.get(broken, "stem")
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+    assert found["first_bad_block"] in result.stderr
+    if reference == "live":
+        assert found["structure"]["max_abs"] > found["structure"]["limit"]
+
+
+@pytest.mark.parametrize("reference", ["golden", "live"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_a_right_checkpoint_passes_in_every_precision(
+    dtype: str, reference: str, tmp_path: Path
+) -> None:
+    done = gluonport.convert(NAME, tmp_path / "out.safetensors", dtype=dtype)  # type: ignore[arg-type]
+    result = parity(NAME, "--checkpoint", done.target, "--reference", reference)
+    assert result.exit_code == 0, result.output
+
+
+def test_wrong_rounding_of_one_value_fails(tmp_path: Path) -> None:
+    done = gluonport.convert(NAME, tmp_path / "out.safetensors", dtype="float16")
+    arrays = load_file(done.target)
+    arrays["fc.weight"] = arrays["fc.weight"].copy()
+    arrays["fc.weight"].flat[0] = np.nextafter(arrays["fc.weight"].flat[0], np.float16(9))
+    save_file(arrays, done.target, metadata={"format": "pt"})
+    result = parity(NAME, "--checkpoint", done.target)
+    assert result.exit_code == 1 and "fc.weight" in result.stderr
+
+
+def test_the_result_stands_beside_the_checkpoint_with_its_hash(checkpoint: Path) -> None:
+    import hashlib
+
+    assert parity(NAME, "--checkpoint", checkpoint).exit_code == 0
+    record = json.loads(checkpoint.with_suffix(".parity.json").read_text())
+    assert record["passed"] and record["model"] == NAME
+    assert record["checkpoint_sha256"] == hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+
+
+def test_a_tuned_head_in_any_naming_passes_against_mxnet_itself(
+    gluon: Callable[..., GluonCheckpoints], tmp_path: Path
+) -> None:
+    source = gluon("seresnext8_digits").file("replaced-head")
+    done = gluonport.convert("auto", tmp_path / "out.safetensors", source)
+    result = parity(done.model, "--checkpoint", done.target, "--reference", "live")
+    assert result.exit_code == 0, result.output
+
+
+def test_without_a_source_or_with_another_one_it_is_refused(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    record = checkpoint.with_suffix(".provenance.json")
+    text = record.read_text()
+    record.unlink()
+    result = parity(NAME, "--checkpoint", checkpoint)
+    assert result.exit_code == 1 and "--from SOURCE" in result.stderr
+    (tmp_path / "other.params").write_bytes(Path(SAMPLE).read_bytes() + b"x")
+    provenance = json.loads(text) | {"source": str(tmp_path / "other.params")}
+    record.write_text(json.dumps(provenance))
+    result = parity(NAME, "--checkpoint", checkpoint)
+    assert result.exit_code == 1 and "no longer the file" in result.stderr
+
+
+def test_mxnet_that_cannot_be_had_is_one_line_with_the_remedy(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLUONPORT_REFERENCE_PYTHON", "/nowhere/python")
+    result = parity(NAME, "--checkpoint", checkpoint, "--reference", "live")
+    assert result.exit_code == 1 and result.stderr.count("\n") == 1
+    assert "GLUONPORT_REFERENCE_PYTHON" in result.stderr
+
+
+def test_usage_errors_are_exit_status_2(checkpoint: Path) -> None:
+    assert parity().exit_code == 2
+    assert parity("--all", NAME).exit_code == 2
+    assert parity("--all", "--checkpoint", checkpoint).exit_code == 2
+    assert parity(NAME, "--from", SAMPLE).exit_code == 2
+
+
+def test_every_model_passes_on_its_golden(tmp_path: Path) -> None:
+    result = parity("--all", "--json", "--report", tmp_path)
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0 and found["passed"]
+    assert [model["model"] for model in found["models"]] == gluonport.list_models()
+    for model in found["models"]:
+        assert model["passed"] and model["reference"] == "golden" and model["images"] == 8
+        # The limit is 1e-11 of the largest logit: a right port stays ten times below it.
+        assert model["structure"]["max_abs"] < model["structure"]["limit"] / 10
+        assert 0.5 <= model["arithmetic"]["ratio"] <= 2
+        assert model["first_bad_block"] is None
+    assert (tmp_path / "index.html").exists()
