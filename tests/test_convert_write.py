@@ -68,8 +68,18 @@ def command(source: Path, out: Path, *options: str) -> list[str]:
 
 
 def start(source: Path, out: Path, *options: str) -> subprocess.Popen[str]:
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command(source, out, *options), stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(
+        command(source, out, *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
+    )
+
+
+def heed_ctrl_c() -> None:
+    """Undo what a job in the background inherits: it ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def files(folder: Path) -> set[str]:
