@@ -44,6 +44,8 @@ QUICK = {  # in the default run: what depth does to small faults, and the models
 
 CAUGHT_BY = {  # all others by structure and layers
     "bfloat16 arithmetic": {"arithmetic"},
+    "one ulp in a convolution": {"layers"},
+    "one ulp in a variance": {"layers"},
     "NaN in a weight": {"structure", "arithmetic", "evidence", "layers"},
     "classifier of zeros": {"structure", "arithmetic", "evidence", "layers", "top-1"},
     "classes shifted": {"structure", "arithmetic", "layers", "top-1"},

@@ -125,10 +125,23 @@ def ulp_in_the_stem(at: Site) -> None:
 
 def ulp_in_a_convolution(at: Site) -> None:
     """One weight of a 3x3 convolution of the last stage is the next float32."""
-    channel = int(at.block.bn1.bias.argmax())  # one that ReLU lets through
-    weight = _by_group(at.block.conv2)
-    group, place = divmod(channel, weight.shape[2])
-    _one_ulp(weight[group, 0, place, 1, 1])
+    conv = at.block.conv2
+    group, place = divmod(_loudest(at.network, conv), conv.weight.shape[1])
+    _largest_one_ulp(_by_group(conv)[group, :, place, 1, 1])
+
+
+def _loudest(network: nn.Module, layer: nn.Module) -> int:
+    """The layer's input channel that is largest for a grey image: ReLU silences some for all."""
+    given: list[Tensor] = []
+    handle = layer.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    network(torch.zeros(1, 3, 224, 224))
+    handle.remove()
+    return int(given[0].transpose(0, 1).flatten(1).mean(1).argmax())
+
+
+def _largest_one_ulp(weights: Tensor) -> None:
+    largest = weights[int(weights.abs().argmax())]
+    largest.copy_(torch.nextafter(largest, torch.tensor(torch.inf)))
 
 
 def ulp_in_a_variance(at: Site) -> None:
@@ -138,7 +151,7 @@ def ulp_in_a_variance(at: Site) -> None:
 
 def ulp_in_the_classifier(at: Site) -> None:
     """One weight of the classifier is the next float32."""
-    _one_ulp(at.classifier.weight)
+    _largest_one_ulp(at.classifier.weight[:, _loudest(at.network, at.classifier)])
 
 
 def one_percent(at: Site) -> None:
