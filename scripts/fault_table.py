@@ -40,10 +40,11 @@ the class is right. *Caught by* are the criteria of `verify parity` that fail; *
 that the mistake is in, *found* the one that the verdict names, with an asterisk where it says that
 the block is right and its input wrong.
 
-A golden sees what its images reach. Functions that differ only elsewhere are equal to it: ReLU6
-where no activation exceeds six, another rounding of odd maps where all are even, a pooling of 7x7
-that is not global.
-
+A golden sees what its images reach. Inside the blocks ReLU silences 7 to 11 percent of the channels
+in every image, and no answer depends on the weights that read them: a checkpoint's values are
+therefore compared with its source's one by one. Functions that differ only elsewhere are equal to
+the golden: ReLU6 where no activation exceeds six, another rounding of odd maps where all are even,
+a pooling of 7x7 that is not global.
 """
 HEADER = """\
 | fault | float64 | float32 | usual | top-1 | caught by | put | found |

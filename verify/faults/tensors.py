@@ -125,23 +125,7 @@ def ulp_in_the_stem(at: Site) -> None:
 
 def ulp_in_a_convolution(at: Site) -> None:
     """One weight of a 3x3 convolution of the last stage is the next float32."""
-    conv = at.block.conv2
-    group, place = divmod(_loudest(at.network, conv), conv.weight.shape[1])
-    _largest_one_ulp(_by_group(conv)[group, :, place, 1, 1])
-
-
-def _loudest(network: nn.Module, layer: nn.Module) -> int:
-    """The layer's input channel that is largest for a grey image: ReLU silences some for all."""
-    given: list[Tensor] = []
-    handle = layer.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
-    network(torch.zeros(1, 3, 224, 224))
-    handle.remove()
-    return int(given[0].transpose(0, 1).flatten(1).mean(1).argmax())
-
-
-def _largest_one_ulp(weights: Tensor) -> None:
-    largest = weights[int(weights.abs().argmax())]
-    largest.copy_(torch.nextafter(largest, torch.tensor(torch.inf)))
+    _one_ulp(_heard(at, at.block.conv2))
 
 
 def ulp_in_a_variance(at: Site) -> None:
@@ -151,12 +135,12 @@ def ulp_in_a_variance(at: Site) -> None:
 
 def ulp_in_the_classifier(at: Site) -> None:
     """One weight of the classifier is the next float32."""
-    _largest_one_ulp(at.classifier.weight[:, _loudest(at.network, at.classifier)])
+    _one_ulp(_heard(at, at.classifier))
 
 
 def one_percent(at: Site) -> None:
     """One weight of a 1x1 convolution is one percent too large."""
-    weight = at.block.conv3.weight.view(-1)
+    weight = _heard(at, at.block.conv3)
     weight[_typical(weight)] *= 1.01
 
 
@@ -244,21 +228,33 @@ def _exchange_layers(one: nn.Module, other: nn.Module) -> None:
         _exchange(*pair)
 
 
-def _by_group(conv: nn.Conv2d) -> Tensor:
-    """A view of the weight: (groups, out, in, height, width)."""
-    return conv.weight.view(conv.groups, -1, *conv.weight.shape[1:])
+def _by_group(layer: nn.Conv2d | nn.Linear) -> Tensor:
+    """A view of the weight: (groups, out, in, ...)."""
+    return layer.weight.view(getattr(layer, "groups", 1), -1, *layer.weight.shape[1:])
+
+
+def _heard(at: Site, layer: nn.Conv2d | nn.Linear) -> Tensor:
+    """A view of the weights on the layer's loudest input channel: ReLU silences some channels in
+    every image, and no answer depends on their weights."""
+    given: list[Tensor] = []
+    handle = layer.register_forward_pre_hook(lambda _, args: given.append(args[0]))
+    at.network(torch.from_numpy(at.inputs[:1]))
+    handle.remove()
+    loudest = int(given[0][0].reshape(given[0].shape[1], -1).mean(1).argmax())
+    group, place = divmod(loudest, layer.weight.shape[1])
+    return _by_group(layer)[group, :, place]
 
 
 def _copy(module: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in module.state_dict().items()}
 
 
-def _typical(values: Tensor) -> int:
-    """The index of the value with the median magnitude."""
-    return int(values.abs().median(dim=0).indices)
+def _typical(values: Tensor) -> tuple[Tensor, ...]:
+    """The index of a value of median magnitude."""
+    magnitudes = values.abs()
+    return tuple((magnitudes == magnitudes.median()).nonzero()[0])
 
 
-def _one_ulp(tensor: Tensor) -> None:
-    values = tensor.view(-1)
+def _one_ulp(values: Tensor) -> None:
     index = _typical(values)
     values[index] = torch.nextafter(values[index], torch.tensor(torch.inf))
