@@ -8,14 +8,12 @@ from architectures.catalogue import MODELS, find_model
 from architectures.record import Model
 
 if TYPE_CHECKING:
-    from architectures.resnet import ResNet
+    from architectures.network import Network
 
 __all__ = ["MODELS", "Model", "build", "find_model"]
 
 
-def build(model: Model, num_classes: int | None = None, **options: Any) -> ResNet:
+def build(model: Model, num_classes: int | None = None, **options: Any) -> Network:
     """The network of a record, freshly initialised; its own class count unless one is given."""
-    from architectures.resnet import ResNet
-
     classes = model.num_classes if num_classes is None else num_classes
-    return ResNet(model.network, classes, **options)
+    return model.network.build(classes, **options)

@@ -1,8 +1,25 @@
-"""What a residual network is made of, in numbers; no torch needed to read it."""
+"""What the networks are made of, in numbers; no torch needed to read it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from architectures.network import Network
+
+
+class NetworkConfig(Protocol):
+    """The numbers of one network: ``depths`` are the blocks of each stage, ``classifier`` is the
+    module that gives the logits; ``build`` makes the network, freshly initialised."""
+
+    @property
+    def depths(self) -> tuple[int, ...]: ...
+
+    @property
+    def classifier(self) -> str: ...
+
+    def build(self, num_classes: int, **options: Any) -> Network: ...
 
 
 @dataclass(frozen=True)
@@ -24,3 +41,12 @@ class ResNetConfig:
     stem: tuple[int, ...] = (64,)
     se: bool = False
     average_down: bool = False
+
+    @property
+    def classifier(self) -> str:
+        return "fc"
+
+    def build(self, num_classes: int, **options: Any) -> Network:
+        from architectures.resnet import ResNet
+
+        return ResNet(self, num_classes, **options)

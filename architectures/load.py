@@ -9,7 +9,7 @@ from architectures import Model, build
 from mappings.errors import FormatError
 
 if TYPE_CHECKING:
-    from architectures.resnet import ResNet
+    from architectures.network import Network
 
 
 def create(
@@ -17,7 +17,7 @@ def create(
     checkpoint: str | os.PathLike[str] | None = None,
     num_classes: int | None = None,
     **options: Any,
-) -> ResNet:
+) -> Network:
     """The network of ``model``, strictly loaded from a safetensors file where one is given.
 
     Raises FormatError for a file that is not this model's.
@@ -31,7 +31,7 @@ def create(
         weights = load_file(checkpoint)
     except SafetensorError as error:
         raise FormatError(checkpoint, f"not a safetensors file: {error}") from error
-    classifier = weights.get("fc.bias")
+    classifier = weights.get(f"{model.network.classifier}.bias")
     network = build(model, None if classifier is None else len(classifier), **options)
     try:
         network.load_state_dict(weights)

@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Literal
 
-from architectures.config import ResNetConfig
+from architectures.config import NetworkConfig
 from mappings.gluon import residual_positions
 from mappings.language import Row, Table
 from mappings.residues import OpenShape
@@ -20,6 +20,10 @@ STATISTICS = ("running_mean", "running_var", "moving_mean", "moving_var", "num_b
 """How the names of BatchNorm's statistics end; they are no parameters."""
 
 Regime = Literal["gluon", "timm", "mmpretrain"]
+
+GLUONCV_TABLE = "GluonCV model zoo, classification table"
+TIMM_TABLE = "timm, results-imagenet.csv"
+MMPRETRAIN_TABLE = "mmpretrain, configs/seresnet/README.md"
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Model:
 
     name: str
     family: str
-    network: ResNetConfig
+    network: NetworkConfig
     source: Source
     rows: tuple[tuple[Row, ...], ...] = ()
     first_feature: int = 4

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.config import ResNetConfig
+from architectures.network import Network
 
 EXPANSION = 4
 
@@ -57,11 +58,8 @@ class Bottleneck(nn.Module):
         return functional.relu(x + shortcut)
 
 
-class ResNet(nn.Module):
-    """A residual network for images (N, in_chans, H, W), float; logits (N, num_classes).
-
-    ``num_classes=0`` leaves the classifier out: the output is the pooled features.
-    """
+class ResNet(Network):
+    """A residual network; its last map is a thirty-second of the image, rounded up."""
 
     def __init__(self, config: ResNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -83,7 +81,6 @@ class ResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Images (N, in_chans, H, W) to the last stage's map (N, num_features, ~H/32, ~W/32)."""
         x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
         for name, stage in self.named_children():
             if name.startswith("layer"):
@@ -91,19 +88,13 @@ class ResNet(nn.Module):
         return x
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last map to logits (N, num_classes), or to pooled features with ``pre_logits``."""
         x = functional.adaptive_avg_pool2d(x, 1).flatten(1)
         return x if pre_logits else self.fc(x)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.forward_head(self.forward_features(x))
-
     def get_classifier(self) -> nn.Module:
-        """The last layer."""
         return self.fc
 
     def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier of ``num_classes`` outputs (0: none), on the device of the old one."""
         weight = self.bn1.weight
         self.num_classes = num_classes
         self.fc = _classifier(self.num_features, num_classes).to(weight.device, weight.dtype)

@@ -77,7 +77,7 @@ class Evidence:
     @property
     def num_classes(self) -> int:
         """The checkpoint's own class count."""
-        return self.tensors["fc.bias"].shape[0]
+        return self.tensors[f"{self.model.network.classifier}.bias"].shape[0]
 
     @property
     def is_rounded(self) -> bool:

@@ -18,6 +18,11 @@ from verify.faults.site import Site, first, head, inner, last, stem, third
 from verify.reference import Reference
 
 
+def _numbers(model: Model) -> ResNetConfig:
+    assert isinstance(model.network, ResNetConfig), f"{model.name}: faults are those of ResNets"
+    return model.network
+
+
 def anywhere(_: Model) -> bool:
     """Every model of the family."""
     return True
@@ -25,12 +30,12 @@ def anywhere(_: Model) -> bool:
 
 def squeezes(model: Model) -> bool:
     """Squeeze-and-excitation."""
-    return model.network.se
+    return _numbers(model).se
 
 
 def repeats(model: Model) -> bool:
     """Three blocks or more in the last stage but one."""
-    return model.network.depths[-2] >= 3
+    return _numbers(model).depths[-2] >= 3
 
 
 def squeezes_repeatedly(model: Model) -> bool:
@@ -40,29 +45,29 @@ def squeezes_repeatedly(model: Model) -> bool:
 
 def repeats_over_ten_times(model: Model) -> bool:
     """Block indices of two digits."""
-    return model.network.depths[-2] > 10
+    return _numbers(model).depths[-2] > 10
 
 
 def has_square_convolutions(model: Model) -> bool:
     """1x1 convolutions as wide as they are deep, in blocks after a stage's first."""
-    wide = model.network.cardinality * model.network.base_width == 256
-    return wide and model.network.depths[-2] > 1
+    wide = _numbers(model).cardinality * _numbers(model).base_width == 256
+    return wide and _numbers(model).depths[-2] > 1
 
 
 def strides_in_the_shortcut(model: Model) -> bool:
     """The shortcut's convolution has the stride."""
-    return not model.network.average_down
+    return not _numbers(model).average_down
 
 
 def averages_in_the_shortcut(model: Model) -> bool:
     """Average pooling before the shortcut's convolution."""
-    return model.network.average_down
+    return _numbers(model).average_down
 
 
 def averages_an_odd_map(model: Model) -> bool:
     """Such pooling, where its windows hang over the edge."""
-    halvings = len(model.network.depths)  # before the last stage: stem, max-pool, stages but one
-    return model.network.average_down and -(-model.input_size // 2**halvings) % 2 == 1
+    halvings = len(_numbers(model).depths)  # before the last stage: stem, max-pool, stages but one
+    return _numbers(model).average_down and -(-model.input_size // 2**halvings) % 2 == 1
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,7 @@ FAULTS: tuple[Fault, ...] = (
 
 def break_port(fault: Fault, model: Model, network: ResNet, inputs: Array) -> tuple[ResNet, Array]:
     """A port of ``model`` with the fault in it, and its inputs; what is given stays whole."""
-    at = Site(copy.deepcopy(network), inputs.copy(), fault.place(model.network))
+    at = Site(copy.deepcopy(network), inputs.copy(), fault.place(_numbers(model)))
     with torch.no_grad():
         fault.put(at)
     return at.network, at.inputs

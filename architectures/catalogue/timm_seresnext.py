@@ -1,0 +1,56 @@
+"""SE-ResNeXt trained in timm."""
+
+from __future__ import annotations
+
+from architectures.config import ResNetConfig
+from architectures.record import TIMM_TABLE, Card, Figure, Model, Source
+
+TIMM = "https://github.com/rwightman/pytorch-image-models/releases/download/v0.1-weights/"
+
+MODELS: tuple[Model, ...] = (
+    Model(
+        "seresnext26d_32x4d",
+        "SE-ResNeXt",
+        ResNetConfig(
+            (2, 2, 2, 2),
+            cardinality=32,
+            base_width=4,
+            stem=(32, 32, 64),
+            average_down=True,
+            se=True,
+        ),
+        Source("timm", "seresnext26d_32x4d.bt_in1k", TIMM + "seresnext26d_32x4d-80fa48a3.pth"),
+        figures=(Figure("timm", 77.592, 93.614, TIMM_TABLE),),
+        card=Card(3507053024, None, 67425193),
+        regimes=("timm",),
+    ),
+    Model(
+        "seresnext26t_32x4d",
+        "SE-ResNeXt",
+        ResNetConfig(
+            (2, 2, 2, 2),
+            cardinality=32,
+            base_width=4,
+            stem=(24, 32, 64),
+            average_down=True,
+            se=True,
+        ),
+        Source("timm", "seresnext26t_32x4d.bt_in1k", TIMM + "seresnext26tn_32x4d-569cb627.pth"),
+        figures=(Figure("timm", 77.98, 93.75, TIMM_TABLE),),
+        card=Card(3466436448, None, 67414838),
+        regimes=("timm",),
+    ),
+    Model(
+        "seresnext50_32x4d",
+        "SE-ResNeXt",
+        ResNetConfig((3, 4, 6, 3), cardinality=32, base_width=4, se=True),
+        Source(
+            "timm",
+            "seresnext50_32x4d.racm_in1k",
+            TIMM + "seresnext50_32x4d_racm-a304a460.pth",
+        ),
+        figures=(Figure("timm", 81.268, 95.624, TIMM_TABLE),),
+        card=Card(5475179184, None, 110569859),
+        regimes=("timm",),
+    ),
+)
