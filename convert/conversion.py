@@ -71,6 +71,7 @@ def convert(
             names=names,
             allow_nonfinite=allow_nonfinite,
             url=url,
+            ema=ema,
             source_hash=source_hash,
         )
 

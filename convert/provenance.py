@@ -47,9 +47,19 @@ def provenance_path(target: Path) -> Path:
 
 
 def provenance_text(
-    conversion: Conversion, mapping_digest: str, digests: Mapping[str, str], *, url: str | None
+    conversion: Conversion,
+    mapping_digest: str,
+    digests: Mapping[str, str],
+    *,
+    url: str | None,
+    ema: bool | None,
+    shards: Mapping[str, str],
 ) -> str:
-    """The provenance as JSON: everything needed to check the target against its source again."""
+    """The provenance as JSON: everything needed to check the target against its source again.
+
+    ``shards`` are the files behind a source that is only their index, with their sha256; ``ema`` is
+    the choice that was made in a source of two sets of weights.
+    """
     from importlib.metadata import version
 
     record = {
@@ -59,6 +69,8 @@ def provenance_text(
         "source": conversion.source if conversion.synthetic else os.path.abspath(conversion.source),
         "target": Path(conversion.target).name,
         "source_url": url,
+        "source_shards": dict(shards),
+        "ema": ema,
         "mapping_sha256": mapping_digest,
         "tensor_sha256": dict(digests),
     }

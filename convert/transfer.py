@@ -33,6 +33,7 @@ def transfer(
     names: Mapping[str, str] | None,
     allow_nonfinite: bool,
     url: str | None,
+    ema: bool | None,
     source_hash: Future[str] | None,
 ) -> Conversion:
     """Write a checkpoint that fits its network, under the network's names or under ``names``.
@@ -59,6 +60,7 @@ def transfer(
         if names is not None:
             arrays = {names[name]: values for name, values in arrays.items()}
         digests = pool.submit(_digests, arrays)
+        shards = {path.name: pool.submit(sha256, path) for path in checkpoint.shards}
         if names is None:
             _save(arrays, partial)
         else:
@@ -82,7 +84,14 @@ def transfer(
             target_sha256=target_hash.result(),
         )
         partial_provenance.write_text(
-            provenance_text(conversion, found.table.digest, digests.result(), url=url),
+            provenance_text(
+                conversion,
+                found.table.digest,
+                digests.result(),
+                url=url,
+                ema=ema,
+                shards={name: digest.result() for name, digest in shards.items()},
+            ),
             encoding="utf-8",
         )
         synced.result()  # an error of the disk is told only once

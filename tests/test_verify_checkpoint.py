@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,15 +10,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch as torch_files
+import timm
+import torch
 from click.testing import CliRunner, Result
 from safetensors.numpy import load_file, save_file
 
 import gluonport
+from architectures import find_model
 from tests.conftest import GluonCheckpoints
 from verify.command import main
+from verify.evidence import check_values, gather
 
 NAME = "gluon_seresnext8_digits"
 SAMPLE = "architectures/samples/gluon_seresnext8_digits.params"
+SMALL = "seresnext26t_32x4d"
 Arrays = dict[str, Any]
 
 
@@ -96,8 +103,6 @@ def test_wrong_rounding_of_one_value_fails(tmp_path: Path) -> None:
 
 
 def test_the_result_stands_beside_the_checkpoint_with_its_hash(checkpoint: Path) -> None:
-    import hashlib
-
     assert parity(NAME, "--checkpoint", checkpoint).exit_code == 0
     record = json.loads(checkpoint.with_suffix(".parity.json").read_text())
     assert record["passed"] and record["model"] == NAME
@@ -156,3 +161,50 @@ def test_every_model_passes_on_its_golden(tmp_path: Path) -> None:
         assert 0.5 <= model["arithmetic"]["ratio"] <= 2
         assert model["first_bad_block"] is None
     assert (tmp_path / "index.html").exists()
+
+
+@pytest.fixture(scope="module")
+def state() -> Arrays:
+    """The state dict of the smallest network that timm has, randomly initialised."""
+    torch.manual_seed(0)
+    return timm.create_model(SMALL).state_dict()
+
+
+def test_the_choice_between_two_sets_of_weights_is_remembered(
+    state: Arrays, tmp_path: Path
+) -> None:
+    averaged = {name: tensor * 2 for name, tensor in state.items()}
+    source, out = tmp_path / "both.pth", tmp_path / "out.safetensors"
+    torch.save({"state_dict": state, "state_dict_ema": averaged}, source)
+    gluonport.convert(SMALL, out, source, ema=True)
+    model = find_model(SMALL)
+    assert check_values(gather(model, out, None))[0].passed
+    assert check_values(gather(model, out, source, ema=True))[0].passed
+    assert not check_values(gather(model, out, None, ema=False))[0].passed
+    result = parity(SMALL, "--checkpoint", out, "--from", source)
+    assert result.exit_code == 1 and "--ema takes the averaged" in result.stderr
+    result = parity(SMALL, "--checkpoint", out, "--from", source, "--no-ema")
+    assert result.exit_code == 1 and "not the source's" in result.stderr
+    result = CliRunner().invoke(main, ["tensors", str(out), str(source), "--ema"])
+    assert result.exit_code == 0, result.output
+
+
+def test_a_changed_shard_is_no_longer_the_source(state: Arrays, tmp_path: Path) -> None:
+    names = list(state)
+    where = {}
+    for shard, part in (("1.safetensors", names[:90]), ("2.safetensors", names[90:])):
+        torch_files.save_file({name: state[name] for name in part}, tmp_path / shard)
+        where |= dict.fromkeys(part, shard)
+    index, out = tmp_path / "model.safetensors.index.json", tmp_path / "out.safetensors"
+    index.write_text(json.dumps({"weight_map": where}))
+    gluonport.convert(SMALL, out, index)
+    provenance = json.loads(out.with_suffix(".provenance.json").read_text())
+    assert provenance["source_shards"] == {
+        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+        for name in ("1.safetensors", "2.safetensors")
+    }
+    assert check_values(gather(find_model(SMALL), out, None))[0].passed
+    altered = {name: state[name] + 1 for name in names[90:]}
+    torch_files.save_file(altered, tmp_path / "2.safetensors")
+    result = parity(SMALL, "--checkpoint", out)
+    assert result.exit_code == 1 and f"{tmp_path / '2.safetensors'} is no longer" in result.stderr

@@ -48,6 +48,7 @@ main.add_command(metadata)
     show_default=True,
     help="Packaged answers of the source framework, or the framework itself.",
 )
+@click.option("--ema/--no-ema", default=None, help="Which weights of a SOURCE that averaged them.")
 @click.option("--report", metavar="DIR", help="Write an HTML page and its JSON there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def parity(
@@ -56,6 +57,7 @@ def parity(
     checkpoint: str | None,
     source: str | None,
     reference: str,
+    ema: bool | None,
     report: str | None,
     as_json: bool,
 ) -> None:
@@ -69,12 +71,12 @@ def parity(
     models = list(MODELS) if everything else [find_model(name) for name in names]
     if checkpoint is not None and len(models) != 1:
         raise click.UsageError("--checkpoint is judged as one model: give its NAME")
-    if source is not None and checkpoint is None:
-        raise click.UsageError("--from belongs to a --checkpoint")
+    if checkpoint is None and (source is not None or ema is not None):
+        raise click.UsageError("--from and --ema belong to a --checkpoint")
     if checkpoint is None:
         results = list(_architectures(models, reference, quiet=as_json))
     else:
-        results = [_checkpoint(models[0], checkpoint, source, reference)]
+        results = [_checkpoint(models[0], checkpoint, source, reference, ema)]
         if not as_json:
             _print(results[0])
     if as_json:
@@ -104,12 +106,14 @@ def _architectures(models: Iterable[Model], reference: str, quiet: bool) -> Iter
         yield result
 
 
-def _checkpoint(model: Model, path: str, source: str | None, reference: str) -> Parity:
+def _checkpoint(
+    model: Model, path: str, source: str | None, reference: str, ema: bool | None
+) -> Parity:
     from verify.evidence import gather
     from verify.files import write_text
     from verify.parity import verify_checkpoint
 
-    evidence = gather(model, path, source)
+    evidence = gather(model, path, source, ema)
     result = verify_checkpoint(evidence, reference)
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

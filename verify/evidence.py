@@ -40,11 +40,15 @@ class EvidenceError(GluonportError):
 
 @dataclass(frozen=True)
 class Evidence:
-    """A checkpoint of ``model`` in the network's names, and its source in any dialect's."""
+    """A checkpoint of ``model`` in the network's names, and its source in any dialect's.
+
+    ``ema`` is the choice made in a source that holds both averaged and last weights.
+    """
 
     model: Model
     checkpoint: Checkpoint
     source: Checkpoint
+    ema: bool | None = None
 
     @cached_property
     def tensors(self) -> Mapping[str, Tensor]:
@@ -67,7 +71,10 @@ class Evidence:
 
     @property
     def is_as_published(self) -> bool:
-        """Whether the source framework itself can load the source file: by format and by names."""
+        """Whether the source framework itself can load the source file: one set of weights in a
+        format and under names of its own."""
+        if self.ema is not None:
+            return False
         if self.model.source.framework == "gluoncv":
             return self.source.format == "params-v2"
         own = self.model.table.accepted
@@ -97,42 +104,51 @@ class Evidence:
 
 
 def gather(
-    model: Model, path: str | os.PathLike[str], source: str | os.PathLike[str] | None
+    model: Model,
+    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None,
+    ema: bool | None = None,
 ) -> Evidence:
     """Open a checkpoint and its source; without ``source`` the provenance beside it names it.
+
+    ``ema`` chooses between a source's averaged and last weights, as the conversion did.
 
     Raises EvidenceError when there is no source, FormatError for a file that is no checkpoint.
     """
     checkpoint = open_checkpoint(path)
     if source is None:
-        source = _source_by_provenance(Path(path))
+        source, recorded = _source_by_provenance(Path(path))
+        ema = recorded if ema is None else ema
     if str(source) == "synthetic":
         return Evidence(model, checkpoint, _synthetic(model))
-    return Evidence(model, checkpoint, open_checkpoint(source))
+    return Evidence(model, checkpoint, open_checkpoint(source, ema), ema)
 
 
-def _source_by_provenance(path: Path) -> str:
+def _source_by_provenance(path: Path) -> tuple[str, bool | None]:
+    """The source that the provenance names, every file of it unchanged, and the choice in it."""
     record = path.with_suffix(".provenance.json")
     try:
         provenance = json.loads(record.read_text(encoding="utf-8"))
-        source, digest = str(provenance["source"]), provenance["source_sha256"]
-    except (OSError, ValueError, KeyError) as error:
+        source, ema = str(provenance["source"]), provenance.get("ema")
+        digests = {Path(source): provenance["source_sha256"]}
+        for shard, digest in provenance.get("source_shards", {}).items():
+            digests[Path(source).with_name(shard)] = digest
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvidenceError(
             f"{path}: no provenance beside it says where it came from: name it with --from SOURCE"
         ) from error
-    if source != "synthetic":
-        with_file = Path(source)
-        if not with_file.is_file():
+    for file, digest in digests.items() if source != "synthetic" else ():
+        if not file.is_file():
             raise EvidenceError(
-                f"{path}: its source {source} is gone: name a copy of it with --from SOURCE"
+                f"{path}: its source {file} is gone: name a copy of it with --from SOURCE"
             )
-        with open(with_file, "rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+        with open(file, "rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != digest:
                 raise EvidenceError(
-                    f"{path}: {source} is no longer the file it was converted from (sha256 "
+                    f"{path}: {file} is no longer the file it was converted from (sha256 "
                     f"{digest}): name that one with --from SOURCE"
                 )
-    return source
+    return source, ema
 
 
 def _synthetic(model: Model) -> Checkpoint:

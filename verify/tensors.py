@@ -110,14 +110,18 @@ class Comparison:
 
 
 def compare_tensors(
-    a: str | os.PathLike[str], b: str | os.PathLike[str], model: Model | None = None
+    a: str | os.PathLike[str],
+    b: str | os.PathLike[str],
+    model: Model | None = None,
+    ema: bool | None = None,
 ) -> Comparison:
     """Compare two checkpoints of any format and naming, bit for bit as they are stored.
 
-    ``num_batches_tracked`` in one of them alone is no difference: Gluon has none.
+    ``num_batches_tracked`` in one of them alone is no difference: Gluon has none. ``ema`` chooses
+    between the averaged and the last weights of a file that has both.
     Raises FormatError for a file that is no checkpoint, ReconcileError where nothing can be paired.
     """
-    pairing = pair(open_checkpoint(a), open_checkpoint(b), model)
+    pairing = pair(open_checkpoint(a, ema), open_checkpoint(b, ema), model)
     found = []
     for name in pairing.shared:
         ours, theirs = pairing.a[name], pairing.b[name]

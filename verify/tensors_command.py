@@ -18,12 +18,13 @@ from verify.tables import print_table
     type=ModelName(),
     help="The model whose names pair the tensors; found by names and shapes otherwise.",
 )
+@click.option("--ema/--no-ema", default=None, help="Which weights of a file that averaged them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def tensors(a: str, b: str, model: str | None, as_json: bool) -> None:
+def tensors(a: str, b: str, model: str | None, ema: bool | None, as_json: bool) -> None:
     """Compare two checkpoints of any format and naming, bit for bit, tensor by tensor."""
     from verify.tensors import compare_tensors
 
-    found = compare_tensors(a, b, find_model(model) if model else None)
+    found = compare_tensors(a, b, find_model(model) if model else None, ema)
     if as_json:
         print_json(found.as_json())
     elif found.equal:

@@ -45,6 +45,7 @@ class Checkpoint:
     ``format`` names the format and its version (``params-v2``, ``npz``, ``safetensors``).
     ``named`` is False for a plain list, whose tensors are called "0", "1", ... ``notes`` are
     sentences on what was chosen and what was ignored, where a file holds more than its weights.
+    ``shards`` are the files that hold the values where ``path`` itself is only their index.
     """
 
     path: Path
@@ -52,3 +53,4 @@ class Checkpoint:
     named: bool
     tensors: tuple[Tensor, ...]
     notes: tuple[str, ...] = ()
+    shards: tuple[Path, ...] = ()

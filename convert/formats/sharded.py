@@ -35,7 +35,9 @@ def read_sharded(file: MappedFile) -> Checkpoint:
             what = f"it is in {shard!r}, and in the index it is in {where.get(name, 'no shard')!r}"
             raise file.error(f"{what}; fetch index and shards again", array=name)
         tensors |= found
-    return Checkpoint(file.path, "safetensors-sharded", True, tuple(tensors[n] for n in where))
+    shards = tuple(file.path.parent / shard for shard in sorted(set(where.values())))
+    ordered = tuple(tensors[name] for name in where)
+    return Checkpoint(file.path, "safetensors-sharded", True, ordered, shards=shards)
 
 
 def _weight_map(file: MappedFile) -> dict[str, str]:
