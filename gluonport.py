@@ -20,9 +20,12 @@ from mappings.errors import GluonportError
 from verify.command import main as verify_command
 
 if TYPE_CHECKING:
+    import numpy
     import torch
 
-__all__ = ["Conversion", "GluonportError", "convert", "create_model", "list_models"]
+    from architectures.record import Regime
+
+__all__ = ["Conversion", "GluonportError", "convert", "create_model", "list_models", "preprocess"]
 
 
 def list_models() -> list[str]:
@@ -45,6 +48,20 @@ def create_model(
     from architectures.load import create
 
     return create(find_model(name), checkpoint, num_classes, **options)
+
+
+def preprocess(
+    image_path: str | os.PathLike[str], regime: Regime, model: str | None = None
+) -> numpy.ndarray[Any, numpy.dtype[numpy.float32]]:
+    """A network's input, float32 (3, H, W), from an image file, bit for bit as the original makes
+    it: ``regime`` is ``gluon`` (MXNet with GluonCV), ``timm`` or ``mmpretrain``.
+
+    H and W are 224, cut from an image whose short side is 256, unless the model of that name takes
+    another size. Raises GluonportError for an image that the original does not decode either.
+    """
+    from verify.preprocessing import preprocess
+
+    return preprocess(image_path, regime, find_model(model) if model else None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,7 +5,9 @@ GluonportError
 ├── MappingError      a table is not a bijection              (mappings)
 ├── ReconcileError    names or shapes do not fit the network  (convert)
 ├── ConversionError   a value cannot be written as asked      (convert)
-└── DownloadError     the published file could not be had     (convert)
+├── DownloadError     the published file could not be had     (convert)
+├── ImageError        an image does not decode                (verify.preprocessing)
+└── DatasetError      labelled images that cannot serve       (verify.datasets)
 """
 
 from __future__ import annotations

@@ -1,0 +1,145 @@
+"""What every kind of data set becomes: labelled images, each a few spans of bytes in a file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from mappings.errors import GluonportError
+from verify.datasets.expectation import Expectation
+
+
+class DatasetError(GluonportError):
+    """Data that cannot serve: nothing recognised, no labels, duplicates, a damaged archive."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image: its name, '/'-separated and unique, its class index, its size in bytes."""
+
+    id: str
+    label: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an image's bytes lie: spans (offset, size) of one file, joined by ``between``."""
+
+    path: str
+    spans: tuple[tuple[int, int], ...]
+    between: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return sum(size for _, size in self.spans) + len(self.between) * (len(self.spans) - 1)
+
+    def read(self) -> bytes:
+        """The bytes, untouched. Raises DatasetError when the file no longer has them."""
+        try:
+            with open(self.path, "rb", buffering=0) as file:
+                parts = [os.pread(file.fileno(), size, offset) for offset, size in self.spans]
+        except OSError as error:
+            raise DatasetError(f"{self.path}: cannot be read: {error.strerror}") from None
+        data = self.between.join(parts)
+        if len(data) != self.size:
+            raise DatasetError(
+                f"{self.path}: {self.size} bytes expected at byte {self.spans[0][0]}, {len(data)} "
+                "are there: the file changed since it was listed"
+            )
+        return data
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that was found; its label is None when nothing says it."""
+
+    id: str
+    place: Place
+    label: int | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled images in the order of their ids, and what is wrong with them.
+
+    It holds names and places, no open file: cheap to pickle, and to use in any process.
+    ``kind`` says what it was recognised as; ``found`` are the problems that the reader met.
+    """
+
+    path: str
+    kind: str
+    expectation: Expectation
+    entries: tuple[Entry, ...]
+    places: tuple[Place, ...]
+    found: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        path: str,
+        kind: str,
+        expectation: Expectation,
+        images: Iterable[Image],
+        found: Iterable[str] = (),
+    ) -> Dataset:
+        """Sorted by id; raises DatasetError for an id that occurs twice."""
+        ordered = sorted(images, key=lambda image: image.id)
+        for one, other in pairwise(ordered):
+            if one.id == other.id:
+                raise DatasetError(f"{path}: {one.id!r} is there twice: every image counts once")
+        labelled = [image for image in ordered if image.label is not None]
+        unlabelled = [image.id for image in ordered if image.label is None]
+        if unlabelled:
+            found = [
+                *found,
+                f"{count(len(unlabelled), 'image')} without a label: {some(unlabelled)}",
+            ]
+        if not labelled:
+            raise DatasetError("; ".join([f"{path}: no labelled image in it", *found]))
+        entries = tuple(
+            Entry(image.id, image.label, image.place.size)
+            for image in labelled
+            if image.label is not None
+        )
+        places = tuple(image.place for image in labelled)
+        return cls(path, kind, expectation, entries, places, tuple(found))
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def read(self, index: int) -> bytes:
+        """The stored bytes of the image of ``entries[index]``, untouched."""
+        return self.places[index].read()
+
+    @cached_property
+    def counts(self) -> Counter[int]:
+        """How many images each class has."""
+        return Counter(entry.label for entry in self.entries)
+
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong or missing, a line each: what was met in reading, then the counts."""
+        return (*self.found, *self.expectation.unmet(self.counts))
+
+    @property
+    def complete(self) -> bool:
+        """Whether this is the model's evaluation set, whole."""
+        return not self.problems
+
+
+def count(number: int, noun: str) -> str:
+    """``1 image``, ``1 234 images``."""
+    plural = noun if number == 1 else f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {plural}".replace(",", " ")
+
+
+def some(names: Iterable[str], limit: int = 5) -> str:
+    """The first few of many names, and how many more there are."""
+    names = list(names)
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest

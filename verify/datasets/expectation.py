@@ -1,0 +1,78 @@
+"""What a model's evaluation set must hold, so that a partial one is recognised."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from architectures import Model
+
+
+@cache
+def wordnet_ids() -> tuple[str, ...]:
+    """The 1000 WordNet ids of ImageNet-1k in the order of their class indices, which is sorted.
+
+    From timm, timm/data/_info/imagenet_synsets.txt.
+    """
+    return tuple(files("verify").joinpath("datasets", "imagenet_synsets.txt").read_text().split())
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """``classes`` classes with ``each`` images, or with any number above 0 where it is None;
+    ``images`` in all, where that is known.
+    """
+
+    title: str
+    classes: int
+    each: int | None = None
+    images: int | None = None
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The classes' own names, ImageNet's WordNet ids."""
+        return wordnet_ids() if self.classes == 1000 else None
+
+    def unmet(self, counts: Counter[int]) -> list[str]:
+        """What the counts per class lack or have too much of, folded into a few lines."""
+        lines = []
+        total = sum(counts.values())
+        if self.images is not None and total != self.images:
+            lines.append(f"{total} images with a label, where {self.title} has {self.images}")
+        off: dict[int, list[int]] = defaultdict(list)
+        for label in range(self.classes):
+            wrong = counts[label] != self.each if self.each is not None else not counts[label]
+            if wrong:
+                off[counts[label]].append(label)
+        wanted = "none should be empty" if self.each is None else f"{self.each} each expected"
+        for number, labels in sorted(off.items()):
+            classes = f"{len(labels)} classes have" if len(labels) > 1 else "1 class has"
+            images = "1 image" if number == 1 else f"{number or 'no'} images"
+            lines.append(f"{classes} {images}, {wanted}: {self.listed(labels)}")
+        return lines
+
+    def listed(self, labels: list[int], limit: int = 5) -> str:
+        """Class indices in ascending order as ranges, ``3, 7..19``, the first few of them named."""
+        ranges: list[list[int]] = []
+        for label in labels:
+            if ranges and ranges[-1][-1] == label - 1:
+                ranges[-1] = [ranges[-1][0], label]
+            else:
+                ranges.append([label])
+        named = ["..".join(map(self.name, ends)) for ends in ranges[:limit]]
+        return ", ".join([*named, "..."] if len(ranges) > limit else named)
+
+    def name(self, label: int) -> str:
+        return f"{label} ({self.names[label]})" if self.names else str(label)
+
+
+def expectation(model: Model, num_classes: int | None = None) -> Expectation:
+    """What the model is evaluated on; of a model tuned to another class count, that count alone."""
+    classes = model.num_classes if num_classes is None else num_classes
+    if model.source.packaged and classes == model.num_classes:
+        return Expectation("the packaged sample", classes, images=360)
+    if classes == 1000:
+        return Expectation("the validation set of ImageNet-1k", 1000, 50, 50_000)
+    return Expectation(f"a set of {classes} classes", classes)

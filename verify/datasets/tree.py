@@ -1,0 +1,50 @@
+"""A folder for each class: the folder's name says the class."""
+
+from __future__ import annotations
+
+from verify.datasets.dataset import Dataset, DatasetError, Image, count, some
+from verify.datasets.expectation import Expectation
+from verify.datasets.listing import Listing
+
+
+def read_tree(listing: Listing, expectation: Expectation) -> Dataset:
+    """The images of a tree, labelled by their first folder.
+
+    Raises DatasetError when the folders' names do not say which class is which.
+    """
+    labels = class_indices(listing, expectation)
+    unknown = [folder for folder in listing.folders if folder not in labels]
+    images, found = [], []
+    for name, place in listing.images.items():
+        folder, slash, _ = name.partition("/")
+        if slash and folder in labels:
+            images.append(Image(name, place, labels[folder]))
+        elif not slash:
+            images.append(Image(name, place))
+    if unknown:
+        found.append(f"{count(len(unknown), 'folder')} of no class, left out: {some(unknown)}")
+    return Dataset.of(listing.path, "class folders", expectation, images, found)
+
+
+def class_indices(listing: Listing, expectation: Expectation) -> dict[str, int]:
+    """Which class each folder is: by WordNet id, by index, or, where there are exactly as many
+    folders as classes, by their sorted order (torchvision's ImageFolder, GluonCV's
+    ImageFolderDataset)."""
+    folders, classes = listing.folders, expectation.classes
+    by_name = {name: label for label, name in enumerate(expectation.names or ())}
+    if known := {folder: by_name[folder] for folder in folders if folder in by_name}:
+        return known
+    numbers = {folder: int(folder) for folder in folders if folder.isascii() and folder.isdigit()}
+    if numbers and (len(numbers) == len(folders) or len(folders) != classes):
+        known = {folder: number for folder, number in numbers.items() if number < classes}
+        if len(set(known.values())) < len(known):
+            raise DatasetError(f"{listing.path}: two folders have the same number: {some(known)}")
+        if known:
+            return known
+    if len(folders) == classes:
+        return {folder: label for label, folder in enumerate(sorted(folders))}
+    raise DatasetError(
+        f"{listing.path}: {count(len(folders), 'folder')} ({some(folders)}), where the model has "
+        f"{classes} classes: name the folders by "
+        f"{'WordNet id or ' if expectation.names else ''}class index, or give a labels file"
+    )

@@ -1,0 +1,8 @@
+"""From an image's bytes to a network's input, bit for bit as one of three originals does it."""
+
+from __future__ import annotations
+
+from verify.preprocessing.decode import ImageError
+from verify.preprocessing.regimes import crop, normalise, preprocess
+
+__all__ = ["ImageError", "crop", "normalise", "preprocess"]

@@ -1,0 +1,139 @@
+"""The three regimes, each in the original's own order of operations.
+
+``gluon``       GluonCV, scripts/classification/imagenet/verify_pretrained.py, on MXNet 1.9.1:
+                image.imdecode, Resize(keep_ratio), CenterCrop, ToTensor, Normalize
+``timm``        timm.data: ImageDataset, then create_transform of the model's pretrained_cfg
+``mmpretrain``  configs/_base_/datasets/imagenet_bs32_pil_resize.py: LoadImageFromFile, ResizeEdge,
+                CenterCrop, PackInputs; then the data preprocessor
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from architectures.record import Model, Regime
+from verify.preprocessing.decode import ImageError, Pixels, by_opencv, by_pillow
+from verify.preprocessing.mxnet import by_mxnet
+
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+INPUT_SIZE, CROP = 224, 0.875
+"""What ImageNet's networks are given unless their record says otherwise."""
+
+LARGEST = 1 << 28
+"""The most pixels that a resized image may have: a sliver of an image would fill the memory."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One original: its decoder, its resize to (width, height), and how it rounds.
+
+    ``edge`` rounds the resized short side, ``offset`` what lies before the crop, from twice itself;
+    a pixel p becomes (p / ``scale`` - ``mean``) / ``std``, undivided where there is no scale.
+    """
+
+    decode: Callable[[bytes], Any]
+    resize: Callable[[Any, tuple[int, int]], Pixels]
+    edge: Callable[[float], int]
+    offset: Callable[[int], int]
+    scale: float | None
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def _opencv_linear(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _pillow_bicubic(image: Image.Image, size: tuple[int, int]) -> Pixels:
+    return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
+
+
+def _pillow_bilinear(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+
+
+def _down(twice: int) -> int:
+    return twice // 2
+
+
+def _to_even(twice: int) -> int:
+    return round(twice / 2)
+
+
+UNIT_MEAN, UNIT_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+BYTE_MEAN, BYTE_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+
+PIPELINES: dict[Regime, Pipeline] = {
+    "gluon": Pipeline(by_mxnet, _opencv_linear, math.ceil, _down, 255, UNIT_MEAN, UNIT_STD),
+    "timm": Pipeline(by_pillow, _pillow_bicubic, math.floor, _to_even, 255, UNIT_MEAN, UNIT_STD),
+    "mmpretrain": Pipeline(
+        by_opencv, _pillow_bilinear, math.floor, _to_even, None, BYTE_MEAN, BYTE_STD
+    ),
+}
+
+
+def crop(data: bytes, regime: Regime, model: Model) -> Pixels:
+    """The pixels of an image that the model sees: uint8 RGB (S, S, 3), S the model's input size.
+
+    Raises ImageError, one line, for an image that the original does not decode.
+    """
+    return _crop(data, PIPELINES[regime], model.input_size, model.crop)
+
+
+def _crop(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels:
+    image = pipeline.decode(data)
+    width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
+    edge, short = pipeline.edge(side / share), min(width, height)
+    width, height = edge * width // short, edge * height // short
+    if width * height > LARGEST:
+        raise ImageError(f"the image is a sliver: resized it would be {width} x {height} pixels")
+    resized = pipeline.resize(image, (width, height))
+    top, left = pipeline.offset(height - side), pipeline.offset(width - side)
+    return np.ascontiguousarray(resized[top : top + side, left : left + side])
+
+
+def normalise(crops: Pixels, regime: Regime, model: Model | None = None) -> Floats:
+    """A network's input, float32 (N, 3, S, S), from uint8 RGB crops (N, S, S, 3).
+
+    ``model`` is there for networks with an input of their own; every one of today takes ImageNet's.
+    """
+    pipeline = PIPELINES[regime]
+    inputs = np.empty((len(crops), 3, *crops.shape[1:3]), np.float32)
+    np.copyto(inputs, crops.transpose(0, 3, 1, 2))
+    if pipeline.scale:
+        inputs /= np.float32(pipeline.scale)
+    inputs -= np.array(pipeline.mean, np.float32)[:, None, None]
+    inputs /= np.array(pipeline.std, np.float32)[:, None, None]
+    return inputs
+
+
+def preprocess(
+    image_path: str | PathLike[str], regime: Regime, model: Model | None = None
+) -> Floats:
+    """A network's input, float32 (3, S, S), from an image file; S is 224 unless the model says so.
+
+    Raises ImageError for a file that cannot be read or that the original does not decode.
+    """
+    if regime not in PIPELINES:
+        known = ", ".join(PIPELINES)
+        raise ImageError(f"no regime is called {regime!r}: there are {known}")
+    side, share = (model.input_size, model.crop) if model else (INPUT_SIZE, CROP)
+    try:
+        with open(image_path, "rb") as file:
+            data = file.read()
+        pixels = _crop(data, PIPELINES[regime], side, share)
+    except OSError as error:
+        raise ImageError(f"{fspath(image_path)}: cannot be read: {error.strerror}") from None
+    except ImageError as error:
+        raise ImageError(f"{fspath(image_path)}: {error}") from None
+    inputs: Floats = normalise(pixels[None], regime, model)[0]
+    return inputs
