@@ -23,17 +23,20 @@ Regime = Literal["gluon", "timm", "mmpretrain"]
 
 GLUONCV_TABLE = "GluonCV model zoo, classification table"
 TIMM_TABLE = "timm, results-imagenet.csv"
+SAMPLE_TABLE = "MXNet 1.9.1, architectures/samples/gluon_seresnext8_digits.csv"
 MMPRETRAIN_TABLE = "mmpretrain, configs/seresnet/README.md"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A published accuracy on ImageNet-1k validation, in percent, and who measured it how."""
+    """A published accuracy in percent, on ImageNet-1k validation but for the sample's, and who
+    measured it how, on how many ``images``."""
 
     regime: Regime
     top1: float
     top5: float
     source: str
+    images: int = 50_000
 
 
 @dataclass(frozen=True)

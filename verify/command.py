@@ -14,6 +14,7 @@ import click
 from architectures.catalogue import MODELS, find_model
 from architectures.console import Command, Failure, ModelName, one_line, print_json
 from architectures.record import Model
+from verify.accuracy_command import accuracy
 from verify.metadata_command import metadata
 from verify.tensors_command import tensors
 
@@ -27,6 +28,7 @@ def main() -> None:
     """Check what was converted, by evidence that can fail."""
 
 
+main.add_command(accuracy)
 main.add_command(tensors)
 main.add_command(metadata)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from architectures.config import ResNetConfig
-from architectures.record import Model, Source
+from architectures.record import SAMPLE_TABLE, Figure, Model, Source
 from mappings.resnext import SE_RESNEXT
 
 MODELS: tuple[Model, ...] = (
@@ -18,6 +18,7 @@ MODELS: tuple[Model, ...] = (
             packaged="gluon_seresnext8_digits.params",
         ),
         (SE_RESNEXT,),
+        figures=(Figure("gluon", 97.78, 100.0, SAMPLE_TABLE, images=360),),
         regimes=("gluon",),
         num_classes=10,
         input_size=32,

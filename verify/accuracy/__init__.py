@@ -1,0 +1,1 @@
+"""How many images a checkpoint gets right, counted exactly once each, whatever crashes."""

@@ -1,0 +1,57 @@
+"""Where and how precisely the network computes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from verify.accuracy.errors import AccuracyError
+from verify.accuracy.task import Precision
+
+
+@dataclass(frozen=True)
+class Device:
+    """A torch device; ``kind`` is what of it an answer depends on."""
+
+    device: torch.device
+    kind: str
+
+    @property
+    def on_cpu(self) -> bool:
+        return self.device.type == "cpu"
+
+
+def find_device(name: str | None, local_rank: int, precision: Precision) -> Device:
+    """The device called ``name``; without one this rank's GPU, or the CPU where there is none.
+
+    Sets torch's switches to ``precision``: TF32 is off unless asked.
+    Raises AccuracyError for a device that is not there, or cannot compute so.
+    """
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if device.type == "cuda":
+            index = local_rank if device.index is None else device.index
+            device = torch.device("cuda", index)
+            kind = f"cuda {torch.cuda.get_device_name(device)}"
+        elif device.type == "cpu":
+            kind = f"cpu {torch.backends.cpu.get_cpu_capability()}"
+        else:
+            torch.empty(1, device=device)
+            kind = device.type
+    except (RuntimeError, AssertionError) as error:
+        raise AccuracyError(
+            f"--device {name}: {str(error).splitlines()[0]}: expected cpu, or cuda where there is "
+            "a GPU"
+        ) from error
+    if precision == "tf32" and device.type != "cuda":
+        raise AccuracyError(f"--precision tf32: {kind} has no TF32: leave it out, or use bfloat16")
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    return Device(device, kind)
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

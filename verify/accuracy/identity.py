@@ -1,0 +1,62 @@
+"""What makes two runs the same run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("gluonport", "torch", "numpy", "opencv-python-headless", "pillow")
+
+
+def versions() -> dict[str, str]:
+    """The libraries that take part in an answer."""
+    return {package: version(package) for package in PACKAGES}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Everything an answer depends on; chunks of two identities never make one number.
+
+    ``device`` is a kind of processor (``cpu AVX2``, ``cuda NVIDIA H200``), not one of them.
+    """
+
+    model: str
+    checkpoint_sha256: str
+    regime: str
+    manifest_sha256: str
+    images: int
+    batch_size: int
+    precision: str
+    compiled: bool
+    device: str
+    versions: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
+
+
+def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """What differs between two identities as JSON, in words."""
+    lines = []
+    for name in dict.fromkeys((*expected, *found)):
+        there, here = found.get(name), expected.get(name)
+        if isinstance(there, dict) and isinstance(here, dict):
+            lines += differences(there, here)
+        elif there != here:
+            lines.append(f"{name} {there}, now {here}")
+    return lines
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

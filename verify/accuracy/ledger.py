@@ -1,0 +1,104 @@
+"""A folder that holds every finished chunk of a run, so that a crash costs the chunk in hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from verify.accuracy.errors import AccuracyError, folded
+from verify.accuracy.identity import Identity, differences
+from verify.accuracy.manifest import Manifest
+from verify.accuracy.prediction import Prediction, from_csv, to_csv
+from verify.files import write_text
+
+RUN, MANIFEST, SEAL = "run.json", "manifest.csv", "#sha256,"
+
+
+class Ledger:
+    """``run.json`` (the identity), ``manifest.csv``, and a file for each finished chunk.
+
+    A chunk's file is its predictions as CSV and a last line that seals them: the hash of the run's
+    identity, the chunk's number and the text. Nothing in it depends on who wrote it, or when.
+    """
+
+    def __init__(self, folder: Path, identity: Identity, manifest: Manifest, classes: int) -> None:
+        """Open or begin a ledger; ``classes`` is how many classes an answer has.
+
+        Raises AccuracyError where the folder holds another run, saying what differs.
+        """
+        self.folder, self.identity, self.classes = folder, identity, classes
+        self.manifest, self.chunks = manifest, manifest.chunks(identity.batch_size)
+        folder.mkdir(parents=True, exist_ok=True)
+        run = folder / RUN
+        if run.exists():
+            self._same(run)
+        elif any(folder.glob("[0-9]*.csv")):
+            raise AccuracyError(f"{folder}: holds chunks but no {RUN}: name an empty folder")
+        else:
+            write_text(folder / MANIFEST, manifest.text)
+            write_text(run, json.dumps(identity.as_json(), indent=1) + "\n")
+
+    def missing(self) -> list[int]:
+        """The chunks that have no file, or one that was cut short or changed."""
+        return [chunk for chunk in range(len(self.chunks)) if self.read(chunk) is None]
+
+    def read(self, chunk: int) -> list[Prediction] | None:
+        """The predictions of a finished chunk; None where there is no whole file of it."""
+        return self._unseal(chunk, self.text(chunk)) if self.path(chunk).exists() else None
+
+    def text(self, chunk: int) -> str:
+        """The text of a chunk's file, sealed or not."""
+        return _text(self.path(chunk))
+
+    def write(self, chunk: int, predictions: Iterable[Prediction]) -> None:
+        """Keep a finished chunk, whole or not at all."""
+        body = to_csv(predictions, self.classes)
+        write_text(self.path(chunk), f"{body}{SEAL}{self._seal(chunk, body)}\n")
+
+    def adopt(self, other: Path) -> None:
+        """Take over the finished chunks of the same run in another folder."""
+        if not (other / RUN).exists():
+            raise AccuracyError(f"{other}: no ledger: it has no {RUN}")
+        self._same(other / RUN)
+        for chunk in self.missing():
+            path = other / self.path(chunk).name
+            if path.exists():
+                self.accept(chunk, _text(path))
+
+    def accept(self, chunk: int, text: str) -> None:
+        """Take over the text of a chunk's file; one that is not whole is left missing."""
+        if self._unseal(chunk, text) is not None:
+            write_text(self.path(chunk), text)
+
+    def path(self, chunk: int) -> Path:
+        """The file of a chunk."""
+        return self.folder / f"{chunk:06}.csv"
+
+    def _same(self, run: Path) -> None:
+        try:
+            found = json.loads(run.read_text())
+        except ValueError as error:
+            raise AccuracyError(f"{run}: no ledger's identity ({error})") from error
+        if not isinstance(found, dict):
+            raise AccuracyError(f"{run}: no ledger's identity")
+        if other := differences(found, json.loads(json.dumps(self.identity.as_json()))):
+            raise AccuracyError(
+                f"{run.parent}: the ledger of another run, never mixed with this one: "
+                f"{folded(other)}: name another --ledger"
+            )
+
+    def _seal(self, chunk: int, body: str) -> str:
+        sealed = f"{self.identity.sha256}\n{chunk}\n{body}"
+        return hashlib.sha256(sealed.encode("utf-8", "surrogateescape")).hexdigest()
+
+    def _unseal(self, chunk: int, text: str) -> list[Prediction] | None:
+        body, mark, seal = text.rpartition(SEAL)
+        if not mark or seal != f"{self._seal(chunk, body)}\n":
+            return None
+        return from_csv(body, self.path(chunk))
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "surrogateescape")

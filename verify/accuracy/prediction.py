@@ -1,0 +1,113 @@
+"""What the network answers to one image, and the lines of text that keep it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from convert.formats import Array
+from verify.accuracy.errors import AccuracyError
+
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """An image by its path, its label, and the classes with the highest logits, best first.
+
+    ``logits`` are float32 values. An image that does not decode has neither classes nor logits.
+    """
+
+    path: str
+    label: int
+    classes: tuple[int, ...]
+    logits: tuple[float, ...]
+
+    @property
+    def decoded(self) -> bool:
+        return bool(self.classes)
+
+    @property
+    def top1(self) -> bool:
+        """Whether the best class is the label."""
+        return self.classes[:1] == (self.label,)
+
+    @property
+    def top5(self) -> bool:
+        """Whether the label is among the best five."""
+        return self.label in self.classes
+
+
+def best(logits: Array) -> Array:
+    """The highest classes of each row of ``logits`` (N, classes), best first, (N, at most 5).
+
+    The lower of two equal classes comes first, as in MXNet's own file of the sample.
+    """
+    order: Array = np.argsort(-logits, axis=1, kind="stable")[:, :TOP]
+    return order
+
+
+def header(ranks: int) -> list[str]:
+    """The titles of a file of predictions with ``ranks`` classes an image."""
+    classes, logits = ([f"{what}{k + 1}" for k in range(ranks)] for what in ("class", "logit"))
+    return ["path", "label", *classes, *logits]
+
+
+def to_csv(predictions: Iterable[Prediction], ranks: int) -> str:
+    """Lines of text, the header first; each float32 in the fewest digits that give it back."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header(ranks))
+    for p in predictions:
+        blanks = [""] * (ranks - len(p.classes))
+        logits = [str(np.float32(logit)) for logit in p.logits]
+        writer.writerow([p.path, p.label, *p.classes, *blanks, *logits, *blanks])
+    return text.getvalue()
+
+
+def from_csv(text: str, where: Path) -> list[Prediction]:
+    """The predictions in ``text``, read from ``where``. Raises AccuracyError for other text."""
+    rows = _rows(text, where)
+    titles = next(rows, [])
+    ranks = (len(titles) - 2) // 2
+    if ranks < 1 or titles != header(ranks):
+        raise AccuracyError(
+            f"{where}: no file of predictions: it begins {','.join(titles)[:80]!r}, expected "
+            f"{','.join(header(TOP))}"
+        )
+    return [_parse(row, ranks, f"{where}: line {line}") for line, row in enumerate(rows, 2)]
+
+
+def read_csv(path: Path) -> list[Prediction]:
+    """The predictions in a file. Raises AccuracyError for another file."""
+    try:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise AccuracyError(f"{path}: {error.strerror}") from error
+    return from_csv(text, path)
+
+
+def _rows(text: str, where: Path) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), strict=True)
+    except csv.Error as error:
+        raise AccuracyError(f"{where}: no file of predictions: {error}") from error
+
+
+def _parse(row: list[str], ranks: int, where: str) -> Prediction:
+    try:
+        path, label, *answer = row
+        if len(answer) != 2 * ranks:
+            raise ValueError(f"{len(row)} columns, expected {2 + 2 * ranks}")
+        classes = tuple(int(cell) for cell in answer[:ranks] if cell)
+        logits = tuple(float(np.float32(cell)) for cell in answer[ranks:] if cell)
+        if len(classes) != len(logits):
+            raise ValueError("as many logits as classes expected")
+        return Prediction(path, int(label), classes, logits)
+    except ValueError as error:
+        raise AccuracyError(f"{where}: no prediction: {error}") from error

@@ -1,0 +1,48 @@
+"""One line on a terminal: images, rate, time left, running top-1; silence elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import timedelta
+
+import click
+
+from verify.accuracy.reducer import Count
+
+PERIOD = {False: 0.5, True: 10.0}  # seconds between lines, alone and among other ranks
+
+
+class Progress:
+    """How far this rank is; other ranks write lines of their own."""
+
+    def __init__(self, total: int, name: str = "") -> None:
+        """``total`` images are to be done; ``name`` says whose they are."""
+        self.total, self.name = total, name
+        self.images = self.right = 0
+        self.begun, self.shown = time.monotonic(), -PERIOD[True]
+        self.visible = sys.stderr.isatty() and total > 0
+
+    def add(self, done: Count, images: int) -> None:
+        """Another chunk of ``images`` images is finished."""
+        self.images += images
+        self.right += done.top1
+        now = time.monotonic()
+        if self.visible and now - self.shown >= PERIOD[bool(self.name)]:
+            self.shown = now
+            click.echo(self.line(now - self.begun), err=True, nl=bool(self.name))
+
+    def line(self, seconds: float) -> str:
+        """The line after so many seconds."""
+        rate = self.images / max(seconds, 1e-9)
+        left = timedelta(seconds=round((self.total - self.images) / rate)) if rate else "?"
+        text = (
+            f"{self.images:,} of {self.total:,} images, {rate:.1f} images/s, {left} left, "
+            f"top-1 {100 * self.right / max(self.images, 1):.2f} %"
+        )
+        return f"{self.name}: {text}" if self.name else f"\r{text}\x1b[K"
+
+    def end(self) -> None:
+        """Leave a clean line."""
+        if self.visible and not self.name:
+            click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,0 +1,45 @@
+"""From a data set to the crops of its images, each checked against the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+
+from architectures import Model
+from architectures.record import Regime
+from convert.formats import Array
+from verify.accuracy.crops import CropCache
+from verify.accuracy.errors import AccuracyError
+from verify.accuracy.manifest import Image
+from verify.datasets import Dataset
+from verify.preprocessing import ImageError, crop
+
+
+class Reader:
+    """Crops of a data set's images; any number of threads may ask."""
+
+    def __init__(
+        self, dataset: Dataset, regime: Regime, model: Model, cache: CropCache | None
+    ) -> None:
+        self.dataset, self.cache = dataset, cache
+        self.regime: Regime = regime
+        self.model = model
+
+    def crop(self, image: Image, position: int) -> Array | None:
+        """uint8 (S, S, 3) RGB; None for an image that does not decode.
+
+        Raises AccuracyError for an image that is no longer what the manifest says.
+        """
+        if self.cache and (kept := self.cache.get(image.sha256)) is not None:
+            return kept
+        data = self.dataset.read(position)
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            raise AccuracyError(
+                f"{image.path}: changed since the run began: put it back, or start a new --ledger"
+            )
+        try:
+            made = crop(data, self.regime, self.model)
+        except ImageError:
+            return None
+        if self.cache:
+            self.cache.put(image.sha256, made)
+        return made

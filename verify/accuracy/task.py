@@ -1,0 +1,46 @@
+"""What ``verify accuracy`` is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from architectures import Model
+from architectures.record import Regime
+
+Precision = Literal["float32", "tf32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A checkpoint of a model, the images (None: the sample's own), and how to go about it.
+
+    ``ledgers``: the first is written to, finished chunks of the others are taken over.
+    """
+
+    model: Model
+    checkpoint: Path
+    regime: Regime
+    data: Path | None = None
+    labels: Path | None = None
+    ledgers: tuple[Path, ...] = ()
+    predictions: Path | None = None
+    against: Path | None = None
+    limit: int | None = None
+    batch_size: int | None = None
+    device: str | None = None
+    precision: Precision = "float32"
+    compiled: bool = False
+    cache: Path | None = None
+    allow_incomplete: bool = False
+
+    @property
+    def result(self) -> Path:
+        """Where the result is left, and ``publish`` looks for it."""
+        return self.checkpoint.with_suffix(".accuracy.json")
+
+    @property
+    def own_ledger(self) -> Path:
+        """Where the ledger is when none is named: the same command finds it again."""
+        return self.checkpoint.with_suffix(".accuracy.ledger")

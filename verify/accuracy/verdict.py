@@ -1,0 +1,115 @@
+"""When a published number is reproduced: the one place that holds the rule and its numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from architectures.record import TIMM_TABLE, Figure
+from verify.accuracy.prediction import Prediction
+from verify.accuracy.reducer import Count
+
+DRIFT, DRIFT_OF = 21, 50_000
+"""Images by which timm's own table moved for one model over the years: other processors, libraries
+and decoders. No difference up to it, in proportion, says anything of a checkpoint."""
+
+DECIMALS = {TIMM_TABLE: 3}
+"""How many decimals of a percent a source prints; two where nothing is said."""
+
+Z = 1.959963984540054
+"""The standard normal's 97.5 % point: intervals hold 95 %."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Images that a count is above (or below) what a printed percentage stands for.
+
+    ``allowed`` is the known drift and half a unit of the last printed decimal, in whole images.
+    """
+
+    published: int
+    images: int
+    allowed: int
+
+    @property
+    def within(self) -> bool:
+        return abs(self.images) <= self.allowed
+
+
+def difference(correct: int, images: int, percent: float, source: str) -> Difference:
+    """A count against a published percentage of as many images."""
+    published = round(percent * images / 100)
+    rounding = 0.5 * 10 ** -DECIMALS.get(source, 2) * images / 100
+    allowed = math.floor(images * DRIFT / DRIFT_OF + rounding)
+    return Difference(published, correct - published, allowed)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``reproduced`` is None where that cannot be judged; ``why`` says it in words."""
+
+    reproduced: bool | None
+    why: str
+    top1: Difference | None = None
+    top5: Difference | None = None
+
+
+def judge(count: Count, figure: Figure | None, partial: str | None) -> Verdict:
+    """Whether ``count`` reproduces ``figure``; ``partial`` says why a run is not a whole one."""
+    if partial:
+        return Verdict(None, partial)
+    if figure is None:
+        return Verdict(None, "no figure of this model is published in this regime")
+    if count.images != figure.images:
+        return Verdict(
+            None, f"published of {figure.images:,} images, and these are {count.images:,}"
+        )
+    top1, top5 = (
+        difference(correct, count.images, percent, figure.source)
+        for correct, percent in ((count.top1, figure.top1), (count.top5, figure.top5))
+    )
+    error = 100 * math.sqrt(count.top1 * (count.images - count.top1) / count.images**3)
+    why = (
+        f"top-1 {top1.images:+d} and top-5 {top5.images:+d} images from the published figures, "
+        f"{top1.allowed} allowed (drift of {DRIFT} in {DRIFT_OF:,}, and rounding); "
+        f"one standard error of an unpaired comparison is {error:.2f} points"
+    )
+    return Verdict(top1.within and top5.within, why, top1, top5)
+
+
+def wilson(correct: int, images: int) -> tuple[float, float]:
+    """The 95 % score interval of a share, in percent (Wilson, 1927)."""
+    share, unit = correct / images, Z * Z / images
+    middle = (share + unit / 2) / (1 + unit)
+    half = Z / (1 + unit) * math.sqrt(share * (1 - share) / images + unit / (4 * images))
+    return 100 * max(0.0, middle - half), 100 * min(1.0, middle + half)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two runs image by image: paths right here alone, and right there alone.
+
+    ``p`` is McNemar's exact two-sided probability of a split as uneven, were both as good.
+    """
+
+    images: int
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    p: float
+
+
+def pair(ours: Iterable[Prediction], theirs: Iterable[Prediction]) -> Paired:
+    """Compare the top-1 of the same images in two runs, which must have the same paths."""
+    right = {p.path: p.top1 for p in theirs}
+    changed = [(p.path, p.top1) for p in ours if p.top1 != right[p.path]]
+    gained = tuple(path for path, here in changed if here)
+    lost = tuple(path for path, here in changed if not here)
+    return Paired(len(right), gained, lost, mcnemar(len(gained), len(lost)))
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Twice the binomial tail of the smaller side of the images that changed, at most 1."""
+    changed = gained + lost
+    tail = sum(math.comb(changed, k) for k in range(min(gained, lost) + 1))
+    return min(1.0, 2 * tail / (1 << changed))
