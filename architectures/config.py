@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from architectures.network import Network
+
+Widths = tuple[tuple[tuple[int, ...], ...], ...]
+"""Output channels of every convolution of every block of every stage."""
 
 
 class NetworkConfig(Protocol):
@@ -24,15 +27,18 @@ class NetworkConfig(Protocol):
 
 @dataclass(frozen=True)
 class ResNetConfig:
-    """A bottleneck residual network (ResNeXt, SE-ResNeXt and their stems).
+    """A residual network: ResNet, ResNeXt, their stems, shortcuts and squeeze-and-excitation.
 
     ``depths``: blocks of each stage; the first has 64 planes and each next twice as many.
-    ``cardinality``, ``base_width``: the 3x3 convolution of a stage with ``planes`` has
+    ``cardinality``, ``base_width``: the 3x3 convolution of a bottleneck with ``planes`` has
     ``planes * base_width // 64 * cardinality`` channels in ``cardinality`` groups.
     ``stem``: output channels of the stem's convolutions: one is a 7x7 with stride 2, three are 3x3,
     the first with stride 2 ("deep" 32, 32, 64; "tiered" 24, 32, 64).
     ``se``: squeeze-and-excitation on the block's output, hidden width a sixteenth of its channels.
     ``average_down``: from the second stage on the shortcut averages 2x2 before a 1x1 with stride 1.
+    ``block``: two 3x3 convolutions, or 1x1, 3x3 and 1x1 that ends four times as wide as its planes.
+    ``norm``: BatchNorm, or GroupNorm with 32 groups.
+    ``pruned``: the widths of a network whose convolutions have each a width of their own.
     """
 
     depths: tuple[int, ...]
@@ -41,10 +47,29 @@ class ResNetConfig:
     stem: tuple[int, ...] = (64,)
     se: bool = False
     average_down: bool = False
+    block: Literal["basic", "bottleneck"] = "bottleneck"
+    norm: Literal["batch", "group"] = "batch"
+    pruned: Widths | None = None
 
     @property
     def classifier(self) -> str:
         return "fc"
+
+    @property
+    def widths(self) -> Widths:
+        """Output channels of every convolution of every block of every stage."""
+        if self.pruned is not None:
+            return self.pruned
+        return tuple(
+            (self.block_widths(64 * 2**stage),) * depth for stage, depth in enumerate(self.depths)
+        )
+
+    def block_widths(self, planes: int) -> tuple[int, ...]:
+        """Output channels of the convolutions of a block with ``planes``."""
+        if self.block == "basic":
+            return planes, planes
+        width = planes * self.base_width // 64 * self.cardinality
+        return width, width, 4 * planes
 
     def build(self, num_classes: int, **options: Any) -> Network:
         from architectures.resnet import ResNet

@@ -39,6 +39,17 @@ class Figure:
     images: int = 50_000
 
 
+def published(
+    gluon: tuple[float, float] | None = None, timm: tuple[float, float] | None = None
+) -> tuple[Figure, ...]:
+    """The top-1 and top-5 that GluonCV's and timm's own tables give for a Gluon checkpoint."""
+    tables: tuple[tuple[Regime, tuple[float, float] | None, str], ...] = (
+        ("gluon", gluon, GLUONCV_TABLE),
+        ("timm", timm, TIMM_TABLE),
+    )
+    return tuple(Figure(regime, *tops, table) for regime, tops, table in tables if tops)
+
+
 @dataclass(frozen=True)
 class Card:
     """What a model card prints, as it prints it: conventions and units are its framework's.
@@ -57,6 +68,8 @@ class Source:
 
     ``sha1`` (40 hex digits) is of the ``.params`` file; other files carry the beginning of their
     sha256 in their name. ``packaged`` names a file in ``architectures/samples`` instead of a url.
+    ``stored`` is the name in the Gluon model store, where it is another one. A network that was
+    registered and never published has neither url nor sha1.
     """
 
     framework: Literal["gluoncv", "timm", "mmpretrain"]
@@ -64,12 +77,15 @@ class Source:
     url: str | None = None
     sha1: str | None = None
     packaged: str | None = None
+    stored: str | None = None
 
 
-def gluoncv(name: str, sha1: str) -> Source:
-    """A checkpoint of the Gluon model zoo."""
-    url = f"{GLUON_REPOSITORY}gluon/models/{name}-{sha1[:8]}.zip"
-    return Source("gluoncv", name, url, sha1)
+def gluoncv(name: str, sha1: str | None = None, stored: str | None = None) -> Source:
+    """A model of the Gluon model zoo, and its checkpoint where one was published."""
+    if sha1 is None:
+        return Source("gluoncv", name)
+    url = f"{GLUON_REPOSITORY}gluon/models/{stored or name}-{sha1[:8]}.zip"
+    return Source("gluoncv", name, url, sha1, stored=stored)
 
 
 @dataclass(frozen=True)

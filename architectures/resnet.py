@@ -1,10 +1,12 @@
-"""The residual networks in PyTorch, with timm's state-dict names.
+"""Residual networks in PyTorch, with timm's state-dict names.
 
-Bottleneck, expansion 4, stride on the 3x3, BatchNorm epsilon 1e-5, max-pool 3/2/1: the facts of
-GluonCV's resnext.py and of timm's resnet.py, which agree.
+A bottleneck's stride is on its 3x3, epsilon of norms is 1e-5, the max-pool is 3/2/1: the facts of
+GluonCV's resnetv1b.py and resnext.py, and of timm's resnet.py, which agree.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +14,6 @@ from torch.nn import functional
 
 from architectures.config import ResNetConfig
 from architectures.network import Network
-
-EXPANSION = 4
 
 
 class SqueezeExcite(nn.Module):
@@ -30,24 +30,65 @@ class SqueezeExcite(nn.Module):
         return x * torch.sigmoid(self.fc2(gate))
 
 
-class Bottleneck(nn.Module):
-    """1x1, grouped 3x3 with the stride, 1x1; SE before the shortcut is added."""
+class BasicBlock(nn.Module):
+    """3x3 with the stride, 3x3; SE before the shortcut is added.
+
+    ``widths`` are the output channels of its convolutions.
+    """
+
+    gate: ClassVar[type[nn.Module]] = SqueezeExcite
 
     def __init__(
-        self, channels: int, planes: int, stride: int, config: ResNetConfig, downsample: nn.Module
+        self,
+        channels: int,
+        widths: tuple[int, ...],
+        stride: int,
+        config: ResNetConfig,
+        downsample: nn.Module,
     ) -> None:
         super().__init__()
-        width = planes * config.base_width // 64 * config.cardinality
-        out = planes * EXPANSION
-        self.conv1 = nn.Conv2d(channels, width, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
+        width, out = widths
+        self.conv1 = nn.Conv2d(channels, width, 3, stride, padding=1, bias=False)
+        self.bn1 = norm(config, width)
+        self.conv2 = nn.Conv2d(width, out, 3, padding=1, bias=False)
+        self.bn2 = norm(config, out)
+        self.se = self.gate(out) if config.se else nn.Identity()
+        self.downsample = downsample
+
+    def forward(self, x: Tensor) -> Tensor:
+        shortcut = self.downsample(x)
+        x = functional.relu(self.bn1(self.conv1(x)))
+        x = self.se(self.bn2(self.conv2(x)))
+        return functional.relu(x + shortcut)
+
+
+class Bottleneck(nn.Module):
+    """1x1, grouped 3x3 with the stride, 1x1; SE before the shortcut is added.
+
+    ``widths`` are the output channels of its convolutions.
+    """
+
+    gate: ClassVar[type[nn.Module]] = SqueezeExcite
+
+    def __init__(
+        self,
+        channels: int,
+        widths: tuple[int, ...],
+        stride: int,
+        config: ResNetConfig,
+        downsample: nn.Module,
+    ) -> None:
+        super().__init__()
+        first, width, out = widths
+        self.conv1 = nn.Conv2d(channels, first, 1, bias=False)
+        self.bn1 = norm(config, first)
         self.conv2 = nn.Conv2d(
-            width, width, 3, stride, padding=1, groups=config.cardinality, bias=False
+            first, width, 3, stride, padding=1, groups=config.cardinality, bias=False
         )
-        self.bn2 = nn.BatchNorm2d(width)
+        self.bn2 = norm(config, width)
         self.conv3 = nn.Conv2d(width, out, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(out)
-        self.se = SqueezeExcite(out) if config.se else nn.Identity()
+        self.bn3 = norm(config, out)
+        self.se = self.gate(out) if config.se else nn.Identity()
         self.downsample = downsample
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,18 +102,19 @@ class Bottleneck(nn.Module):
 class ResNet(Network):
     """A residual network; its last map is a thirty-second of the image, rounded up."""
 
+    blocks: ClassVar[dict[str, type[nn.Module]]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
+
     def __init__(self, config: ResNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
-        self.conv1 = _stem(config.stem, in_chans)
-        self.bn1 = nn.BatchNorm2d(config.stem[-1])
+        self.conv1 = _stem(config, in_chans)
+        channels = config.stem[-1]
+        self.bn1 = norm(config, channels)
         self.act1 = nn.ReLU()
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-        channels = config.stem[-1]
-        for index, depth in enumerate(config.depths):
-            planes = 64 * 2**index
-            stage = _stage(channels, planes, depth, first=index == 0, config=config)
+        for index, widths in enumerate(config.widths):
+            stage = self._stage(channels, widths, 1 if index == 0 else 2, config)
             self.add_module(f"layer{index + 1}", stage)
-            channels = planes * EXPANSION
+            channels = widths[-1][-1]
         self.num_features = channels
         self.num_classes = num_classes
         self.fc = _classifier(channels, num_classes)
@@ -99,34 +141,45 @@ class ResNet(Network):
         self.num_classes = num_classes
         self.fc = _classifier(self.num_features, num_classes).to(weight.device, weight.dtype)
 
+    def _stage(
+        self, channels: int, widths: tuple[tuple[int, ...], ...], stride: int, config: ResNetConfig
+    ) -> nn.Sequential:
+        """Blocks of these widths, the first with the stride and a shortcut that has layers."""
+        block, out = self.blocks[config.block], widths[0][-1]
+        downsample: nn.Module = nn.Identity()
+        if stride > 1 or config.block != "basic":
+            downsample = self._shortcut(channels, out, stride, config)
+        blocks = [block(channels, widths[0], stride, config, downsample)]
+        blocks += [block(out, rest, 1, config, nn.Identity()) for rest in widths[1:]]
+        return nn.Sequential(*blocks)
 
-def _stem(widths: tuple[int, ...], in_chans: int) -> nn.Module:
-    if len(widths) == 1:
-        return nn.Conv2d(in_chans, widths[0], 7, 2, padding=3, bias=False)
-    first, second, third = widths
+    def _shortcut(self, channels: int, out: int, stride: int, config: ResNetConfig) -> nn.Module:
+        if not config.average_down:
+            conv = nn.Conv2d(channels, out, 1, stride, bias=False)
+            return nn.Sequential(conv, norm(config, out))
+        pool = nn.AvgPool2d(2, 2, ceil_mode=True, count_include_pad=False)
+        conv = nn.Conv2d(channels, out, 1, bias=False)
+        return nn.Sequential(nn.Identity() if stride == 1 else pool, conv, norm(config, out))
+
+
+def norm(config: ResNetConfig, channels: int) -> nn.BatchNorm2d | nn.GroupNorm:
+    """The normalisation of this many channels that the network has."""
+    return nn.GroupNorm(32, channels) if config.norm == "group" else nn.BatchNorm2d(channels)
+
+
+def _stem(config: ResNetConfig, in_chans: int) -> nn.Module:
+    if len(config.stem) == 1:
+        return nn.Conv2d(in_chans, config.stem[0], 7, 2, padding=3, bias=False)
+    first, second, third = config.stem
     return nn.Sequential(
         nn.Conv2d(in_chans, first, 3, 2, padding=1, bias=False),
-        nn.BatchNorm2d(first),
+        norm(config, first),
         nn.ReLU(),
         nn.Conv2d(first, second, 3, padding=1, bias=False),
-        nn.BatchNorm2d(second),
+        norm(config, second),
         nn.ReLU(),
         nn.Conv2d(second, third, 3, padding=1, bias=False),
     )
-
-
-def _stage(
-    channels: int, planes: int, depth: int, first: bool, config: ResNetConfig
-) -> nn.Sequential:
-    stride, out = 1 if first else 2, planes * EXPANSION
-    shortcut: list[nn.Module] = [nn.Conv2d(channels, out, 1, stride, bias=False)]
-    if config.average_down:
-        pool = nn.AvgPool2d(2, 2, ceil_mode=True, count_include_pad=False)
-        shortcut = [nn.Identity() if first else pool, nn.Conv2d(channels, out, 1, bias=False)]
-    downsample = nn.Sequential(*shortcut, nn.BatchNorm2d(out))
-    blocks = [Bottleneck(channels, planes, stride, config, downsample)]
-    blocks += [Bottleneck(out, planes, 1, config, nn.Identity()) for _ in range(1, depth)]
-    return nn.Sequential(*blocks)
 
 
 def _classifier(channels: int, num_classes: int) -> nn.Module:

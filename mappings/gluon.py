@@ -9,6 +9,7 @@ from mappings.language import Kind, Position, Scope
 conv = Kind("conv", (("weight", "weight"),))
 conv_bias = Kind("conv", (("weight", "weight"), ("bias", "bias")))
 dense = Kind("dense", (("weight", "weight"), ("bias", "bias")))
+dense_without_bias = Kind("dense", (("weight", "weight"),))
 norm = Kind(
     "batchnorm",
     (
@@ -19,10 +20,17 @@ norm = Kind(
     ),
     synthesised=("num_batches_tracked",),
 )
+group_norm = Kind("groupnorm", (("gamma", "weight"), ("beta", "bias")))
 
 once = Scope("", lambda at: not at)
 every_block = Scope("stage{stage}_", lambda at: bool(at))
 first_block = Scope("stage{stage}_", lambda at: at.get("block") == 0)
+first_block_of_first_stage = Scope(
+    "stage{stage}_", lambda at: at.get("block") == 0 and at["stage"] == 1
+)
+first_block_of_later_stages = Scope(
+    "stage{stage}_", lambda at: at.get("block") == 0 and at["stage"] > 1
+)
 
 
 def residual_positions(depths: tuple[int, ...], first_feature: int) -> Iterator[Position]:

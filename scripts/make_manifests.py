@@ -1,16 +1,17 @@
-"""Write the packaged shape manifest of every model in the catalogue, from the network itself.
+"""Write the packaged shape manifests, from the networks themselves.
 
-uv run scripts/make_manifests.py
+uv run scripts/make_manifests.py [NAME...]
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import torch
 
-from architectures import MODELS, Model, build
+from architectures import MODELS, Model, build, find_model
 
 FOLDER = Path(__file__).parents[1] / "architectures" / "manifests"
 CLASSES = 7919  # a prime no other dimension has, to find the class count by
@@ -26,13 +27,14 @@ def manifest(model: Model) -> dict[str, list[int | None]]:
     }
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    """Of NAMES, or of the whole catalogue."""
     FOLDER.mkdir(exist_ok=True)
-    for model in MODELS:
+    for model in [find_model(name) for name in names] or MODELS:
         rows = (f"{json.dumps(name)}: {shape}" for name, shape in manifest(model).items())
         text = "{\n" + ",\n".join(rows).replace("None", "null") + "\n}\n"
         (FOLDER / f"{model.name}.json").write_text(text)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

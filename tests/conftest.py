@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from architectures import MODELS, Model
+
 SCRIPT = Path(__file__).with_name("gluon_checkpoints.py")
+
+
+def smallest() -> dict[str, Model]:
+    """The smallest model of each family: they run in every test run, the others exhaustively."""
+    ordered = sorted(MODELS, key=lambda model: -model.parameters)
+    return {model.family: model for model in ordered}
 
 
 class GluonCheckpoints:

@@ -67,6 +67,7 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -80,6 +81,7 @@ import gluoncv  # type: ignore[import-not-found]
 import mxnet as mx  # type: ignore[import-not-found]
 import numpy as np
 from gluoncv.model_zoo.resnext import ResNext  # type: ignore[import-not-found]
+from gluoncv.nn import GroupNorm  # type: ignore[import-not-found]
 from mxnet.gluon import nn  # type: ignore[import-not-found]
 
 Array = np.ndarray[Any, Any]
@@ -87,6 +89,7 @@ PROJECTIONS = 4
 KINDS = (
     (nn.conv_layers._Conv, "conv"),
     (nn.BatchNorm, "norm"),
+    (GroupNorm, "norm"),
     (nn.Dense, "dense"),
     (nn.conv_layers._Pooling, "pool"),
 )
@@ -139,7 +142,11 @@ def dense_layers(net: Any) -> dict[str, Any]:
 def infer_shapes(net: Any, image: Array) -> dict[str, tuple[int, ...]]:
     """Every parameter's shape, by structural name, for images like this one."""
     try:
-        net.infer_shape(mx.nd.array(image))
+        if any(isinstance(block, GroupNorm) for _, block in walk(net)):  # it has no symbolic form
+            net.initialize(mx.init.Zero())
+            net(mx.nd.array(image))
+        else:
+            net.infer_shape(mx.nd.array(image))
     except (ValueError, mx.MXNetError) as error:
         shape = f"{image.shape[2]} x {image.shape[3]}"
         raise Refusal(f"the network takes no {shape} images: {last_line(error)}") from None
@@ -279,6 +286,17 @@ def load(
 # ------------------------------------------------------------------------------------- measuring
 
 
+@contextmanager
+def constants_in(precision: str) -> Iterator[None]:
+    """Constants without a type are of this precision; GluonCV's GroupNorm makes such."""
+    module, usual = mx.nd.ndarray, mx.nd.ndarray.mx_real_t
+    module.mx_real_t = np.dtype(precision).type
+    try:
+        yield
+    finally:
+        module.mx_real_t = usual
+
+
 @cache
 def coefficients(k: int, axis: str, length: int) -> Array:
     """The k-th projection's coefficients along one axis, magnitudes in [0.5, 1.5)."""
@@ -327,7 +345,9 @@ def measure(net64: Any | None, net32: Any | None, inputs: Array, full: list[str]
         seen32.clear()
         for net, precision in ((net64, "float64"), (net32, "float32")):
             if net:
-                logits[precision].append(net(mx.nd.array(image, dtype=precision)).asnumpy()[0])
+                with constants_in(precision):
+                    answer = net(mx.nd.array(image, dtype=precision))
+                logits[precision].append(answer.asnumpy()[0])
         for name in full:
             if name not in seen64:
                 near = difflib.get_close_matches(name, seen64, n=1, cutoff=0) or ["none"]

@@ -54,7 +54,7 @@ def arithmetic(reference: Reference, port: Trace) -> Criterion:
 def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array]) -> Criterion:
     """Never vacuous: there are images, the answers are finite and vary, the statistics are real.
 
-    ``statistics`` are BatchNorm's tensors of the weights used, by tensor name.
+    ``statistics`` are the norms' tensors of the weights used, by tensor name.
     """
     exact = reference.logits64, port.logits64
     every = (*exact, reference.logits32, port.logits32)
@@ -74,10 +74,10 @@ def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array])
     untouched = [name for name, values in statistics.items() if _initial(name, values)]
     if untouched:
         problems.append(
-            f"BatchNorm as initialised in {len(untouched)} tensors, the first {untouched[0]}"
+            f"norms as initialised in {len(untouched)} tensors, the first {untouched[0]}"
         )
     if not statistics:
-        problems.append("no BatchNorm statistics")
+        problems.append("no norms")
     detail = "; ".join(problems) or f"{len(reference.logits64)} images, finite, varied"
     return Criterion("evidence", not problems, detail, len(reference.logits64), None, None)
 

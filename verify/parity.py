@@ -117,7 +117,7 @@ def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) 
         given,
         judge.structure(source, port),
         arithmetic,
-        judge.evidence(source, port, _batchnorm(network)),
+        judge.evidence(source, port, _norms(network)),
         layers,
     ]
     ranked = judge.top1(source, port)
@@ -143,11 +143,12 @@ def _same_inputs(source: Reference, inputs: Array) -> Criterion:
     return Criterion("inputs", passed, detail)
 
 
-def _batchnorm(network: nn.Module) -> dict[str, Array]:
+def _norms(network: nn.Module) -> dict[str, Array]:
+    """Parameters and statistics of every normalisation layer."""
     return {
         f"{name}.{leaf}": values.detach().numpy()
         for name, module in network.named_modules()
-        if isinstance(module, nn.BatchNorm2d)
+        if isinstance(module, nn.BatchNorm2d | nn.GroupNorm)
         for leaf, values in module.state_dict().items()
         if leaf != "num_batches_tracked"
     }

@@ -8,8 +8,8 @@ from itertools import takewhile
 
 from architectures import Model
 
-MAXPOOL = {"gluoncv": "features.{feature}", "timm": "maxpool", "mmpretrain": "backbone.maxpool"}
-"""What each source framework calls the max-pool before the first stage."""
+MAXPOOL = ("maxpool", "backbone.maxpool", "features.{feature}")
+"""What the source frameworks call the max-pool before the first stage."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ def places(model: Model, layers: Iterable[str]) -> tuple[Place, ...]:
     Layers with parameters correspond through the table, a block is the module that holds all of
     its layers, and before the first stage stands the max-pool; other pooling has no module.
     """
-    modules = {layer.source: layer.target for layer in model.table.layers}
-    maxpool = MAXPOOL[model.source.framework].format(feature=model.first_feature - 1)
-    modules[maxpool] = "maxpool"
+    maxpool = (name.format(feature=model.first_feature - 1) for name in MAXPOOL)
+    modules = dict.fromkeys(maxpool, "maxpool")
+    modules |= {layer.source: layer.target for layer in model.table.layers}
     found = []
     for source in layers:
         module = modules.get(source) or _enclosing(source, modules)

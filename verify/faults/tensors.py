@@ -186,7 +186,9 @@ def classifier_of_zeros(at: Site) -> None:
 
 def statistics_of_one_fresh(at: Site) -> None:
     """The running statistics of one BatchNorm were not loaded."""
-    at.block.bn2.reset_running_stats()
+    norm = at.block.bn2
+    assert isinstance(norm, nn.BatchNorm2d)
+    norm.reset_running_stats()
 
 
 def statistics_fresh(at: Site) -> None:

@@ -1,0 +1,34 @@
+# /// script
+# requires-python = ">=3.10,<3.12"
+# dependencies = ["mxnet==1.9.1", "gluoncv==0.10.5.post0", "numpy==1.23.5"]
+# ///
+"""Names and shapes of the parameters of GluonCV's networks, from the live networks themselves.
+
+gluon_parameters.py NETWORK...: one JSON object on stdout; by network its ``prefix`` and, for every
+parameter in creation order, [flat name, structural name, shape].
+"""
+
+import json
+import re
+import sys
+
+import mxnet as mx
+from gluoncv.model_zoo import get_model
+
+
+def parameters(name):
+    net = get_model(name, pretrained=False)
+    side = int(re.match("cifar", name) is None) * 192 + 32
+    image = mx.nd.zeros((1, 3, side, side))
+    if name.endswith("_gn"):  # GluonCV's GroupNorm infers no shapes
+        net.initialize(mx.init.Zero())
+        net(image)
+    else:
+        net.infer_shape(image)
+    structural = {p.name: key for key, p in net._collect_params_with_prefix().items()}
+    rows = [[n, structural[n], p.shape] for n, p in net.collect_params().items()]
+    return {"prefix": net.prefix, "parameters": rows}
+
+
+if __name__ == "__main__":
+    print(json.dumps({name: parameters(name) for name in sys.argv[1:]}))
