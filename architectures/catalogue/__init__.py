@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from architectures.catalogue import mmpretrain_seresnet, resnext, sample, timm_seresnext
+from architectures.catalogue import (
+    mmpretrain_seresnet,
+    resnet_v1b,
+    resnext,
+    sample,
+    timm_seresnext,
+)
 from architectures.record import Model
 from mappings.errors import GluonportError
 
 MODELS: tuple[Model, ...] = (
     *resnext.MODELS,
+    *resnet_v1b.MODELS,
     *timm_seresnext.MODELS,
     *mmpretrain_seresnet.MODELS,
     *sample.MODELS,
