@@ -18,6 +18,7 @@ from convert.command import main as convert_command
 from convert.look import inspect_command, models_command
 from mappings.errors import GluonportError
 from verify.command import main as verify_command
+from verify.publish.command import main as publish_command
 
 if TYPE_CHECKING:
     import numpy
@@ -73,6 +74,7 @@ def main() -> None:
 main.add_command(convert_command, "convert")
 main.add_command(inspect_command, "inspect")
 main.add_command(models_command, "models")
+main.add_command(publish_command, "publish")
 main.add_command(verify_command, "verify")
 
 if __name__ == "__main__":

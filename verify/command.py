@@ -16,6 +16,7 @@ from architectures.console import Command, Failure, ModelName, one_line, print_j
 from architectures.record import Model
 from verify.accuracy_command import accuracy
 from verify.metadata_command import metadata
+from verify.publish.check_command import release
 from verify.tensors_command import tensors
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def main() -> None:
 main.add_command(accuracy)
 main.add_command(tensors)
 main.add_command(metadata)
+main.add_command(release)
 
 
 @main.command(cls=Command)

@@ -49,16 +49,17 @@ class Section:
     checkpoint_sha256: str | None
 
 
-def write_report(results: Sequence[Parity], folder: Path) -> Path:
+def write_report(results: Sequence[Parity], folder: Path, root: Path = Path()) -> Path:
     """Write ``index.html`` and ``parity.json`` into ``folder``, made if need be; return the page.
 
     The page holds all it shows: it opens from disk, without scripts and without a network. The
-    same results give the same bytes. Raises OSError where the folder cannot be written.
+    same results give the same bytes. Names of checkpoints are relative to ``root``. Raises OSError
+    where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     passed = bool(results) and all(result.passed for result in results)
     document = {"passed": passed, "models": [result.as_json() for result in results]}
-    sections = [_section(result, f"m{index}") for index, result in enumerate(results)]
+    sections = [_section(result, f"m{index}", root) for index, result in enumerate(results)]
     page = _templates().get_template("report.html.j2")
     html = page.render(passed=passed, sections=sections, questions=QUESTIONS, layer_limit=LAYER)
     write_text(folder / "parity.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
@@ -66,7 +67,7 @@ def write_report(results: Sequence[Parity], folder: Path) -> Path:
     return folder / "index.html"
 
 
-def _section(parity: Parity, prefix: str) -> Section:
+def _section(parity: Parity, prefix: str, root: Path) -> Section:
     block = parity.first_bad_block
     charts = {
         name: Markup(drift_chart(parity.layers, block, size, f"{prefix}-{name}"))
@@ -74,8 +75,8 @@ def _section(parity: Parity, prefix: str) -> Section:
         if parity.layers
     }
     digest = None
-    if parity.checkpoint is not None and Path(parity.checkpoint).is_file():
-        with open(parity.checkpoint, "rb") as file:
+    if parity.checkpoint is not None and (root / parity.checkpoint).is_file():
+        with open(root / parity.checkpoint, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     missing = sum(map(is_missing, parity.layers))
     return Section(parity, charts, missing, digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -145,6 +146,42 @@ class Parity:
             "environment": self.environment,
         }
         return {name: _finite(value) for name, value in values.items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Parity:
+        """The verdict that ``as_json`` gave ``values`` of.
+
+        Raises KeyError, TypeError or ValueError for other values.
+        """
+        observed, finding = values["observed"], values["finding"]
+        return cls(
+            model=values["model"],
+            reference=values["reference"],
+            images=values["images"],
+            criteria=tuple(
+                Criterion(**{**entry, "limit": _limit(entry["limit"])})
+                for entry in values["criteria"]
+            ),
+            finding=finding and Finding(**{**finding, "layers": tuple(finding["layers"])}),
+            layers=tuple(LayerError(**entry) for entry in values["layers"]),
+            observed=observed and Observed(**observed),
+            checkpoint=values["checkpoint"],
+            about=dict(values["about"]),
+            answers=tuple(
+                ImageAnswer(
+                    entry["name"],
+                    tuple(Score(**score) for score in entry["source"]),
+                    tuple(Score(**score) for score in entry["port"]),
+                )
+                for entry in values["answers"]
+            ),
+            environment=dict(values["environment"]),
+        )
+
+
+def _limit(limit: Any) -> Any:
+    """A range is a pair, which JSON has as a list."""
+    return tuple(limit) if isinstance(limit, list) else limit
 
 
 def _finite(value: Any) -> Any:

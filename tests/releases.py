@@ -1,0 +1,84 @@
+"""Checkpoints with their evidence, and releases of them, made by the commands themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+import gluonport
+from verify.command import main as verify_main
+from verify.publish.command import main as publish_main
+
+NAME = "gluon_seresnext8_digits"
+
+
+def publish(*arguments: object) -> Result:
+    return CliRunner().invoke(publish_main, [str(argument) for argument in arguments])
+
+
+def verify(*arguments: object) -> Result:
+    return CliRunner().invoke(verify_main, [str(argument) for argument in arguments])
+
+
+def converted(folder: Path, name: str = NAME, source: Path | str | None = None) -> Path:
+    """A converted checkpoint that passed parity."""
+    target = folder / f"{name}.safetensors"
+    gluonport.convert(name, target, source)
+    judged(name, target)
+    return target
+
+
+def judged(name: str, checkpoint: Path) -> None:
+    result = verify("parity", name, "--checkpoint", checkpoint)
+    assert result.exit_code == 0, result.output
+
+
+def write_accuracy(checkpoint: Path, name: str = NAME, **changes: Any) -> dict[str, Any]:
+    """A record of accuracy as ``verify accuracy`` leaves it, with ``changes``."""
+    record = {
+        "schema": 1,
+        "model": name,
+        "regime": "gluon",
+        "images": 360,
+        "top1_correct": 352,
+        "top5_correct": 360,
+        "top1": 100 * 352 / 360,
+        "top5": 100.0,
+        "published": None,
+        "reproduced": None,
+        "complete": True,
+        "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
+        "manifest_sha256": "0" * 64,
+        **changes,
+    }
+    checkpoint.with_suffix(".accuracy.json").write_text(json.dumps(record))
+    return record
+
+
+def edit(path: Path, **changes: Any) -> None:
+    """Change fields of a JSON file."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def keys(folder: Path) -> tuple[Path, Path]:
+    """A private and a public key of a fresh pair, made by OpenSSL."""
+    private, public = folder / "key.pem", folder / "key.pub"
+    make = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", private]
+    subprocess.run(make, check=True, capture_output=True)
+    derive = ["openssl", "ec", "-in", private, "-pubout", "-out", public]
+    subprocess.run(derive, check=True, capture_output=True)
+    return private, public
+
+
+def is_one_line(result: Result) -> bool:
+    """Whether it was refused with one clear line."""
+    return (
+        result.exit_code == 1
+        and result.stderr.startswith("error: ")
+        and result.stderr.count("\n") == 1
+    )

@@ -1,0 +1,231 @@
+"""``README.md``: the model card, with the metadata that a hub reads."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from architectures.console import one_line
+from architectures.record import Figure, count_parameters
+from verify.publish.clients import client
+from verify.publish.config import interpolation
+from verify.publish.gate import Gathered, percent
+from verify.publish.literature import FAMILIES, Origin, origin
+
+FRAMEWORKS = {"gluoncv": "MXNet", "timm": "timm", "mmpretrain": "mmpretrain"}
+REGIMES = {
+    "gluon": "GluonCV's: OpenCV decodes and resizes (bilinear, without antialiasing)",
+    "timm": "timm's: Pillow decodes and resizes (bicubic, antialiased)",
+    "mmpretrain": "mmpretrain's: OpenCV decodes, Pillow resizes (bilinear, antialiased)",
+}
+IMAGENET = "imagenet-1k"
+
+
+def card(
+    gathered: Gathered,
+    labels: tuple[str, ...] | None,
+    license: str | None,
+    repository: str | None,
+    *,
+    signed: bool,
+) -> str:
+    """The card of a release; ``labels`` None are ImageNet's, ``license`` None is not stated."""
+    from huggingface_hub import ModelCard
+
+    body = (
+        _templates()
+        .get_template("card.md.j2")
+        .render(_values(gathered, labels, license, repository, signed))
+    )
+    header = _metadata(gathered, labels, license).to_yaml()
+    return str(ModelCard(f"---\n{header}\n---\n\n{body.rstrip()}\n"))
+
+
+def _metadata(gathered: Gathered, labels: tuple[str, ...] | None, license: str | None) -> Any:
+    from huggingface_hub import EvalResult, ModelCardData
+
+    elsewhere = client(gathered.model)
+    record, imagenet = gathered.accuracy, labels is None
+    results = []
+    if record is not None:
+        dataset = (IMAGENET, "ImageNet-1k") if imagenet else ("imagefolder", "held-out images")
+        for metric, name, key in (
+            ("accuracy", "Top-1 accuracy (%)", "top1_correct"),
+            ("accuracy", "Top-5 accuracy (%)", "top5_correct"),
+        ):
+            results.append(
+                EvalResult(
+                    task_type="image-classification",
+                    task_name="Image Classification",
+                    dataset_type=dataset[0],
+                    dataset_name=f"{dataset[1]}, {record['regime']} preprocessing",
+                    dataset_split="validation" if imagenet else None,
+                    metric_type=metric,
+                    metric_name=name,
+                    metric_value=percent(record[key], record["images"]),
+                )
+            )
+    tags = ["image-classification", "gluonport", *(("timm", "transformers") if elsewhere else ())]
+    return ModelCardData(
+        model_name=gathered.model.name,
+        library_name="timm" if elsewhere else "gluonport",
+        pipeline_tag="image-classification",
+        license=license,
+        tags=tags,
+        datasets=[IMAGENET] if imagenet else None,
+        metrics=["accuracy"] if results else None,
+        eval_results=results or None,
+    )
+
+
+def _values(
+    gathered: Gathered,
+    labels: tuple[str, ...] | None,
+    license: str | None,
+    repository: str | None,
+    signed: bool,
+) -> dict[str, Any]:
+    model, record = gathered.model, gathered.provenance
+    made_by, framework = origin(model), FRAMEWORKS[model.source.framework]
+    description, papers = FAMILIES.get(model.family, (f"An image classifier ({model.family})", ()))
+    elsewhere = client(model)
+    numbered = labels == tuple(map(str, range(gathered.num_classes)))
+    return {
+        "title": repository.partition("/")[2] if repository else model.name,
+        "name": model.name,
+        "description": description,
+        "as_published": gathered.as_published,
+        "imagenet": labels is None,
+        "exact": gathered.dtype == "float32" or record.get("dtype") == "keep",
+        "origin": made_by,
+        "source_name": model.source.name,
+        "framework": framework,
+        "num_classes": gathered.num_classes,
+        "parameters": count_parameters(model.shapes, gathered.num_classes),
+        "input_size": model.input_size,
+        "regime_words": f"{model.crop:g} of the short side, ImageNet's mean and deviation",
+        "dtype": gathered.dtype,
+        "size": gathered.size,
+        "sha256": gathered.sha256,
+        "papers": papers,
+        "citations": [paper.bibtex for paper in (*papers, made_by.paper)],
+        "license_line": license or "not stated: ask the owner",
+        "license_words": _license_words(gathered, license, made_by),
+        "elsewhere": elsewhere,
+        "timm_source": f"hf-hub:{repository}" if repository else f"local-dir:{model.name}",
+        "torchvision": elsewhere.torchvision.format(n=gathered.num_classes) if elsewhere else "",
+        "repository": repository,
+        "labels": labels,
+        "labels_given": not numbered,
+        "labels_text": ", ".join(_cell(label) for label in labels or ()),
+        "parity": gathered.parity,
+        **_accuracy_values(gathered),
+        "limits": _limits(gathered, labels, framework),
+        "source_file": one_line(Path(str(record["source"])).name),
+        "source_sha256": record["source_sha256"],
+        "source_url": record.get("source_url"),
+        "tool_version": record["tool"]["version"],
+        "signed": signed,
+    }
+
+
+def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
+    record = gathered.accuracy
+    if record is None:
+        return {
+            "accuracy": None,
+            "without_accuracy": gathered.without_accuracy,
+            "accuracy_line": "not measured: see [Accuracy](#accuracy)",
+        }
+    images, top1 = record["images"], record["top1_correct"]
+    exact = percent(top1, images)
+    figure = _figure(gathered, record["regime"])
+    words = f"{top1:,} of {images:,} images are right, each judged once."
+    if figure is not None:
+        words += f" The published figure is that of the {figure.source}; the run reproduces it."
+    return {
+        "accuracy": {
+            **record,
+            "top1": exact,
+            "top5": percent(record["top5_correct"], images),
+        },
+        "accuracy_line": f"top-1 {exact:.3f} %, regime {record['regime']}",
+        "accuracy_words": words,
+        "published_cell": f"{figure.top1} / {figure.top5} %" if figure else "nothing",
+        "difference_cell": f"{exact - figure.top1:+.3f}" if figure else "",
+        "regime_explained": REGIMES[record["regime"]],
+    }
+
+
+def _figure(gathered: Gathered, regime: str) -> Figure | None:
+    """The published figure that the accuracy reproduces."""
+    if not gathered.reproduced:
+        return None
+    return next((f for f in gathered.model.figures if f.regime == regime), None)
+
+
+def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) -> list[str]:
+    model = gathered.model
+    own = "Pillow " + interpolation(model)
+    limits = []
+    if labels is None:
+        limits.append(
+            "It knows the 1,000 classes of ImageNet-1k, photographs of its time and of its makers' "
+            "choice, and answers one of them whatever it is shown. Its scores are not calibrated."
+        )
+    else:
+        limits.append(
+            f"It answers one of its {gathered.num_classes} classes whatever it is shown. Its "
+            "scores are not calibrated."
+        )
+    if client(model) is not None and "gluon" in model.regimes:
+        limits.append(
+            f"timm and transformers preprocess with {own}, as timm's own port of this network "
+            "does, and not with GluonCV's OpenCV: their figures differ by some tenths of a percent."
+        )
+    limits.append(
+        f"In float32 the logits differ from {framework}'s by rounding, as they do between two "
+        "machines."
+    )
+    if gathered.dtype != "float32":
+        limits.append(
+            f"The weights are stored as {gathered.dtype}, rounded to nearest from the source's."
+        )
+    limits.append("Parity says that the port is right, and nothing on whether the model is.")
+    return limits
+
+
+def _license_words(gathered: Gathered, license: str | None, made_by: Origin) -> str:
+    if gathered.as_published:
+        return (
+            f"{made_by.title} released the weights under "
+            f"[{made_by.license}]({made_by.license_url}), and the conversion adds no terms. They "
+            f"were trained on {made_by.data}, whose images have terms of their own."
+        )
+    if license:
+        return f"The owner of the weights released them under `{license}`."
+    return "The owner of the weights has not stated a licence here: ask before you use them."
+
+
+def _cell(text: str) -> str:
+    """Text that stays text, and in its cell, in a table of Markdown."""
+    plain = one_line(text)
+    for mark in "\\`*_[]<>|#":
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(str(files("verify.publish"))),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["cell"] = _cell
+    return templates

@@ -1,0 +1,47 @@
+"""``verify release``: a folder that somebody published, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from architectures.console import Command, print_json
+
+
+@click.command(cls=Command)
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.option("--key", metavar="PUB", help="The public key (PEM) of whom it must be signed by.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def release(folder: str, key: str | None, as_json: bool) -> None:
+    """Check a release: its signature, every byte, its statement, its weights, and parity again."""
+    from verify.publish.check import check_release
+
+    public = Path(key).read_bytes() if key else None
+    found, parity = check_release(Path(folder), public)
+    checked = found.signed and public is not None
+    if as_json:
+        print_json(
+            {
+                "passed": True,
+                "folder": folder,
+                "model": found.results["model"],
+                "sha256": found.results["sha256"],
+                "signed": found.signed,
+                "signature_checked": checked,
+                "files": found.files,
+                "results": found.results,
+                "parity": {"passed": parity.passed, "reference": parity.reference},
+            }
+        )
+        return
+    signature = "holds" if checked else "there is none"
+    if found.signed and public is None:
+        signature = "not checked: give the publisher's public key with --key PUB"
+    for title, text in (
+        ("signature", signature),
+        ("files", f"all {len(found.files)} as they were written"),
+        ("weights", f"load strictly into {found.results['model']}"),
+        ("parity", f"passes here on {parity.images} images ({parity.reference})"),
+    ):
+        click.echo(f"{title:12}{text}")

@@ -1,0 +1,84 @@
+"""``config.json``: what timm and transformers read to build the network around the weights.
+
+Written by hand, since timm 1.0.31's own ``save_config_for_hf`` adds ``model_args.num_classes``, on
+which transformers 5.23 fails; its fields and their order are otherwise that function's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from architectures import Model
+from verify.inputs import MEAN, STD
+from verify.publish.clients import Client, client
+from verify.publish.gate import Gathered
+from verify.publish.literature import origin
+
+
+def interpolation(model: Model) -> str:
+    """How Pillow must resize: bicubic in timm's regime, bilinear in the two others."""
+    return "bicubic" if "timm" in model.regimes else "bilinear"
+
+
+def config(
+    gathered: Gathered, labels: tuple[str, ...] | None, license: str | None
+) -> dict[str, Any]:
+    """The configuration of a release; ``labels`` None leaves the class names to the clients.
+
+    A network that timm lacks gets neither ``architecture`` nor ``pretrained_cfg``, so that nobody
+    takes it for timm's.
+    """
+    model = gathered.model
+    elsewhere = client(model)
+    names = {} if labels is None else {"label_names": list(labels)}
+    head = {"num_classes": gathered.num_classes, "num_features": _features(model), **names}
+    if elsewhere is None:
+        preprocessing = {"library_name": "gluonport", "model": model.name}
+        return {**preprocessing, **head, "preprocessing": _input(model)}
+    return {
+        "architecture": elsewhere.timm,
+        **{key: value for key, value in head.items() if key != "label_names"},
+        "global_pool": "avg",
+        **names,
+        "pretrained_cfg": _pretrained_cfg(gathered, elsewhere, license),
+    }
+
+
+def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) -> dict[str, Any]:
+    model = gathered.model
+    tag = elsewhere.tag if gathered.as_published else ""
+    about = {"license": license, "origin_url": origin(model).url if gathered.as_published else None}
+    return {
+        "tag": tag,
+        "custom_load": False,
+        **_input(model),
+        "fixed_input_size": False,
+        "num_classes": gathered.num_classes,
+        "pool_size": [model.input_size // 32] * 2,
+        "first_conv": _stem(model),
+        "classifier": model.network.classifier,
+        **{key: value for key, value in about.items() if value},
+    }
+
+
+def _input(model: Model) -> dict[str, Any]:
+    return {
+        "input_size": [3, model.input_size, model.input_size],
+        "interpolation": interpolation(model),
+        "crop_pct": model.crop,
+        "crop_mode": "center",
+        "mean": [round(float(value), 3) for value in MEAN],
+        "std": [round(float(value), 3) for value in STD],
+    }
+
+
+def _stem(model: Model) -> str:
+    """The first convolution, which timm adapts to other numbers of input channels."""
+    weight = next(name for name, shape in model.shapes.items() if len(shape) == 4)
+    return weight.removesuffix(".weight")
+
+
+def _features(model: Model) -> int:
+    features = model.shapes[f"{model.network.classifier}.weight"][1]
+    assert features is not None
+    return features

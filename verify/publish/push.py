@@ -1,0 +1,76 @@
+"""A release on its way to a hub: nothing is sent that is not in the list of sums."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from verify.publish.errors import PublishError
+from verify.publish.statement import WEIGHTS
+from verify.publish.sums import SUMS
+
+
+def check_repository(repository: str) -> None:
+    """Demand a name OWNER/NAME that a hub accepts. Raises PublishError."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils._validators import validate_repo_id
+
+    owner, _, name = repository.partition("/")
+    try:
+        if not owner or not name:
+            raise HFValidationError("expected OWNER/NAME")
+        validate_repo_id(repository)
+    except HFValidationError as error:
+        raise PublishError(f"--push {repository}: is no name of a repository: {error}") from error
+
+
+def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
+    """Send the files of a release, checked again as they are read, in one commit; return its url.
+
+    The hub is that of HF_ENDPOINT, the token that of HF_TOKEN or ``hf auth login``. Large files go
+    by their sha256 (git LFS): what the hub has already is not sent again. Raises PublishError when
+    a file is not as listed, before anything is sent, and with the hub's own complaint.
+    """
+    from huggingface_hub import CommitOperationAdd, HfApi, logging
+    from huggingface_hub.errors import LocalTokenNotFoundError
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    with ExitStack() as opened:
+        operations = []
+        for path in (*files, SUMS):
+            file = opened.enter_context(open(folder / path, "rb"))
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest != files.get(path, digest):
+                raise PublishError(f"{folder / path}: was changed: its sha256 is {digest}")
+            file.seek(0)
+            # An open file goes by git LFS, whose server checks the sha256 that was signed.
+            operations.append(CommitOperationAdd(path, file))
+        api = HfApi()
+        try:
+            api.create_repo(repository, exist_ok=True)
+            done = api.create_commit(
+                repository, operations, commit_message=f"Release {files[WEIGHTS][:8]}"
+            )
+        except LocalTokenNotFoundError as error:
+            raise PublishError(
+                "no token for the hub: set HF_TOKEN or run 'hf auth login'"
+            ) from error
+        except Exception as error:  # of the hub's library, and of its version's HTTP library
+            raise PublishError(
+                f"{repository}: the push failed: {_said(error)}; the same command resumes it"
+            ) from error
+    return str(done.commit_url)
+
+
+def _said(error: BaseException) -> str:
+    """An error's message on one line, with the cause that the hub's library wraps."""
+    parts = [" ".join(str(error).split()) or type(error).__name__]
+    if error.__cause__ is not None:
+        parts.append(" ".join(str(error.__cause__).split()) or type(error.__cause__).__name__)
+    return ": ".join(parts)

@@ -1,0 +1,90 @@
+"""``SHA256SUMS``: every file of a release, as ``sha256sum --check`` reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from verify.publish.errors import PublishError
+
+SUMS = "SHA256SUMS"
+BOOKKEEPING = ((".git",), (".cache", "huggingface"))
+"""Folders that git and the hub's downloader make for themselves; nothing is loaded from them."""
+
+
+def sums_text(folder: Path) -> str:
+    """A line for each file below ``folder`` but the list itself, by path."""
+    return "".join(f"{sha256(folder / path)}  {path}\n" for path in files_of(folder))
+
+
+def files_of(folder: Path) -> list[str]:
+    """The paths of a release's files relative to it, sorted; the list of sums is left out.
+
+    Raises PublishError for what is neither a file nor a folder, or is an empty folder.
+    """
+    found = []
+    for parent, folders, names in os.walk(folder):
+        below = Path(parent).relative_to(folder)
+        folders[:] = [name for name in folders if (*below.parts, name) not in BOOKKEEPING]
+        if not folders and not names and below.parts and below.parts != (".cache",):
+            raise PublishError(f"{parent}: is an empty folder, which no release has: remove it")
+        for name in (*names, *(n for n in folders if Path(parent, n).is_symlink())):
+            path = Path(parent, name)
+            if not path.is_file():
+                raise PublishError(
+                    f"{path}: is no plain file, which a release has alone: remove it"
+                )
+            found.append((below / name).as_posix())
+    return sorted(path for path in found if path != SUMS)
+
+
+def check_sums(folder: Path) -> dict[str, str]:
+    """The sha256 of each file, which are those that the list names, all and no others.
+
+    Raises PublishError that names the first file that was changed, added or is missing.
+    """
+    again = "fetch the release again"
+    if not folder.is_dir():
+        raise PublishError(f"{folder}: is no folder: name the folder of a release")
+    if not (folder / SUMS).is_file():
+        raise PublishError(f"{folder}: has no {SUMS}, so is no release, or not all of one: {again}")
+    raw = (folder / SUMS).read_bytes()
+    listed = _parse(raw)
+    if listed is None:
+        raise PublishError(f"{folder / SUMS}: is no list of sha256 sums: {again}")
+    present = files_of(folder)
+    for path in listed:
+        if path not in present:
+            raise PublishError(f"{folder / path}: is missing: {again}")
+    for path in present:
+        if path not in listed:
+            raise PublishError(f"{folder / path}: is not in {SUMS}: remove it, or {again}")
+    for path, digest in listed.items():
+        found = sha256(folder / path)
+        if found != digest:
+            what = f"was changed: its sha256 is {found}, expected {digest}"
+            raise PublishError(f"{folder / path}: {what}: {again}")
+    if "".join(f"{digest}  {path}\n" for path, digest in sorted(listed.items())).encode() != raw:
+        raise PublishError(f"{folder / SUMS}: was changed: it is not as it was written: {again}")
+    return listed
+
+
+def _parse(raw: bytes) -> dict[str, str] | None:
+    listed: dict[str, str] = {}
+    try:
+        lines = raw.decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        return None
+    for line in lines:
+        digest, gap, path = line.partition("  ")
+        if not gap or not path or len(digest) != 64 or path in listed:
+            return None
+        listed[path] = digest
+    return listed
+
+
+def sha256(path: Path) -> str:
+    """sha256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
