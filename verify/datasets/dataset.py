@@ -89,16 +89,25 @@ class Dataset:
     ) -> Dataset:
         """Sorted by id; raises DatasetError for an id that occurs twice."""
         ordered = sorted(images, key=lambda image: image.id)
+        for image in ordered:
+            try:
+                image.id.encode()
+            except UnicodeEncodeError:
+                raise DatasetError(f"{path}: name {image.id!r} is not UTF-8: rename it") from None
         for one, other in pairwise(ordered):
             if one.id == other.id:
                 raise DatasetError(f"{path}: {one.id!r} is there twice: every image counts once")
-        labelled = [image for image in ordered if image.label is not None]
-        unlabelled = [image.id for image in ordered if image.label is None]
-        if unlabelled:
-            found = [
-                *found,
-                f"{count(len(unlabelled), 'image')} without a label: {some(unlabelled)}",
-            ]
+        found = list(found)
+        classes = range(expectation.classes)
+        labelled = [image for image in ordered if image.label in classes]
+        if unlabelled := [image.id for image in ordered if image.label is None]:
+            found.append(f"{count(len(unlabelled), 'image')} without a label: {some(unlabelled)}")
+        if unknown := len(ordered) - len(labelled) - len(unlabelled):
+            labels = sorted({i.label for i in ordered if i.label is not None} - set(classes))
+            found.append(
+                f"{count(unknown, 'image')} of classes beyond the model's 0 to {classes[-1]}, left "
+                f"out: class {some(map(str, labels))}"
+            )
         if not labelled:
             raise DatasetError("; ".join([f"{path}: no labelled image in it", *found]))
         entries = tuple(
@@ -140,6 +149,6 @@ def count(number: int, noun: str) -> str:
 
 def some(names: Iterable[str], limit: int = 5) -> str:
     """The first few of many names, and how many more there are."""
-    names = list(names)
+    names = [name if name.isprintable() else repr(name) for name in names]
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + rest

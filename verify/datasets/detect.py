@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import glob
+import re
 from importlib.resources import files
+from itertools import product
 from os import PathLike
 from pathlib import Path
 
 from architectures import Model
-from verify.datasets.dataset import Dataset, DatasetError
+from verify.datasets.dataset import Dataset, DatasetError, count, some
 from verify.datasets.expectation import Expectation, expectation
+from verify.datasets.labels import read_flat, read_labels
 from verify.datasets.listing import Listing, list_folder, list_tar
+from verify.datasets.recordio import read_recordio
 from verify.datasets.tree import read_tree
+from verify.datasets.webdataset import is_shard, read_shards
 
 SOUGHT = (
     "a folder with a folder for each class, a folder or a .tar of images with a labels file, "
@@ -27,24 +33,94 @@ def open_dataset(
 ) -> Dataset:
     """The labelled images at ``path``; without one, the scans packaged for the sample model.
 
-    ``labels`` is a file that says the class of each image where folders do not; ``num_classes`` is
-    the checkpoint's class count where it differs from the published model's.
+    ``path`` may name several shards: ``val-{00..63}.tar``, ``val-*.tar``, or their folder.
+    ``labels`` is a file that says the class of each image where folders do not, or the development
+    kit's folder; ``num_classes`` is the checkpoint's class count, the model's own unless given.
     Raises DatasetError when nothing is recognised there, or what is there cannot be trusted.
     """
     expected = expectation(model, num_classes)
+    given = read_labels(Path(labels), expected) if labels is not None else None
     if path is None:
         if not model.source.packaged:
             raise DatasetError(f"{model.name} has no packaged images: give --data PATH: {SOUGHT}")
         scans = Path(model.source.packaged).with_suffix(".tar").name
-        path = Path(str(files("architectures") / "samples" / scans))
-    path = Path(path)
-    if not path.exists():
-        raise DatasetError(f"{path}: no such file or folder: expected {SOUGHT}")
-    return read_listing(list_folder(path) if path.is_dir() else list_tar(path), expected)
+        path = str(files("architectures") / "samples" / scans)
+    pattern = str(path)
+    paths = expand(pattern)
+    if len(paths) > 1:
+        return shards(pattern, paths, given, expected)
+    (only,) = paths
+    if only.suffix == ".rec":
+        refuse_labels(given, only, "MXNet RecordIO")
+        return read_recordio(only, expected)
+    if not only.is_dir():
+        return images(list_tar(only), given, expected)
+    listing = list_folder(only)
+    if not listing.images:
+        for suffix in (".rec", ".tar"):
+            if found := sorted(only.glob(f"*{suffix}")):
+                if suffix == ".tar" and len(found) > 1:
+                    return shards(pattern, found, given, expected)
+                if len(found) > 1:
+                    names = some(file.name for file in found)
+                    raise DatasetError(f"{only}: {names} are there: name the one to evaluate")
+                return open_dataset(found[0], labels=labels, model=model, num_classes=num_classes)
+    return images(listing, given, expected)
 
 
-def read_listing(listing: Listing, expected: Expectation) -> Dataset:
-    """A folder or an archive, whichever it is."""
+def images(listing: Listing, labels: dict[str, int] | None, expected: Expectation) -> Dataset:
+    """A folder or an archive, labelled by whatever it has."""
     if not listing.images:
         raise DatasetError(f"{listing.path}: no image in it: expected {SOUGHT}")
+    if is_shard(listing):
+        refuse_labels(labels, listing.path, "a WebDataset shard")
+        return read_shards(listing.path, [(Path(listing.path).name, listing)], expected)
+    if labels is not None:
+        return read_flat(listing, labels, expected)
+    if not any("/" in name for name in listing.images):
+        raise DatasetError(
+            f"{listing.path}: {count(len(listing.images), 'image')} in no class folder: give "
+            "--labels FILE, which says their classes"
+        )
     return read_tree(listing, expected)
+
+
+def shards(
+    pattern: str, paths: list[Path], labels: dict[str, int] | None, expected: Expectation
+) -> Dataset:
+    """Several archives, each of which must be a shard."""
+    refuse_labels(labels, pattern, "WebDataset shards")
+    listings = [(path.name, list_tar(path)) for path in paths]
+    if other := [listing.path for _, listing in listings if not is_shard(listing)]:
+        raise DatasetError(f"{other[0]}: no .cls file in it, so no WebDataset shard as the others")
+    return read_shards(pattern, listings, expected)
+
+
+def refuse_labels(labels: dict[str, int] | None, path: str | Path, kind: str) -> None:
+    if labels is not None:
+        raise DatasetError(f"{path}: {kind} has labels of its own: leave --labels out")
+
+
+def expand(pattern: str) -> list[Path]:
+    """The paths that a name with ``{00..63}``, ``{a,b}``, ``*``, ``?`` or ``[...]`` stands for.
+
+    Raises DatasetError when one of them is not there.
+    """
+    if Path(pattern).exists():
+        return [Path(pattern)]
+    parts = [_alternatives(part) for part in re.split(r"(\{[^{}]*\})", pattern)]
+    names = ["".join(choice) for choice in product(*parts)]
+    found = [match for name in names for match in sorted(glob.glob(name)) or [name]]
+    if missing := [name for name in found if not Path(name).exists()]:
+        raise DatasetError(f"{some(missing)}: no such file or folder: expected {SOUGHT}")
+    return [Path(name) for name in dict.fromkeys(found)]
+
+
+def _alternatives(part: str) -> list[str]:
+    if not part.startswith("{"):
+        return [part]
+    inner = part[1:-1]
+    if ends := re.fullmatch(r"(\d+)\.\.(\d+)", inner):
+        first, last = ends.groups()
+        return [f"{number:0{len(first)}}" for number in range(int(first), int(last) + 1)]
+    return inner.split(",")

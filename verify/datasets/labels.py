@@ -1,0 +1,119 @@
+"""Labels files: which class each image of ImageNet's validation set, or of any folder, is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from verify.datasets.dataset import Dataset, DatasetError, Image, count, some
+from verify.datasets.devkit import GROUND_TRUTH, class_index_of_id
+from verify.datasets.expectation import Expectation
+from verify.datasets.listing import Listing
+
+KNOWN = (
+    "Kaggle's LOC_val_solution.csv, the development kit's "
+    f"{GROUND_TRUTH}, or lines of an image's name and its class"
+)
+LARGEST = 1 << 28
+
+
+def read_flat(listing: Listing, labels: dict[str, int], expectation: Expectation) -> Dataset:
+    """The images of a listing, each labelled by its name: whole, without folders, or without the
+    extension either."""
+    images, used = [], set()
+    for name, place in listing.images.items():
+        file = name.rpartition("/")[2]
+        known = next((n for n in (name, file, file.rpartition(".")[0]) if n in labels), None)
+        used.add(known)
+        images.append(Image(name, place, None if known is None else labels[known]))
+    missing = sorted(labels.keys() - used)
+    found = [f"{count(len(missing), 'label')} of no image: {some(missing)}"] if missing else []
+    return Dataset.of(listing.path, "images and a labels file", expectation, images, found)
+
+
+def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:
+    """Class indices by image name.
+
+    Lines are one of: a name and its class, separated by comma, tab or blanks; MXNet's ``.lst``
+    (number, class, path, separated by tabs); Kaggle's ``ImageId,PredictionString``; a class alone,
+    for the validation image of that line's number. A class is an index from 0, or a WordNet id; in
+    the development kit's ground truth it is the kit's own number.
+    Raises DatasetError for anything else, and for a name with two lines.
+    """
+    if path.is_dir():
+        kit = [path / GROUND_TRUTH, path / "data" / GROUND_TRUTH]
+        path = next((file for file in kit if file.is_file()), kit[0])
+    try:
+        if path.stat().st_size > LARGEST:
+            raise DatasetError(f"{path}: too large for a labels file: expected {KNOWN}")
+        lines = path.read_text("utf-8-sig").splitlines()
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}: expected {KNOWN}") from None
+    except UnicodeDecodeError:
+        raise DatasetError(f"{path}: not text: expected {KNOWN}") from None
+    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not rows:
+        raise DatasetError(f"{path}: no labels in it: expected {KNOWN}")
+    if all(len(line.split()) == 1 and "," not in line for _, line in rows):
+        return _by_number(path, [line.strip() for _, line in rows], expectation)
+    labels: dict[str, int] = {}
+    classes = _names(expectation)
+    for number, line in rows:
+        name, label = _columns(line)
+        if number == 1 and label not in classes and not _is_index(label):
+            continue  # a header
+        if name in labels:
+            raise DatasetError(f"{path}: line {number}: {name!r} has a label already")
+        labels[name] = _index(path, number, label, classes)
+    return labels
+
+
+def _columns(line: str) -> tuple[str, str]:
+    """An image's name and its class, as a line has them."""
+    if line.count("\t") == 2:
+        _, label, name = line.split("\t")
+        return name.strip(), label.strip()
+    if "," in line:
+        name, label, *_ = next(csv.reader([line]))
+        return name.strip(), (label.split() or [""])[0]
+    name, label = line.rsplit(maxsplit=1)
+    return name, label
+
+
+def _by_number(path: Path, lines: list[str], expectation: Expectation) -> dict[str, int]:
+    """Labels of ILSVRC2012's validation images in the order of their numbers."""
+    classes = _names(expectation)
+    if not classes:
+        raise DatasetError(f"{path}: classes without names of images: expected two columns")
+    if all(line in classes for line in lines):
+        indices: Iterable[int] = (classes[line] for line in lines)
+    elif path.name == GROUND_TRUTH and all(map(str.isdigit, lines)):
+        by_id = class_index_of_id(path.parent)
+        if unknown := sorted({line for line in lines if int(line) not in by_id}):
+            raise DatasetError(f"{path}: class {some(unknown)}, expected 1 to 1000")
+        indices = (by_id[int(line)] for line in lines)
+    else:
+        raise DatasetError(
+            f"{path}: a column of classes, and no telling how they are numbered: expected {KNOWN}"
+        )
+    return {f"ILSVRC2012_val_{number:08}": index for number, index in enumerate(indices, 1)}
+
+
+def _names(expectation: Expectation) -> dict[str, int]:
+    return {name: label for label, name in enumerate(expectation.names or ())}
+
+
+def _is_index(label: str) -> bool:
+    try:
+        return float(label).is_integer()  # MXNet writes 65.000000
+    except ValueError:
+        return False
+
+
+def _index(path: Path, line: int, label: str, classes: dict[str, int]) -> int:
+    if label in classes:
+        return classes[label]
+    if _is_index(label):
+        return int(float(label))
+    raise DatasetError(f"{path}: line {line}: class {label!r}, expected an index or a WordNet id")

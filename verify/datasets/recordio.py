@@ -1,0 +1,137 @@
+"""MXNet RecordIO: images and labels packed by ``tools/im2rec`` or ``mx.recordio``.
+
+A part is the magic number and a word of flag (3 bits) and length (29 bits), both uint32
+little-endian, then that many bytes, padded to 4. A record is one part (flag 0); or several (1, then
+2, then 3), where the data itself held the magic number, which was left out between them
+(dmlc-core, include/dmlc/recordio.h). Its data begin with an IRHeader: uint32 flag, float32 label,
+two uint64 of id; a flag above 0 is the number of float32 labels that follow (mxnet/recordio.py).
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from verify.datasets.dataset import Dataset, DatasetError, Image, Place
+from verify.datasets.expectation import Expectation
+
+MAGIC = struct.pack("<I", 0xCED7230A)
+WORDS, HEADER = struct.Struct("<4sI"), struct.Struct("<IfQQ")
+WHOLE, FIRST, MIDDLE, LAST = range(4)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One image: where its record begins, its id, its label, and where its bytes lie."""
+
+    offset: int
+    number: int
+    label: int
+    place: Place
+
+
+def read_recordio(path: Path, expectation: Expectation) -> Dataset:
+    """The images of a ``.rec``, named by their ids, or by their order where all ids are the same.
+
+    Raises DatasetError for a damaged file, for an ``.idx`` of another file, for an id that occurs
+    twice, and for labels that are no class index.
+    """
+    found = list(records(path))
+    check_index(path.with_suffix(".idx"), path, {record.offset for record in found})
+    distinct = len({record.number for record in found}) > 1
+    numbers = (record.number if distinct else order for order, record in enumerate(found))
+    images = [
+        Image(f"{number:08}", record.place, record.label)
+        for number, record in zip(numbers, found, strict=True)
+    ]
+    return Dataset.of(str(path), "MXNet RecordIO", expectation, images)
+
+
+def records(path: Path) -> Iterator[Record]:
+    """Every record of a file in its order; only the headers are read."""
+    size = path.stat().st_size
+    if not size:
+        raise DatasetError(f"{path}: empty, expected MXNet RecordIO")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        position = 0
+        while position < size:
+            start, spans = position, list[tuple[int, int]]()
+            while True:
+                flag, length = _part(path, data, position, FIRST if spans else WHOLE)
+                spans.append((position + WORDS.size, length))
+                position += WORDS.size + padded(length)
+                if flag in (WHOLE, LAST):
+                    break
+            yield _record(path, data, start, spans)
+
+
+def _part(path: Path, data: mmap.mmap, position: int, after: int) -> tuple[int, int]:
+    """Flag and length of the part at ``position``; it begins a record, or goes on with one."""
+    if position + WORDS.size > len(data):
+        raise DatasetError(f"{path}: byte {position}: cut short: copy it again")
+    magic, word = WORDS.unpack_from(data, position)
+    flag, length = word >> 29, word & (1 << 29) - 1
+    if magic != MAGIC or flag not in ((WHOLE, FIRST) if after == WHOLE else (MIDDLE, LAST)):
+        raise DatasetError(f"{path}: byte {position}: no record of MXNet RecordIO begins here")
+    if position + WORDS.size + padded(length) > len(data):
+        raise DatasetError(f"{path}: byte {position}: {length} bytes expected, cut short")
+    return flag, length
+
+
+def padded(length: int) -> int:
+    return (length + 3) // 4 * 4
+
+
+def _record(path: Path, data: mmap.mmap, start: int, spans: list[tuple[int, int]]) -> Record:
+    whole = Place(str(path), tuple(spans), MAGIC)
+    if whole.size < HEADER.size:
+        raise DatasetError(f"{path}: byte {start}: {whole.size} bytes, too few for an image record")
+    flag, label, low, high = HEADER.unpack(_head(data, whole, HEADER.size))
+    if flag > 1:
+        raise DatasetError(f"{path}: byte {start}: {flag} labels for one image, expected one class")
+    if flag:
+        if whole.size < HEADER.size + 4:
+            raise DatasetError(f"{path}: byte {start}: its label is missing")
+        (label,) = struct.unpack("<f", _head(data, whole, HEADER.size + 4)[-4:])
+    if not label.is_integer():
+        raise DatasetError(f"{path}: byte {start}: label {label}, expected a class index")
+    place = Place(str(path), _without_head(whole, HEADER.size + 4 * flag), MAGIC)
+    return Record(start, high << 64 | low, int(label), place)
+
+
+def _head(data: mmap.mmap, place: Place, size: int) -> bytes:
+    """The first ``size`` bytes of a record, joined only as far as that."""
+    parts = b""
+    for offset, length in place.spans:
+        parts += data[offset : offset + min(length, size)] + place.between
+        if len(parts) >= size + len(place.between):
+            break
+    return parts[:size]
+
+
+def _without_head(place: Place, size: int) -> tuple[tuple[int, int], ...]:
+    """The spans of a record after its first ``size`` bytes, a multiple of 4 as every cut is."""
+    spans = list(place.spans)
+    while spans[0][1] < size:
+        size -= spans.pop(0)[1] + len(place.between)
+    offset, length = spans[0]
+    return ((offset + size, length - size), *spans[1:])
+
+
+def check_index(index: Path, path: Path, starts: set[int]) -> None:
+    """Raises DatasetError when an ``.idx`` lies beside the file and is not its own."""
+    if not index.is_file():
+        return
+    try:
+        listed = {int(line.split("\t")[1]) for line in index.read_text().splitlines()}
+    except (ValueError, IndexError):
+        raise DatasetError(f"{index}: expected lines of key, tab, offset") from None
+    if listed != starts:
+        raise DatasetError(
+            f"{path}: {len(starts)} records, and {len(listed & starts)} of the {len(listed)} that "
+            f"{index.name} lists: one of the two is of another set or cut short; without the .idx "
+            "the file is read as it is"
+        )
