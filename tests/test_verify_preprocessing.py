@@ -1,17 +1,101 @@
 """Preprocessing is each original's own, bit for bit."""
 
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gluonport
-from architectures import find_model
+from architectures import Model, find_model
 from architectures.record import Regime
 from verify.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
 from verify.preprocessing import ImageError, crop, normalise
 
 NETWORK = find_model("gluon_resnext50_32x4d")
+FOLDER = Path(__file__).with_name("preprocessing")
+GOLDENS = json.loads((FOLDER / "goldens.json").read_text())
+IMAGES_OF_ALL_KINDS = sorted(path.name for path in (FOLDER / "images").iterdir())
+
+
+def model(size: int, share: float) -> Model:
+    return replace(NETWORK, input_size=size, crop=share)
+
+
+def sha256(array: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("setting", GOLDENS)
+def test_every_kind_of_image_becomes_what_the_original_makes_of_it(setting: str) -> None:
+    regime, size, share = setting.split()
+    network = model(int(size), float(share))
+    assert list(GOLDENS[setting]) == IMAGES_OF_ALL_KINDS
+    wrong = []
+    for name, golden in GOLDENS[setting].items():
+        try:
+            pixels = crop((FOLDER / "images" / name).read_bytes(), regime, network)
+        except ImageError:
+            answer: object = "refused"
+        else:
+            tensor = normalise(pixels[None], regime, network)[0]
+            answer = {"crop": sha256(pixels), "tensor": sha256(tensor)}
+        if answer != golden:
+            wrong.append(name)
+    assert not wrong
+
+
+@pytest.mark.parametrize("regime", ["gluon", "timm", "mmpretrain"])
+def test_not_one_level_is_off_in_the_crops_held_in_full(regime: Regime) -> None:
+    network = model(32, 1.0)
+    with np.load(FOLDER / "crops.npz", allow_pickle=False) as goldens:
+        stored = {key.partition("/")[2]: goldens[key] for key in goldens if key.startswith(regime)}
+    off = {}
+    for name, golden in stored.items():
+        ours = crop((FOLDER / "images" / name).read_bytes(), regime, network)
+        off[name] = int(np.abs(ours.astype(int) - golden).max())
+    assert len(off) > 40 and not any(off.values())
+
+
+def test_the_regimes_are_three() -> None:
+    data = (FOLDER / "images" / "odd.jpg").read_bytes()
+    made = {sha256(crop(data, regime, NETWORK)) for regime in ("gluon", "timm", "mmpretrain")}
+    assert len(made) == 3
+
+
+def test_timms_own_transform_gives_the_same_tensor() -> None:
+    import timm
+    from PIL import Image
+    from timm.data import create_transform, resolve_data_config
+
+    configuration = timm.get_pretrained_cfg("resnext50_32x4d.gluon_in1k").to_dict()
+    transform = create_transform(**resolve_data_config({}, configuration))
+    for path in sorted(IMAGES.glob("*.jpg")):
+        theirs = transform(Image.open(path).convert("RGB")).numpy()
+        assert np.array_equal(gluonport.preprocess(path, "timm"), theirs), path.name
+
+
+def test_normalising_a_batch_is_normalising_each_image() -> None:
+    crops = reference_pixels(NETWORK)
+    for regime in ("gluon", "timm", "mmpretrain"):
+        batch = normalise(crops, regime)
+        assert batch.flags.c_contiguous and batch.dtype == np.float32
+        alone = [normalise(pixels[None], regime)[0] for pixels in crops]
+        assert np.array_equal(batch, np.stack(alone))
+
+
+@pytest.mark.exhaustive
+def test_the_originals_give_the_goldens_again() -> None:
+    for command in (
+        ["uv", "run", "--quiet", "--script", "scripts/make_preprocessing_images.py", "--check"],
+        [sys.executable, "-W", "ignore", "scripts/make_preprocessing_goldens.py", "--check"],
+    ):
+        done = subprocess.run(command, cwd=FOLDER.parents[1], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_gluon_regime_makes_the_reference_inputs_of_the_photographs() -> None:
