@@ -5,8 +5,8 @@
 MXNet and mmpretrain run in environments of their own, by scripts/preprocess_mxnet.py and
 scripts/preprocess_mmpretrain.py; timm in this one. ``goldens.json`` holds, for each regime, input
 size and crop, the sha256 of every crop (uint8, height, width, RGB) and of every tensor (float32,
-RGB, height, width), or ``refused``; ``crops.npz`` the crops of 32 x 32 in full. ``--check`` makes
-them again and compares.
+RGB, height, width; ``cifar`` is the one normalised for CIFAR-10), or ``refused``; ``crops.npz`` the
+crops of 32 x 32 in full. ``--check`` makes them again and compares.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ def make() -> tuple[dict[str, Any], Answers]:
                     continue
                 images[name] = {
                     kind: hashlib.sha256(answers[f"{size}/{kind}/{name}"].tobytes()).hexdigest()
-                    for kind in ("crop", "tensor")
+                    for kind in ("crop", "tensor", "cifar")
+                    if f"{size}/{kind}/{name}" in answers
                 }
                 if size == 32:
                     crops[f"{regime}/{name}"] = answers[f"{size}/crop/{name}"]

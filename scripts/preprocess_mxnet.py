@@ -10,6 +10,7 @@
 As GluonCV's scripts/classification/imagenet/verify_pretrained.py does: the short side is resized to
 ceil(SIZE / CROP). OUT holds, for every file NAME of FOLDER, ``SIZE/crop/NAME``, uint8 (SIZE, SIZE,
 3), and ``SIZE/tensor/NAME``, float32 (3, SIZE, SIZE); or ``SIZE/refused/NAME``, what MXNet said.
+``SIZE/cifar/NAME`` is the tensor as scripts/classification/cifar/train_cifar10.py normalises it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ from gluoncv.data.transforms.presets.imagenet import transform_eval
 from mxnet.gluon.data.vision import transforms
 
 folder, out, *numbers = sys.argv[1:]
+cifar = transforms.Compose(
+    [
+        transforms.ToTensor(),
+        transforms.Normalize([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]),
+    ]
+)
 arrays: dict[str, np.ndarray] = {}
 for size, crop in zip(map(int, numbers[::2]), map(float, numbers[1::2]), strict=True):
     edge = math.ceil(size / crop)
@@ -36,7 +43,9 @@ for size, crop in zip(map(int, numbers[::2]), map(float, numbers[1::2]), strict=
     for path in sorted(Path(folder).iterdir()):
         try:
             decoded = mx.image.imdecode(path.read_bytes())
-            arrays[f"{size}/crop/{path.name}"] = cut(decoded).asnumpy()
+            pixels = cut(decoded)
+            arrays[f"{size}/crop/{path.name}"] = pixels.asnumpy()
+            arrays[f"{size}/cifar/{path.name}"] = cifar(pixels).asnumpy()
             tensor = transform_eval(decoded, resize_short=edge, crop_size=size)
             arrays[f"{size}/tensor/{path.name}"] = tensor.asnumpy()[0]
         except mx.MXNetError as error:

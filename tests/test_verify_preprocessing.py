@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 import gluonport
-from architectures import Model, find_model
+from architectures import MODELS, Model, find_model
 from architectures.record import Regime
 from verify.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
 from verify.preprocessing import ImageError, crop, normalise
+from verify.preprocessing.regimes import UNIT_MEAN, UNIT_STD
 
 NETWORK = find_model("gluon_resnext50_32x4d")
+CIFAR = replace(NETWORK, source=replace(NETWORK.source, name="cifar_resnet20_v1"))
 FOLDER = Path(__file__).with_name("preprocessing")
 GOLDENS = json.loads((FOLDER / "goldens.json").read_text())
 IMAGES_OF_ALL_KINDS = sorted(path.name for path in (FOLDER / "images").iterdir())
@@ -44,6 +46,8 @@ def test_every_kind_of_image_becomes_what_the_original_makes_of_it(setting: str)
         else:
             tensor = normalise(pixels[None], regime, network)[0]
             answer = {"crop": sha256(pixels), "tensor": sha256(tensor)}
+            if regime == "gluon":
+                answer["cifar"] = sha256(normalise(pixels[None], regime, CIFAR)[0])
         if answer != golden:
             wrong.append(name)
     assert not wrong
@@ -65,6 +69,24 @@ def test_the_regimes_are_three() -> None:
     data = (FOLDER / "images" / "odd.jpg").read_bytes()
     made = {sha256(crop(data, regime, NETWORK)) for regime in ("gluon", "timm", "mmpretrain")}
     assert len(made) == 3
+
+
+def test_what_timm_does_for_each_model_is_what_the_regime_does() -> None:
+    """timm's own names of Gluon's models are deprecated ones, which it still resolves."""
+    from timm import get_pretrained_cfg
+    from timm.models._registry import _deprecated_models
+
+    compared = 0
+    for model in MODELS:
+        name = model.source.name if model.source.framework == "timm" else model.name
+        configuration = get_pretrained_cfg(_deprecated_models.get(name, name))
+        if configuration and "timm" in model.regimes:
+            assert configuration.input_size == (3, model.input_size, model.input_size), name
+            assert (configuration.crop_pct, configuration.crop_mode) == (model.crop, "center"), name
+            assert configuration.interpolation == "bicubic", name
+            assert (configuration.mean, configuration.std) == (UNIT_MEAN, UNIT_STD), name
+            compared += 1
+    assert compared > 8
 
 
 def test_timms_own_transform_gives_the_same_tensor() -> None:

@@ -73,6 +73,8 @@ def expectation(model: Model, num_classes: int | None = None) -> Expectation:
     classes = model.num_classes if num_classes is None else num_classes
     if model.source.packaged and classes == model.num_classes:
         return Expectation("the packaged sample", classes, images=360)
+    if model.source.name.startswith("cifar_") and classes == model.num_classes:
+        return Expectation("the test set of CIFAR-10", 10, 1000, 10_000)
     if classes == 1000:
         return Expectation("the validation set of ImageNet-1k", 1000, 50, 50_000)
     return Expectation(f"a set of {classes} classes", classes)

@@ -70,6 +70,8 @@ def _to_even(twice: int) -> int:
 
 
 UNIT_MEAN, UNIT_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
+"""GluonCV, scripts/classification/cifar/train_cifar10.py, for its networks called ``cifar_...``."""
 BYTE_MEAN, BYTE_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 PIPELINES: dict[Regime, Pipeline] = {
@@ -104,15 +106,18 @@ def _crop(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels:
 def normalise(crops: Pixels, regime: Regime, model: Model | None = None) -> Floats:
     """A network's input, float32 (N, 3, S, S), from uint8 RGB crops (N, S, S, 3).
 
-    ``model`` is there for networks with an input of their own; every one of today takes ImageNet's.
+    Mean and deviation are ImageNet's, or for GluonCV's CIFAR networks CIFAR-10's.
     """
     pipeline = PIPELINES[regime]
+    mean, std = pipeline.mean, pipeline.std
+    if regime == "gluon" and model and model.source.name.startswith("cifar_"):
+        mean, std = CIFAR_MEAN, CIFAR_STD
     inputs = np.empty((len(crops), 3, *crops.shape[1:3]), np.float32)
     np.copyto(inputs, crops.transpose(0, 3, 1, 2))
     if pipeline.scale:
         inputs /= np.float32(pipeline.scale)
-    inputs -= np.array(pipeline.mean, np.float32)[:, None, None]
-    inputs /= np.array(pipeline.std, np.float32)[:, None, None]
+    inputs -= np.array(mean, np.float32)[:, None, None]
+    inputs /= np.array(std, np.float32)[:, None, None]
     return inputs
 
 
