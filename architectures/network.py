@@ -1,6 +1,7 @@
-"""What every network of the catalogue offers."""
+"""What every network of the catalogue offers.
 
-from __future__ import annotations
+Annotations are not postponed here: TorchScript reads those of the attributes.
+"""
 
 from torch import Tensor, nn
 

@@ -144,11 +144,12 @@ def _same_inputs(source: Reference, inputs: Array) -> Criterion:
 
 
 def _norms(network: nn.Module) -> dict[str, Array]:
-    """Parameters and statistics of every normalisation layer."""
+    """Statistics and trained parameters of every normalisation layer."""
+    fixed = {name for name, values in network.named_parameters() if not values.requires_grad}
     return {
         f"{name}.{leaf}": values.detach().numpy()
         for name, module in network.named_modules()
         if isinstance(module, nn.BatchNorm2d | nn.GroupNorm)
         for leaf, values in module.state_dict().items()
-        if leaf != "num_batches_tracked"
+        if leaf != "num_batches_tracked" and f"{name}.{leaf}" not in fixed
     }

@@ -16,7 +16,7 @@ MAXPOOL = ("maxpool", "backbone.maxpool", "features.{feature}")
 class Place:
     """A layer or block of the source framework, the port's module for it, and its block.
 
-    ``block`` is a residual block (``layer3.5``), ``stem`` or ``fc``.
+    ``block`` is a residual block (``layer3.5``), ``stem``, ``norm`` after the blocks, or ``fc``.
     """
 
     source: str
@@ -53,4 +53,4 @@ def block_of(module: str) -> str:
     first, *rest = module.split(".")
     if first.startswith("layer") and rest:
         return f"{first}.{rest[0]}"
-    return "fc" if first == "fc" else "stem"
+    return first if first in ("norm", "fc") else "stem"

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from architectures.catalogue import (
     mmpretrain_seresnet,
     resnet_v1b,
+    resnet_v2,
     resnext,
     sample,
     timm_seresnext,
@@ -17,6 +18,7 @@ from mappings.errors import GluonportError
 MODELS: tuple[Model, ...] = (
     *resnext.MODELS,
     *resnet_v1b.MODELS,
+    *resnet_v2.MODELS,
     *timm_seresnext.MODELS,
     *mmpretrain_seresnet.MODELS,
     *sample.MODELS,
