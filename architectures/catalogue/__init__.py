@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from architectures.catalogue import (
     mmpretrain_seresnet,
+    resnest,
     resnet_v1b,
     resnet_v2,
     resnext,
@@ -19,6 +20,7 @@ MODELS: tuple[Model, ...] = (
     *resnext.MODELS,
     *resnet_v1b.MODELS,
     *resnet_v2.MODELS,
+    *resnest.MODELS,
     *timm_seresnext.MODELS,
     *mmpretrain_seresnet.MODELS,
     *sample.MODELS,

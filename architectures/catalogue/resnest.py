@@ -1,0 +1,78 @@
+"""ResNeSt of the Gluon model zoo.
+
+The input sizes are GluonCV's own (gluoncv/auto/estimators/image_classification).
+"""
+
+from __future__ import annotations
+
+from architectures.record import Model, gluoncv, published
+from architectures.resnest_config import ResNeStConfig
+from mappings.resnest import RESNEST
+
+FLAT = "resnest_"
+
+MODELS: tuple[Model, ...] = (
+    Model(
+        "gluon_resnest14",
+        "ResNeSt",
+        ResNeStConfig((1, 1, 1, 1)),
+        gluoncv("resnest14", "7e0b0cae2fd7e9084d1e498b858af1429a6eb1cb"),
+        (RESNEST,),
+        flat_prefix=FLAT,
+        figures=published((75.75, 92.7)),
+        regimes=("gluon",),
+    ),
+    Model(
+        "gluon_resnest26",
+        "ResNeSt",
+        ResNeStConfig((2, 2, 2, 2), drop_block=0.1),
+        gluoncv("resnest26", "364590740605b6a2b95f5bb77436d781a817436f"),
+        (RESNEST,),
+        flat_prefix=FLAT,
+        figures=published((78.68, 94.38)),
+        regimes=("gluon",),
+    ),
+    Model(
+        "gluon_resnest50",
+        "ResNeSt",
+        ResNeStConfig((3, 4, 6, 3), drop_block=0.1),
+        gluoncv("resnest50", "bcfefe1dd1dd1ef5cfed5563123c1490ea37b42e"),
+        (RESNEST,),
+        flat_prefix=FLAT,
+        figures=published((81.04, 95.42)),
+        regimes=("gluon",),
+    ),
+    Model(
+        "gluon_resnest101",
+        "ResNeSt",
+        ResNeStConfig((3, 4, 23, 3), stem_width=64, drop_block=0.1),
+        gluoncv("resnest101", "5da943b3230f071525a98639945a6b3b3a45ac95"),
+        (RESNEST,),
+        flat_prefix=FLAT,
+        figures=published((82.83, 96.42)),
+        regimes=("gluon",),
+        input_size=256,
+    ),
+    Model(
+        "gluon_resnest200",
+        "ResNeSt",
+        ResNeStConfig((3, 24, 36, 3), stem_width=64, dropout=0.2, drop_block=0.1),
+        gluoncv("resnest200", "0c5d117df664ace220aa6fc2922c094bb079d381"),
+        (RESNEST,),
+        flat_prefix=FLAT,
+        figures=published((83.86, 96.86)),
+        regimes=("gluon",),
+        input_size=320,
+    ),
+    Model(
+        "gluon_resnest269",
+        "ResNeSt",
+        ResNeStConfig((3, 30, 48, 8), stem_width=64, dropout=0.2, drop_block=0.1),
+        gluoncv("resnest269", "11ae7f5da2bcdbad05ba7e84f9b74383e717f3e3"),
+        (RESNEST,),
+        flat_prefix=FLAT,
+        figures=published((84.53, 96.98)),
+        regimes=("gluon",),
+        input_size=416,
+    ),
+)
