@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from architectures.catalogue import (
+    cifar,
     mmpretrain_seresnet,
     resnest,
     resnet_v1b,
@@ -23,6 +24,7 @@ MODELS: tuple[Model, ...] = (
     *resnest.MODELS,
     *timm_seresnext.MODELS,
     *mmpretrain_seresnet.MODELS,
+    *cifar.MODELS,
     *sample.MODELS,
 )
 
