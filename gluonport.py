@@ -13,12 +13,14 @@ import click
 
 from architectures import find_model
 from architectures.catalogue import MODELS
+from architectures.console import Command
 from convert import Conversion, convert
 from convert.command import main as convert_command
 from convert.look import inspect_command, models_command
 from mappings.errors import GluonportError
 from verify.command import main as verify_command
 from verify.publish.command import main as publish_command
+from verify.publish.table_command import print_published
 
 if TYPE_CHECKING:
     import numpy
@@ -71,9 +73,29 @@ def main() -> None:
     """Bring Gluon (MXNet) checkpoints to PyTorch, with proof."""
 
 
+@click.command(cls=Command)
+@click.argument("names", nargs=-1, metavar="[PATTERN | DIR...]")
+@click.option("--published", is_flag=True, help="List what these release folders hold.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def models(context: click.Context, names: tuple[str, ...], published: bool, as_json: bool) -> None:
+    """List the models of the catalogue, all or those that match PATTERN ('gluon_se*').
+
+    With --published, list the releases in the folders DIR instead.
+    """
+    if published:
+        if not names:
+            raise click.UsageError("--published lists release folders: name them")
+        print_published(names, as_json)
+    elif len(names) > 1:
+        raise click.UsageError("give one PATTERN, in quotes")
+    else:
+        context.invoke(models_command, pattern=(*names, "*")[0], as_json=as_json)
+
+
 main.add_command(convert_command, "convert")
 main.add_command(inspect_command, "inspect")
-main.add_command(models_command, "models")
+main.add_command(models, "models")
 main.add_command(publish_command, "publish")
 main.add_command(verify_command, "verify")
 
