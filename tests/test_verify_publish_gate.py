@@ -162,18 +162,23 @@ def test_failed_or_unfinished_accuracy_is_refused(
     assert said in line and f"verify accuracy {NAME} {checkpoint}" in line
 
 
-@pytest.mark.exhaustive
-def test_accuracy_must_reproduce_what_is_published(
+def test_accuracy_must_reproduce_what_is_published(checkpoint: Path) -> None:
+    edit(checkpoint.with_suffix(".accuracy.json"), reproduced=None)
+    line = refused(checkpoint)
+    assert "accuracy is compared with nothing" in line and "97.78 % is published" in line
+    edit(checkpoint.with_suffix(".accuracy.json"), regime="timm")
+    assert "nothing is published of that" in refused(checkpoint)
+
+
+def test_accuracy_on_classes_of_ones_own_is_compared_with_nothing(
     gluon: Callable[..., GluonCheckpoints], tmp_path: Path
 ) -> None:
-    checkpoint = converted(tmp_path, OTHER, gluon("resnext50_32x4d", "structural").file())
-    measured = {"images": 50_000, "top1_correct": 39_660, "top5_correct": 47_265}
-    write_accuracy(checkpoint, OTHER, **measured)
-    result = publish(OTHER, checkpoint, tmp_path / "out")
-    assert is_one_line(result)
-    assert "compared with nothing" in result.stderr and "79.32 % is published" in result.stderr
-    write_accuracy(checkpoint, OTHER, **measured, reproduced=True)
-    assert publish(OTHER, checkpoint, tmp_path / "out").exit_code == 0
+    checkpoint = converted(tmp_path, NAME, gluon("seresnext8_digits-tuned").file())
+    write_accuracy(checkpoint, published=None, reproduced=None)
+    result = publish(NAME, checkpoint, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    write_accuracy(checkpoint, published=None, reproduced=False)
+    assert is_one_line(publish(NAME, checkpoint, tmp_path / "other"))
 
 
 def test_a_reason_takes_the_place_of_accuracy_and_is_on_the_card(checkpoint: Path) -> None:

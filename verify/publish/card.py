@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from architectures import Model
 from architectures.console import one_line
-from architectures.record import Figure, count_parameters
+from architectures.record import count_parameters
 from verify.publish.clients import client
 from verify.publish.config import interpolation
+from verify.publish.dataset import dataset
 from verify.publish.gate import Gathered, percent
 from verify.publish.literature import FAMILIES, Origin, origin
 
@@ -22,7 +25,6 @@ REGIMES = {
     "timm": "timm's: Pillow decodes and resizes (bicubic, antialiased)",
     "mmpretrain": "mmpretrain's: OpenCV decodes, Pillow resizes (bilinear, antialiased)",
 }
-IMAGENET = "imagenet-1k"
 
 
 def card(
@@ -41,18 +43,19 @@ def card(
         .get_template("card.md.j2")
         .render(_values(gathered, labels, license, repository, signed))
     )
-    header = _metadata(gathered, labels, license).to_yaml()
+    header = _metadata(gathered, license).to_yaml()
     return str(ModelCard(f"---\n{header}\n---\n\n{body.rstrip()}\n"))
 
 
-def _metadata(gathered: Gathered, labels: tuple[str, ...] | None, license: str | None) -> Any:
+def _metadata(gathered: Gathered, license: str | None) -> Any:
     from huggingface_hub import EvalResult, ModelCardData
 
     elsewhere = client(gathered.model)
-    record, imagenet = gathered.accuracy, labels is None
+    record, own = gathered.accuracy, not gathered.of_published_data
+    data = dataset(gathered.model)
     results = []
     if record is not None:
-        dataset = (IMAGENET, "ImageNet-1k") if imagenet else ("imagefolder", "held-out images")
+        title = "held-out images" if own else data.title.partition(" (")[0]
         for metric, name, key in (
             ("accuracy", "Top-1 accuracy (%)", "top1_correct"),
             ("accuracy", "Top-5 accuracy (%)", "top5_correct"),
@@ -61,9 +64,9 @@ def _metadata(gathered: Gathered, labels: tuple[str, ...] | None, license: str |
                 EvalResult(
                     task_type="image-classification",
                     task_name="Image Classification",
-                    dataset_type=dataset[0],
-                    dataset_name=f"{dataset[1]}, {record['regime']} preprocessing",
-                    dataset_split="validation" if imagenet else None,
+                    dataset_type="imagefolder" if own else data.hub or "imagefolder",
+                    dataset_name=f"{title}, {record['regime']} preprocessing",
+                    dataset_split=None if own else data.split,
                     metric_type=metric,
                     metric_name=name,
                     metric_value=percent(record[key], record["images"]),
@@ -76,7 +79,7 @@ def _metadata(gathered: Gathered, labels: tuple[str, ...] | None, license: str |
         pipeline_tag="image-classification",
         license=license,
         tags=tags,
-        datasets=[IMAGENET] if imagenet else None,
+        datasets=None if own or data.hub is None else [data.hub],
         metrics=["accuracy"] if results else None,
         eval_results=results or None,
     )
@@ -99,7 +102,7 @@ def _values(
         "name": model.name,
         "description": description,
         "as_published": gathered.as_published,
-        "imagenet": labels is None,
+        "data": dataset(model).title,
         "exact": gathered.dtype == "float32" or record.get("dtype") == "keep",
         "origin": made_by,
         "source_name": model.source.name,
@@ -107,16 +110,20 @@ def _values(
         "num_classes": gathered.num_classes,
         "parameters": count_parameters(model.shapes, gathered.num_classes),
         "input_size": model.input_size,
-        "regime_words": f"{model.crop:g} of the short side, ImageNet's mean and deviation",
+        "input_words": _input_words(model),
+        "regime": model.regimes[0],
         "dtype": gathered.dtype,
         "size": gathered.size,
         "sha256": gathered.sha256,
-        "papers": papers,
+        "papers": ", ".join(f"[{paper.title}]({paper.url})" for paper in papers),
         "citations": [paper.bibtex for paper in (*papers, made_by.paper)],
         "license_line": license or "not stated: ask the owner",
         "license_words": _license_words(gathered, license, made_by),
         "elsewhere": elsewhere,
-        "timm_source": f"hf-hub:{repository}" if repository else f"local-dir:{model.name}",
+        "timm_source": f"hf-hub:{repository}" if repository else "local-dir:FOLDER",
+        "options": "".join(f"{key}={value!r}, " for key, value in elsewhere.options)
+        if elsewhere
+        else "",
         "torchvision": elsewhere.torchvision.format(n=gathered.num_classes) if elsewhere else "",
         "repository": repository,
         "labels": labels,
@@ -133,6 +140,16 @@ def _values(
     }
 
 
+def _input_words(model: Model) -> str:
+    data = dataset(model)
+    side, short = model.input_size, math.floor(model.input_size / model.crop)
+    mean, std = (", ".join(f"{value:g}" for value in values) for values in (data.mean, data.std))
+    return (
+        f"RGB, short side resized to {short}, centre crop {side} x {side}, scaled to 0..1, "
+        f"mean ({mean}), standard deviation ({std})"
+    )
+
+
 def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
     record = gathered.accuracy
     if record is None:
@@ -143,10 +160,10 @@ def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
         }
     images, top1 = record["images"], record["top1_correct"]
     exact = percent(top1, images)
-    figure = _figure(gathered, record["regime"])
+    figure = gathered.figure
     words = f"{top1:,} of {images:,} images are right, each judged once."
     if figure is not None:
-        words += f" The published figure is that of the {figure.source}; the run reproduces it."
+        words += f" This reproduces the published figure ({figure.source})."
     return {
         "accuracy": {
             **record,
@@ -156,16 +173,9 @@ def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
         "accuracy_line": f"top-1 {exact:.3f} %, regime {record['regime']}",
         "accuracy_words": words,
         "published_cell": f"{figure.top1} / {figure.top5} %" if figure else "nothing",
-        "difference_cell": f"{exact - figure.top1:+.3f}" if figure else "",
+        "difference_cell": f"{top1 - round(images * figure.top1 / 100):+,}" if figure else "",
         "regime_explained": REGIMES[record["regime"]],
     }
-
-
-def _figure(gathered: Gathered, regime: str) -> Figure | None:
-    """The published figure that the accuracy reproduces."""
-    if not gathered.reproduced:
-        return None
-    return next((f for f in gathered.model.figures if f.regime == regime), None)
 
 
 def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) -> list[str]:
@@ -204,7 +214,7 @@ def _license_words(gathered: Gathered, license: str | None, made_by: Origin) -> 
         return (
             f"{made_by.title} released the weights under "
             f"[{made_by.license}]({made_by.license_url}), and the conversion adds no terms. They "
-            f"were trained on {made_by.data}, whose images have terms of their own."
+            f"were trained on {dataset(gathered.model).title}, which has terms of its own."
         )
     if license:
         return f"The owner of the weights released them under `{license}`."

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from architectures import Model
-from verify.inputs import MEAN, STD
 from verify.publish.clients import Client, client
+from verify.publish.dataset import dataset
 from verify.publish.gate import Gathered
 from verify.publish.literature import origin
 
@@ -40,16 +40,17 @@ def config(
         **{key: value for key, value in head.items() if key != "label_names"},
         "global_pool": "avg",
         **names,
+        **({"model_args": dict(elsewhere.options)} if elsewhere.options else {}),
         "pretrained_cfg": _pretrained_cfg(gathered, elsewhere, license),
     }
 
 
 def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) -> dict[str, Any]:
     model = gathered.model
-    tag = elsewhere.tag if gathered.as_published else ""
-    about = {"license": license, "origin_url": origin(model).url if gathered.as_published else None}
+    about: dict[str, str | None] = {"license": license}
+    if gathered.as_published:
+        about |= {"tag": elsewhere.tag, "origin_url": origin(model).url}
     return {
-        "tag": tag,
         "custom_load": False,
         **_input(model),
         "fixed_input_size": False,
@@ -62,13 +63,14 @@ def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) 
 
 
 def _input(model: Model) -> dict[str, Any]:
+    data = dataset(model)
     return {
         "input_size": [3, model.input_size, model.input_size],
         "interpolation": interpolation(model),
         "crop_pct": model.crop,
         "crop_mode": "center",
-        "mean": [round(float(value), 3) for value in MEAN],
-        "std": [round(float(value), 3) for value in STD],
+        "mean": list(data.mean),
+        "std": list(data.std),
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from architectures import Model
+from architectures.record import Figure
 from convert.formats import Checkpoint, open_checkpoint
 from verify.publish.errors import PublishError
 from verify.publish.record import Record
@@ -42,6 +43,19 @@ class Gathered:
     def reproduced(self) -> bool:
         """Whether its accuracy is the published one of its model."""
         return self.accuracy is not None and self.accuracy["reproduced"] is True
+
+    @property
+    def of_published_data(self) -> bool:
+        """Whether its classes are those of the data set of the published weights."""
+        return self.as_published or self.reproduced
+
+    @property
+    def figure(self) -> Figure | None:
+        """The published figure that its accuracy reproduces."""
+        if self.accuracy is None or not self.reproduced:
+            return None
+        regime = self.accuracy["regime"]
+        return next((f for f in self.model.figures if f.regime == regime), None)
 
 
 def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> Gathered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from verify.publish.dataset import dataset
 from verify.publish.errors import PublishError
 from verify.publish.gate import Gathered
 
@@ -31,8 +32,8 @@ def read_labels(path: Path, num_classes: int) -> tuple[str, ...]:
 
 
 def default_labels(gathered: Gathered) -> tuple[str, ...] | None:
-    """Class names where none are given: None for ImageNet's, which clients know themselves; else
-    the indices, since nothing else is known of the classes."""
-    if gathered.num_classes == 1000 and (gathered.as_published or gathered.reproduced):
-        return None
+    """Class names where none are given: those of the published data set, None for ImageNet's, which
+    clients know themselves; else the indices, since nothing is known of the classes."""
+    if gathered.of_published_data:
+        return dataset(gathered.model).labels
     return tuple(map(str, range(gathered.num_classes)))

@@ -1,87 +1,38 @@
-"""What is said of a family of models, who made its weights, and what to cite."""
+"""What is said of a family of models, and of those who published its weights."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from architectures import Model
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A publication, with its BibTeX entry."""
-
-    title: str
-    url: str
-    bibtex: str
+from verify.publish.papers import (
+    BAG_OF_TRICKS,
+    IDENTITY_MAPPINGS,
+    RESNEST,
+    RESNET,
+    RESNEXT,
+    SENET,
+    WIDE_RESNET,
+    Paper,
+)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Who published weights; ``license`` is the hub's identifier of their licence, ``data`` what
-    they were trained on."""
+    """Who published weights; ``license`` is the hub's identifier of their licence."""
 
     title: str
     url: str
     license: str
     license_url: str
-    data: str
     paper: Paper
 
-
-RESNEXT = Paper(
-    "Aggregated Residual Transformations for Deep Neural Networks",
-    "https://arxiv.org/abs/1611.05431",
-    """\
-@inproceedings{xie2017aggregated,
-  title     = {Aggregated Residual Transformations for Deep Neural Networks},
-  author    = {Xie, Saining and Girshick, Ross and Doll{\\'a}r, Piotr and Tu, Zhuowen and
-               He, Kaiming},
-  booktitle = {CVPR},
-  year      = {2017}
-}""",
-)
-RESNET = Paper(
-    "Deep Residual Learning for Image Recognition",
-    "https://arxiv.org/abs/1512.03385",
-    """\
-@inproceedings{he2016deep,
-  title     = {Deep Residual Learning for Image Recognition},
-  author    = {He, Kaiming and Zhang, Xiangyu and Ren, Shaoqing and Sun, Jian},
-  booktitle = {CVPR},
-  year      = {2016}
-}""",
-)
-SENET = Paper(
-    "Squeeze-and-Excitation Networks",
-    "https://arxiv.org/abs/1709.01507",
-    """\
-@inproceedings{hu2018squeeze,
-  title     = {Squeeze-and-Excitation Networks},
-  author    = {Hu, Jie and Shen, Li and Sun, Gang},
-  booktitle = {CVPR},
-  year      = {2018}
-}""",
-)
-BAG_OF_TRICKS = Paper(
-    "Bag of Tricks for Image Classification with Convolutional Neural Networks",
-    "https://arxiv.org/abs/1812.01187",
-    """\
-@inproceedings{he2019bag,
-  title     = {Bag of Tricks for Image Classification with Convolutional Neural Networks},
-  author    = {He, Tong and Zhang, Zhi and Zhang, Hang and Zhang, Zhongyue and Xie, Junyuan and
-               Li, Mu},
-  booktitle = {CVPR},
-  year      = {2019}
-}""",
-)
 
 GLUONCV = Origin(
     "GluonCV",
     "https://cv.gluon.ai/model_zoo/classification.html",
     "apache-2.0",
     "https://github.com/dmlc/gluon-cv/blob/master/LICENSE",
-    "ImageNet-1k",
     Paper(
         "GluonCV and GluonNLP: Deep Learning in Computer Vision and Natural Language Processing",
         "https://jmlr.org/papers/v21/19-429.html",
@@ -104,7 +55,6 @@ TIMM = Origin(
     "https://github.com/huggingface/pytorch-image-models",
     "apache-2.0",
     "https://github.com/huggingface/pytorch-image-models/blob/main/LICENSE",
-    "ImageNet-1k",
     Paper(
         "PyTorch Image Models",
         "https://github.com/huggingface/pytorch-image-models",
@@ -124,7 +74,6 @@ MMPRETRAIN = Origin(
     "https://github.com/open-mmlab/mmpretrain",
     "apache-2.0",
     "https://github.com/open-mmlab/mmpretrain/blob/main/LICENSE",
-    "ImageNet-1k",
     Paper(
         "OpenMMLab's Pre-training Toolbox and Benchmark",
         "https://github.com/open-mmlab/mmpretrain",
@@ -143,8 +92,6 @@ SAMPLE = Origin(
     "https://pypi.org/project/gluonport/",
     "apache-2.0",
     "https://www.apache.org/licenses/LICENSE-2.0",
-    "Optical Recognition of Handwritten Digits (E. Alpaydin and C. Kaynak, "
-    "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/))",
     Paper(
         "Optical Recognition of Handwritten Digits",
         "https://doi.org/10.24432/C50P49",
@@ -181,6 +128,37 @@ FAMILIES: dict[str, tuple[str, tuple[Paper, ...]]] = {
         "squeeze-and-excitation",
         (RESNET, SENET),
     ),
+    "ResNet v1b": (
+        "A residual network with its stride on the 3x3 convolutions, as torchvision has it",
+        (RESNET,),
+    ),
+    "ResNet v1c": ("A residual network with a deep stem", (RESNET, BAG_OF_TRICKS)),
+    "ResNet v1d": (
+        "A residual network with a deep stem and shortcuts that average",
+        (RESNET, BAG_OF_TRICKS),
+    ),
+    "ResNet v1e": (
+        "A residual network with a wide deep stem and shortcuts that average",
+        (RESNET, BAG_OF_TRICKS),
+    ),
+    "ResNet v1s": ("A residual network with a wide deep stem", (RESNET, BAG_OF_TRICKS)),
+    "ResNet v2": (
+        "A pre-activation residual network: norms and activations stand before the convolutions",
+        (IDENTITY_MAPPINGS,),
+    ),
+    "SE-ResNet v2": (
+        "A pre-activation residual network whose blocks weigh their channels by "
+        "squeeze-and-excitation",
+        (IDENTITY_MAPPINGS, SENET),
+    ),
+    "ResNeSt": ("A ResNeSt: a residual network with split attention in its blocks", (RESNEST,)),
+    "CIFAR ResNet v1": ("A residual network for images of 32 x 32", (RESNET,)),
+    "CIFAR ResNet v2": (
+        "A pre-activation residual network for images of 32 x 32",
+        (IDENTITY_MAPPINGS,),
+    ),
+    "CIFAR Wide ResNet": ("A wide residual network for images of 32 x 32", (WIDE_RESNET,)),
+    "CIFAR ResNeXt": ("A ResNeXt for images of 32 x 32", (RESNEXT,)),
     "Sample": (
         "A small SE-ResNeXt of two blocks that reads handwritten digits: a demonstration that "
         "serves for nothing else",

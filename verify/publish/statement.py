@@ -103,9 +103,7 @@ def _accuracy(gathered: Gathered) -> dict[str, Any] | None:
     if record is None:
         return None
     images, top1, top5 = (record[key] for key in ("images", "top1_correct", "top5_correct"))
-    figures = gathered.model.figures
-    figure = next((f for f in figures if f.regime == record["regime"]), None)
-    compared = figure is not None and record["reproduced"] is not None
+    figure = gathered.figure
     return {
         "regime": record["regime"],
         "images": images,
@@ -114,9 +112,8 @@ def _accuracy(gathered: Gathered) -> dict[str, Any] | None:
         "top1": percent(top1, images),
         "top5": percent(top5, images),
         "reproduced": record["reproduced"],
-        "published": {"top1": figure.top1, "top5": figure.top5, "source": figure.source}
-        if figure is not None and compared
-        else None,
+        "published": figure and {"top1": figure.top1, "top5": figure.top5, "source": figure.source},
+        "top1_images_above": figure and top1 - round(images * figure.top1 / 100),
         "manifest_sha256": record.get("manifest_sha256"),
     }
 
