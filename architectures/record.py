@@ -97,6 +97,8 @@ class Model:
     ``flat_prefix`` what Gluon calls the first such network of a process.
     ``input_size`` is the side of the square input in pixels, ``crop`` the share of the resized
     image's short side that it covers; ``regimes`` are those it is evaluated in, its own first.
+    ``arithmetic`` is how much nearer and farther the port's float32 logits may be to the truth than
+    the source framework's own, where that is not the rule's factor of 2 in both directions.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Model:
     num_classes: int = 1000
     input_size: int = 224
     crop: float = 0.875
+    arithmetic: tuple[float, float] = (0.5, 2.0)
 
     @property
     def table(self) -> Table:

@@ -35,20 +35,25 @@ def structure(reference: Reference, port: Trace) -> Criterion:
     return Criterion("structure", passed, detail, figure, limit, figure)
 
 
-def arithmetic(reference: Reference, port: Trace) -> Criterion:
-    """float32: is the port as far from the truth as the source framework itself is?"""
+def arithmetic(
+    reference: Reference, port: Trace, limits: tuple[float, float] = ARITHMETIC
+) -> Criterion:
+    """float32: is the port as far from the truth as the source framework itself is?
+
+    ``limits`` are the least and the most of the source's own distance that the port may have.
+    """
     if not _comparable(reference.logits64, reference.logits32, port.logits32):
         return _incomparable("arithmetic", reference.logits32, port.logits32, port)
     theirs = _rms(reference.logits32, reference.logits64)
     ours = _rms(port.logits32, reference.logits64)
     ratio = ours / theirs if theirs > 0 else float("nan")
-    low, high = ARITHMETIC
+    low, high = limits
     detail = (
         f"the float32 logits are {ours:.3g} from the float64 reference (rms), the source's own "
         f"{theirs:.3g}: {ratio:.3g} times, expected {low} to {high}"
     )
     needed = max(ratio, 1 / ratio) if ratio > 0 else float("nan")
-    return Criterion("arithmetic", low <= ratio <= high, detail, ratio, ARITHMETIC, needed)
+    return Criterion("arithmetic", low <= ratio <= high, detail, ratio, limits, needed)
 
 
 def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array]) -> Criterion:

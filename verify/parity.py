@@ -107,7 +107,7 @@ def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) 
     port = trace(network, inputs, {place.module for place in found})
     errors = layer_errors(source, port, found)
     layers, finding = judge_layers(errors)
-    arithmetic = judge.arithmetic(source, port)
+    arithmetic = judge.arithmetic(source, port, model.arithmetic)
     if finding is None and not arithmetic.passed:
         finding = find_imprecise(errors)
     given = _same_inputs(source, inputs)
