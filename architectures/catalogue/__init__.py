@@ -8,6 +8,7 @@ from architectures.catalogue import (
     cifar,
     mmpretrain_seresnet,
     resnest,
+    resnet_v1,
     resnet_v1b,
     resnet_v2,
     resnext,
@@ -19,6 +20,7 @@ from mappings.errors import GluonportError
 
 MODELS: tuple[Model, ...] = (
     *resnext.MODELS,
+    *resnet_v1.MODELS,
     *resnet_v1b.MODELS,
     *resnet_v2.MODELS,
     *resnest.MODELS,

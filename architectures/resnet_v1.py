@@ -1,0 +1,62 @@
+"""GluonCV's first ResNet, with the names of timm's: what its blocks do otherwise.
+
+A bottleneck strides in its first 1x1, as Caffe's did, and its 1x1 convolutions have biases; gates
+have none, and are dense (gluoncv/model_zoo/resnet.py, BasicBlockV1 and BottleneckV1).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from architectures.config import ResNetConfig
+from architectures.resnet import BasicBlock, Bottleneck, ResNet
+
+
+class DenseGate(nn.Module):
+    """Squeeze-and-excitation by two dense layers without biases."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, channels // 16, bias=False)
+        self.fc2 = nn.Linear(channels // 16, channels, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = functional.relu(self.fc1(x.mean((2, 3))))
+        return x * torch.sigmoid(self.fc2(gate))[:, :, None, None]
+
+
+class BasicBlockV1(BasicBlock):
+    """A basic block whose gate is dense."""
+
+    gate: ClassVar[type[nn.Module]] = DenseGate
+
+
+class BottleneckV1(Bottleneck):
+    """1x1 with the stride and a bias, 3x3, 1x1 with a bias."""
+
+    gate: ClassVar[type[nn.Module]] = DenseGate
+
+    def __init__(
+        self,
+        channels: int,
+        widths: tuple[int, ...],
+        stride: int,
+        config: ResNetConfig,
+        downsample: nn.Module,
+    ) -> None:
+        super().__init__(channels, widths, 1, config, downsample)
+        self.conv1 = nn.Conv2d(channels, widths[0], 1, stride)
+        self.conv3 = nn.Conv2d(widths[1], widths[2], 1)
+
+
+class ResNetV1(ResNet):
+    """A residual network of these blocks."""
+
+    blocks: ClassVar[dict[str, type[nn.Module]]] = {
+        "basic": BasicBlockV1,
+        "bottleneck": BottleneckV1,
+    }
