@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from architectures.catalogue import (
     cifar,
     mmpretrain_seresnet,
+    pruned_resnet,
     resnest,
     resnet_v1,
     resnet_v1b,
@@ -24,6 +25,7 @@ MODELS: tuple[Model, ...] = (
     *resnet_v1b.MODELS,
     *resnet_v2.MODELS,
     *resnest.MODELS,
+    *pruned_resnet.MODELS,
     *timm_seresnext.MODELS,
     *mmpretrain_seresnet.MODELS,
     *cifar.MODELS,
