@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from architectures import MODELS, Model
+from architectures.nearest import nearest_models
 from convert.formats import Checkpoint, Tensor, refuse_quantised
 from mappings.errors import ReconcileError
 from mappings.language import Table
@@ -97,9 +98,11 @@ def identify(checkpoint: Checkpoint) -> Fit:
 
 
 def nearest(checkpoint: Checkpoint) -> list[Fit]:
-    """The models that share any tensor with a checkpoint, those with the fewest misfits first."""
+    """The models nearest to a checkpoint by shapes that share any tensor name with it, those with
+    the fewest misfits first."""
     fits = []
-    for model in MODELS:
+    shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
+    for model in nearest_models(shapes, MODELS):
         try:
             found = lay(checkpoint, model)
         except ReconcileError:

@@ -116,9 +116,9 @@ def _replaced_head(
     missing = table.targets.keys() - set(taken)
     for layer in table.layers:
         leaves = [leaf for leaf, _ in layer.kind.leaves]
-        if layer.kind.counter != "dense" or missing != {
-            f"{layer.source}.{leaf}" for leaf in leaves
-        }:
+        if layer.kind.counter != "dense" or "bias" not in leaves:  # a gate has none
+            continue
+        if missing != {f"{layer.source}.{leaf}" for leaf in leaves}:
             continue
         for stem in {name.removesuffix("weight") for name in left if name.endswith("weight")}:
             if stem.endswith((".", "_")) and set(left) == {stem + leaf for leaf in leaves}:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from architectures import MODELS, Model, find_model
+from architectures import Model, find_model
 from mappings.errors import ReconcileError
 from mappings.naming import recognise
 from mappings.residues import fold
+from tests.conftest import smallest
 
-GLUON = [model for model in MODELS if model.source.framework == "gluoncv"]
+GLUON = [model for model in smallest().values() if model.source.framework == "gluoncv"]
 SE, PLAIN = find_model("gluon_seresnext50_32x4d"), find_model("gluon_resnext50_32x4d")
 
 
@@ -63,6 +64,23 @@ def test_a_replaced_classifier_is_found_by_being_all_that_is_left(stem: str) -> 
 def test_a_second_classifier_is_left_over_not_chosen() -> None:
     names = [*flat(SE, "net_"), "net_dense1_weight", "net_dense1_bias"]
     assert recognise(names, SE.table).names["net_dense1_weight"] == "net_dense1_weight"
+
+
+def test_a_dense_gate_under_another_name_is_no_classifier() -> None:
+    model = find_model("gluon_se_resnet18_v1")
+    names = [name for name in model.table.targets if name != "features.4.0.se.0.weight"]
+    found = recognise([*names, "gate_weight"], model.table)
+    assert found.names["gate_weight"] == "gate_weight"
+
+
+@pytest.mark.parametrize("stem", ["net_dense1_", "classifier_"])
+def test_a_replaced_classifier_is_found_beside_dense_gates(stem: str) -> None:
+    model = find_model("gluon_se_resnet18_v1")
+    names = {
+        stem + source.split(".")[1] if source.startswith("output") else "net_" + name: source
+        for name, source in model.table.flat.items()
+    }
+    assert resolved(names, model) == names
 
 
 def test_a_wrapped_network_has_a_structural_prefix() -> None:

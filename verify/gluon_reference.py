@@ -228,11 +228,11 @@ def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
         )
         prefix = prefixes.most_common(1)[0][0] if prefixes else ""
         targets = {prefix + key: name for key, name in flat.items()}
-        dense = list(dense_layers(net))
+        *_, head = dense_layers(net)
         for name in names.values():
             leaf = re.fullmatch(r"(?:.*_)?dense\d+_(weight|bias)", name)
-            if leaf and len(dense) == 1:
-                targets[name] = f"{dense[0]}.{leaf[1]}"
+            if leaf and name not in targets:
+                targets[name] = f"{head}.{leaf[1]}"
     matched: dict[str, str] = {}
     for found, name in names.items():
         target = targets.get(name)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from architectures import MODELS, Model
+from architectures.nearest import nearest_models
 from convert.formats import Checkpoint, Tensor
 from mappings.errors import ReconcileError
 from mappings.naming import recognise
@@ -50,7 +51,8 @@ def pair(a: Checkpoint, b: Checkpoint, model: Model | None = None) -> Pairing:
                 f"{checkpoint.path} is a list of {len(checkpoint.tensors)} arrays without names, "
                 f"and order proves nothing: save it again with net.save_parameters"
             )
-    found = [laid for m in ((model,) if model else MODELS) if (laid := _lay(a, b, m))]
+    models = {m.name: m for file in (a, b) for m in nearest_models(_shapes(file), MODELS)}
+    found = [laid for m in ([model] if model else models.values()) if (laid := _lay(a, b, m))]
     if model is None:
         found.append(_by_own_names(a, b))
     if not any(pairing.pairs for pairing in found):
@@ -95,7 +97,7 @@ def _lay(a: Checkpoint, b: Checkpoint, model: Model) -> Pairing | None:
 def _named(checkpoint: Checkpoint, model: Model) -> tuple[Named, int] | None:
     """The tensors under the model's names (their own where it has none), by the dialect that fits
     best, and the number of misfits."""
-    shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
+    shapes = _shapes(checkpoint)
     best: tuple[Named, int] | None = None
     for _, table in model.dialects:
         try:
@@ -108,3 +110,7 @@ def _named(checkpoint: Checkpoint, model: Model) -> tuple[Named, int] | None:
         if len(named) == len(shapes) and (best is None or misfits < best[1]):
             best = named, misfits
     return best
+
+
+def _shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
+    return {tensor.name: tensor.shape for tensor in checkpoint.tensors}

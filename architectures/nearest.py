@@ -1,0 +1,31 @@
+"""Which models of a catalogue a file can be, by the shapes of its tensors alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from architectures.record import Model
+from mappings.language import TRACKED
+from mappings.residues import OpenShape, Shape
+
+MOST = 8
+
+
+def nearest_models(shapes: Mapping[str, Shape], models: Iterable[Model]) -> list[Model]:
+    """The ``MOST`` models with the fewest tensors of shapes that the file has not, or too many of.
+
+    A model that fits is among them, whatever the file's names and class count: names take a hundred
+    times longer to lay against a table, and only these are worth it.
+    """
+    bag = _bag(shapes)
+    return sorted(models, key=lambda model: _distance(bag, _bag(model.shapes)))[:MOST]
+
+
+def _bag(shapes: Mapping[str, OpenShape]) -> Counter[OpenShape]:
+    """How often each shape occurs, but for those with an open class count and counts of batches."""
+    return Counter(s for name, s in shapes.items() if None not in s and not name.endswith(TRACKED))
+
+
+def _distance(one: Counter[OpenShape], other: Counter[OpenShape]) -> int:
+    return (one - other).total() + (other - one).total()
