@@ -25,10 +25,7 @@ def fetch_published(source: Source, *, sleep: Callable[[float], object] = time.s
     if source.sha1:
         return fetch_gluon(source.stored or source.name, source.sha1, sleep=sleep)
     if source.url is None:
-        raise DownloadError(
-            f"{source.name}: {source.framework} has the network and published no weights of it: "
-            f"name a file of yours with --from FILE"
-        )
+        raise DownloadError(f"{source.name} was never published: give a file with --from FILE")
     return fetch_url(source.url, sleep=sleep)
 
 

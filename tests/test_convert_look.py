@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +37,28 @@ def test_models_lists_every_model_with_its_source_and_figures() -> None:
 
 
 def test_models_filters_by_pattern() -> None:
-    listed = json.loads(run("models", "gluon_se*101*", "--json").stdout)["models"]
+    listed = json.loads(run("models", "gluon_seresnext101_??x4d", "--json").stdout)["models"]
     assert [model["name"] for model in listed] == [
         "gluon_seresnext101_32x4d",
         "gluon_seresnext101_64x4d",
     ]
+
+
+def test_models_that_were_never_published_have_no_url_no_sha1_and_no_accuracy() -> None:
+    listed = json.loads(run("models", "gluon_se_resnet*_v1", "--json").stdout)["models"]
+    assert [model["source_name"] for model in listed] == [
+        f"se_resnet{depth}_v1" for depth in (18, 34, 50, 101, 152)
+    ]
+    for model in listed:
+        assert model["sha1"] is model["url"] is model["accuracy"] is None
+        assert model["parameters"] > 10_000_000
+
+
+def test_the_models_of_a_family_stand_together() -> None:
+    listed = json.loads(run("models", "--json").stdout)["models"]
+    families = [family for family, _ in groupby(model["family"] for model in listed)]
+    zoo = [family for family in families if family.startswith("ResNet v")]
+    assert len(zoo) == len(set(zoo))
 
 
 def test_inspect_recognises_the_sample() -> None:

@@ -140,3 +140,12 @@ def test_convert_without_a_source_fetches_converts_and_records_the_url(
     result = CliRunner().invoke(main, [model.name, str(tmp_path / "new.safetensors")])
     assert result.exit_code == 1 and result.stderr.startswith("error: ")
     assert not (tmp_path / "new.safetensors").exists()
+
+
+def test_what_was_never_published_is_asked_for_by_one_line(tmp_path: Path) -> None:
+    out = tmp_path / "o.safetensors"
+    result = CliRunner().invoke(main, ["gluon_se_resnet18_v1", str(out)])
+    assert result.exit_code == 1 and result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: se_resnet18_v1 was never published: ")
+    assert "--from FILE" in result.stderr
+    assert list(tmp_path.iterdir()) == []
