@@ -128,6 +128,23 @@ FAMILIES: dict[str, tuple[str, tuple[Paper, ...]]] = {
         "squeeze-and-excitation",
         (RESNET, SENET),
     ),
+    "ResNet v1": (
+        "A residual network with its stride on the first convolution of a block",
+        (RESNET,),
+    ),
+    "SE-ResNet v1": (
+        "A residual network with its stride on the first convolution of a block, whose blocks "
+        "weigh their channels by squeeze-and-excitation",
+        (RESNET, SENET),
+    ),
+    "Pruned ResNet": (
+        "A residual network whose convolutions were pruned, each to a width of its own",
+        (RESNET, BAG_OF_TRICKS),
+    ),
+    "SENet": (
+        "An SENet: a residual network of 154 layers with squeeze-and-excitation in its blocks",
+        (SENET,),
+    ),
     "ResNet v1b": (
         "A residual network with its stride on the 3x3 convolutions, as torchvision has it",
         (RESNET,),
