@@ -35,7 +35,9 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
             assert name.startswith("convert.formats"), f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("module", ["convert.command", "convert.conversion", "gluonport"])
+@pytest.mark.parametrize(
+    "module", ["convert.command", "convert.conversion", "gluonport", "verify.publish.table"]
+)
 def test_importing_convert_imports_no_torch(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

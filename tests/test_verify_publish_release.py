@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from huggingface_hub import ModelCard
 from safetensors.numpy import load_file
 
+from gluonport import main
 from tests.conftest import GluonCheckpoints
 from tests.releases import NAME, converted, edit, is_one_line, publish, write_accuracy
 
@@ -177,11 +179,11 @@ def test_published_releases_are_listed(release: Path, proven: Path, tmp_path: Pa
     [row] = json.loads(done.stdout)["published"]
     assert (row["name"], row["top1"], row["difference"]) == (NAME, 97.778, 0)
     assert (row["regime"], row["parity"], row["parameters"]) == ("gluon", "golden", 272506)
-    done = subprocess.run([*command, release], capture_output=True, text=True)
-    assert NAME in done.stdout and "97.778" in done.stdout
-    done = subprocess.run([*command, tmp_path], capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith("error: ")
-    assert subprocess.run(command, capture_output=True).returncode == 2
+    shown = CliRunner().invoke(main, ["models", "--published", str(release)])
+    assert NAME in shown.stdout and "97.778" in shown.stdout
+    assert is_one_line(CliRunner().invoke(main, ["models", "--published", str(tmp_path)]))
+    assert CliRunner().invoke(main, ["models", "--published"]).exit_code == 2
+    assert CliRunner().invoke(main, ["models", "gluon_*", "seresnext*"]).exit_code == 2
 
 
 def test_the_results_table_has_a_row_for_each_release(

@@ -141,16 +141,39 @@ def test_weights_of_another_file_fail_though_all_sums_are_right(release: Path) -
     assert is_one_line(result) and "provenance.json: is about a file" in result.stderr
 
 
+def test_a_failure_is_an_object_too(release: Path) -> None:
+    (release / "config.json").write_text("{}")
+    result = verify("release", release, "--json")
+    assert is_one_line(result)
+    found = json.loads(result.stdout)
+    assert not found["passed"] and "config.json: was changed" in found["error"]
+
+
 def test_what_is_no_release_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path, tmp_path / "nothing", tmp_path / "file"):
         assert is_one_line(verify("release", path))
 
 
-def test_what_the_hubs_downloader_leaves_is_no_part_of_a_release(release: Path) -> None:
+def test_what_the_hubs_downloader_leaves_is_no_part_of_a_release(release: Path, made: Path) -> None:
     notes = release / ".cache" / "huggingface" / "download" / "README.md.metadata"
     notes.parent.mkdir(parents=True)
     notes.write_text("x")
-    assert verify("release", release).exit_code == 0
+    for options in ((), ("--key", made.parent / "key.pub")):
+        assert verify("release", release, *options).exit_code == 0
     (release / ".cache" / "other").write_text("x")
     assert is_one_line(verify("release", release))
+
+
+def test_a_release_in_the_hubs_cache_is_checked_through_its_links(
+    made: Path, tmp_path: Path
+) -> None:
+    for path in files(made):
+        link = tmp_path / "snapshot" / path.relative_to(made)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path)
+    key = made.parent / "key.pub"
+    assert verify("release", tmp_path / "snapshot", "--key", key).exit_code == 0
+    (tmp_path / "snapshot" / "README.md").unlink()
+    (tmp_path / "snapshot" / "README.md").symlink_to(made / "config.json")
+    assert is_one_line(verify("release", tmp_path / "snapshot", "--key", key))

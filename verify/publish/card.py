@@ -16,7 +16,8 @@ from architectures.record import count_parameters
 from verify.publish.clients import client
 from verify.publish.config import interpolation
 from verify.publish.dataset import dataset
-from verify.publish.gate import Gathered, percent
+from verify.publish.figures import percent
+from verify.publish.gate import Gathered
 from verify.publish.literature import FAMILIES, Origin, origin
 
 FRAMEWORKS = {"gluoncv": "MXNet", "timm": "timm", "mmpretrain": "mmpretrain"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from architectures.console import Command, print_json
+from mappings.errors import GluonportError
 
 
 @click.command(cls=Command)
@@ -18,7 +19,12 @@ def release(folder: str, key: str | None, as_json: bool) -> None:
     from verify.publish.check import check_release
 
     public = Path(key).read_bytes() if key else None
-    found, parity = check_release(Path(folder), public)
+    try:
+        found, parity = check_release(Path(folder), public)
+    except GluonportError as error:
+        if as_json:
+            print_json({"passed": False, "folder": folder, "error": str(error)})
+        raise
     checked = found.signed and public is not None
     if as_json:
         print_json(

@@ -12,8 +12,8 @@ from architectures import Model
 from architectures.record import Figure
 from convert.formats import Checkpoint, open_checkpoint
 from verify.publish.errors import PublishError
+from verify.publish.figures import percent
 from verify.publish.record import Record
-from verify.publish.synthetic import is_synthetic
 from verify.result import Parity
 
 JUDGED = {"values", "inputs", "structure", "arithmetic", "evidence", "layers"}
@@ -64,6 +64,8 @@ def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> 
     Raises PublishError where any is missing, failed, or of another file or model, with the command
     that makes it; FormatError for a file that is no checkpoint.
     """
+    from verify.publish.synthetic import is_synthetic
+
     checkpoint = open_checkpoint(path)
     convert = f"convert {model.name} {path} --from SOURCE --force"
     if checkpoint.format != "safetensors":
@@ -196,8 +198,3 @@ def _is_published(model: Model, provenance: Mapping[str, Any]) -> bool:
         return same and hashlib.sha1(data).hexdigest() == source.sha1
     prefix = Path(source.url or "").stem.rpartition("-")[2]
     return bool(prefix) and digest.startswith(prefix)
-
-
-def percent(count: int, images: int) -> float:
-    """A share in percent, to the three digits that the published tables have."""
-    return round(100 * count / images, 3)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.publish.errors import PublishError
-from verify.publish.sums import SUMS
+from verify.publish.sums import BOOKKEEPING, SUMS
 
 SIGNATURE = "model.sig"
 PASSWORD = "GLUONPORT_KEY_PASSWORD"
@@ -81,15 +81,17 @@ def check_signature(folder: Path, public_key: bytes) -> None:
                 f"the public key is none: give an EC key in PEM ({error})"
             ) from error
     try:
-        config.set_hashing_config(_hashing()).verify(folder, signature)
+        # A hub's cache holds its files as links, and its downloader keeps notes beside them.
+        hashing = _hashing(*("/".join(parts) for parts in BOOKKEEPING)).set_allow_symlinks(True)
+        config.set_hashing_config(hashing).verify(folder, signature)
     except Exception as error:  # a damaged bundle fails in whatever reads it first
         said = " ".join(str(error).split()) or type(error).__name__
         raise PublishError(f"{signature}: is not of this folder by this key: {said}") from error
 
 
-def _hashing() -> Any:
+def _hashing(*more_ignored: str) -> Any:
     from model_signing import hashing
 
     config: Any = hashing.Config()  # type: ignore[no-untyped-call]
     config.use_file_serialization(hashing_algorithm="sha256")
-    return config.set_ignored_paths(paths=[SIGNATURE, SUMS], ignore_git_paths=True)
+    return config.set_ignored_paths(paths=[SIGNATURE, SUMS, *more_ignored], ignore_git_paths=True)

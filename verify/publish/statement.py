@@ -15,7 +15,8 @@ from typing import Any
 from architectures import find_model
 from architectures.record import count_parameters
 from verify.publish.errors import PublishError
-from verify.publish.gate import Gathered, percent
+from verify.publish.figures import percent
+from verify.publish.gate import Gathered
 from verify.publish.sums import sha256
 
 STATEMENT = "https://in-toto.io/Statement/v1"

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from verify.publish.gate import percent
+from verify.publish.figures import percent
 from verify.publish.statement import read_results
 from verify.publish.sums import check_sums
 
