@@ -70,15 +70,15 @@ def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:
 
 
 def _columns(line: str) -> tuple[str, str]:
-    """An image's name and its class, as a line has them."""
+    """An image's name and its class, as a line has them; the class is empty where it has none."""
     if line.count("\t") == 2:
         _, label, name = line.split("\t")
-        return name.strip(), label.strip()
-    if "," in line:
-        name, label, *_ = next(csv.reader([line]))
-        return name.strip(), (label.split() or [""])[0]
-    name, label = line.rsplit(maxsplit=1)
-    return name, label
+    elif "," in line:
+        name, label = [*next(csv.reader([line])), ""][:2]
+        label = (label.split() or [""])[0]
+    else:
+        name, label = [*line.rsplit(maxsplit=1), ""][:2]
+    return name.strip(), label.strip()
 
 
 def _by_number(path: Path, lines: list[str], expectation: Expectation) -> dict[str, int]:
