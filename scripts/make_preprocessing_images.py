@@ -69,6 +69,9 @@ def make() -> dict[str, bytes]:
     plain, cmyk = encode(cat), encode(cat.convert("CMYK"))
     progressive = encode(cat, progressive=True)
     adobe = cmyk.index(b"Adobe")
+    halved = opencv(
+        bgr, ".jpg", cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440
+    )
     fade = Image.linear_gradient("L")
     made = {
         "grey.jpg": encode(grey),
@@ -85,6 +88,8 @@ def make() -> dict[str, bytes]:
         "chroma-411.jpg": opencv(
             bgr, ".jpg", cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_411
         ),
+        "chroma-440.jpg": halved,
+        "chroma-440-turned.jpg": with_segment(without_jfif(halved), 0xE1, exif(6)),
         "rgb.jpg": encode(cat, keep_rgb=True),
         "cmyk.jpg": cmyk,
         "cmyk-without-adobe.jpg": cmyk[: adobe - 4] + cmyk[adobe + 12 :],

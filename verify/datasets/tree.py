@@ -43,8 +43,9 @@ def class_indices(listing: Listing, expectation: Expectation) -> dict[str, int]:
             return known
     if len(folders) == classes:
         return {folder: label for label, folder in enumerate(sorted(folders))}
+    meant = f"; or give {listing.path}/val" if "val" in folders else ""
     raise DatasetError(
         f"{listing.path}: {count(len(folders), 'folder')} ({some(folders)}), where the model has "
         f"{classes} classes: name the folders by "
-        f"{'WordNet id or ' if expectation.names else ''}class index, or give a labels file"
+        f"{'WordNet id or ' if expectation.names else ''}class index, or give a labels file{meant}"
     )

@@ -1,30 +1,27 @@
 """Image bytes to pixels, as ``mxnet.image.imdecode`` of MXNet 1.9.1 gives them.
 
 Its wheel carries OpenCV 3.4.2 and libjpeg-turbo 2.0. On all but the following the OpenCV of today
-agrees with it bit for bit, and what differs is reproduced here. Not reproduced: the chroma of a
-JPEG that has it halved in height alone (4:4:0, which lossless rotation writes), up to two levels
-off; a CMYK image cut short, and TIFF that is compressed or turned.
+agrees with it bit for bit, and what differs is reproduced here. Not reproduced: a JPEG that is cut
+short and CMYK, or is progressive and has 4:4:0 chroma; and TIFF that is compressed or turned.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from verify.preprocessing.chroma import decode_440
 from verify.preprocessing.decode import ImageError, Pixels, by_opencv, refuse_empty
+from verify.preprocessing.jpeg import APP1, START_OF_FRAME, segments
 
 JPEG, JFIF, EXIF = b"\xff\xd8\xff", b"JFIF\0", b"Exif\0\0"
 SIGNATURES = (JPEG, b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
 """The formats that MXNet's OpenCV reads: JPEG, PNG, BMP, TIFF."""
 
-START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-APP1 = 0xE1
-SKIPPED = frozenset({0xC0, 0xC2, 0xC4, 0xDA, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
-"""JPEG segments that OpenCV 3.4.2 passes over in search of EXIF; it stops at any other."""
+AS_STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def by_mxnet(data: bytes) -> Pixels:
@@ -32,14 +29,18 @@ def by_mxnet(data: bytes) -> Pixels:
     refuse_empty(data)
     if not data.startswith(SIGNATURES):
         raise ImageError("MXNet decodes JPEG, PNG, BMP and TIFF, and this image is none of them")
-    turned = data.startswith(JPEG) and turns_upright(data)
-    try:
-        return by_opencv(data, cv2.IMREAD_COLOR | (0 if turned else cv2.IMREAD_IGNORE_ORIENTATION))
-    except ImageError:
-        pixels = cut_short(data, turned) if data.startswith(JPEG) else None
-        if pixels is None:
-            raise
-        return pixels
+    if not data.startswith(JPEG):
+        return by_opencv(data, AS_STORED)
+    turned = turns_upright(data)
+    pixels = decode_440(data)
+    if pixels is None:
+        try:
+            return by_opencv(data, cv2.IMREAD_COLOR if turned else AS_STORED)
+        except ImageError:
+            pixels = cut_short(data)
+            if pixels is None:
+                raise
+    return upright(pixels, data) if turned else pixels
 
 
 def turns_upright(data: bytes) -> bool:
@@ -56,18 +57,15 @@ def turns_upright(data: bytes) -> bool:
     return data[first : first + len(EXIF)] == EXIF
 
 
-def segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """The markers of a JPEG up to its pixels, each with where its content begins."""
-    position = 2
-    while data[position : position + 1] == b"\xff" and position + 4 <= len(data):
-        marker, content = data[position + 1], position + 4
-        yield marker, content
-        if marker not in SKIPPED:
-            return
-        position += 2 + int.from_bytes(data[position + 2 : content])
+def upright(pixels: Pixels, data: bytes) -> Pixels:
+    """Turned by the EXIF orientation of a JPEG that OpenCV does not decode for us."""
+    with Image.open(io.BytesIO(data)) as image:
+        turned = Image.fromarray(pixels)
+        turned.getexif().update(image.getexif())
+    return np.array(ImageOps.exif_transpose(turned))
 
 
-def cut_short(data: bytes, turned: bool) -> Pixels | None:
+def cut_short(data: bytes) -> Pixels | None:
     """A sequential JPEG without its end, grey or coloured: MXNet repeats the last row of pixels
     that came out whole, where the OpenCV of today refuses. None where no row did: MXNet's pixels
     are then whatever the memory held.
@@ -79,12 +77,7 @@ def cut_short(data: bytes, turned: bool) -> Pixels | None:
         if same.all() or not rows:
             return None
         black[rows:] = black[rows - 1]
-        if not turned:
-            return black
-        with Image.open(io.BytesIO(data)) as image:
-            pixels = Image.fromarray(black)
-            pixels.getexif().update(image.getexif())
-            return np.array(ImageOps.exif_transpose(pixels))
+        return black
     except Exception:  # Pillow's decoders raise whatever a damaged file makes them
         return None
 
