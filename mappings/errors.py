@@ -7,7 +7,8 @@ GluonportError
 ├── ConversionError   a value cannot be written as asked      (convert)
 ├── DownloadError     the published file could not be had     (convert)
 ├── ImageError        an image does not decode                (verify.preprocessing)
-└── DatasetError      labelled images that cannot serve       (verify.datasets)
+├── DatasetError      labelled images that cannot serve       (verify.datasets)
+└── AccuracyError     counts that make no number              (verify.accuracy)
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from safetensors.numpy import load_file, save_file
 
 import gluonport
-from verify.accuracy.prediction import read_csv
+from architectures import find_model
+from verify.accuracy.prediction import best, read_csv
 from verify.command import main
+from verify.datasets import Dataset, open_dataset
+from verify.preprocessing import crop, normalise
+from verify.reference import live
 
 NAME = "gluon_seresnext8_digits"
 SAMPLES = Path("architectures", "samples").resolve()
@@ -109,3 +115,150 @@ def test_a_limited_run_is_labelled_and_never_reproduced(checkpoint: Path) -> Non
 def test_a_class_folder_tree_of_the_scans_gives_the_same(checkpoint: Path, scans: Path) -> None:
     found = measured(checkpoint, "--data", scans)
     assert (found["top1_correct"], found["reproduced"]) == (352, True)
+
+
+def test_a_set_that_is_not_whole_has_no_number_unless_labelled(
+    checkpoint: Path, scans: Path, tmp_path: Path
+) -> None:
+    part = tmp_path / "part"
+    shutil.copytree(scans, part)
+    next((part / "3").iterdir()).unlink()
+    assert "--allow-incomplete" in refused(checkpoint, "--data", part)
+    found = measured(checkpoint, "--data", part, "--allow-incomplete")
+    assert (found["images"], found["complete"], found["reproduced"]) == (359, False, None)
+    assert found["problems"] and "incomplete" in found["why"]
+
+
+def test_images_that_do_not_decode_are_listed_and_never_counted(
+    checkpoint: Path, scans: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(scans, broken)
+    paths = sorted((broken / "3").iterdir())[:2]
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:40])
+    said = refused(checkpoint, "--data", broken)
+    assert "2 of 360 images do not decode" in said and f"3/{paths[0].name}" in said
+    found = measured(checkpoint, "--data", broken, "--allow-incomplete")
+    assert found["undecoded"] == [f"3/{path.name}" for path in paths]
+    assert (found["images"], found["complete"], found["reproduced"]) == (358, False, None)
+
+
+def test_what_a_number_is_not_reproduced_by_is_a_failure(checkpoint: Path, tmp_path: Path) -> None:
+    weights = load_file(checkpoint)
+    weights["fc.bias"] = np.roll(weights["fc.bias"], 1)
+    weights["fc.weight"] = np.roll(weights["fc.weight"], 1, axis=0)
+    save_file(weights, checkpoint)
+    result = invoke(checkpoint, "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1 and found["reproduced"] is False and found["complete"] is True
+    assert found["difference"]["top1"]["images"] == found["top1_correct"] - 352 < 0
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+
+
+def test_nothing_published_in_a_regime_is_no_failure(checkpoint: Path) -> None:
+    found = measured(checkpoint, "--regime", "timm", "--limit", 400)
+    assert (found["published"], found["reproduced"], found["complete"]) == (None, None, True)
+
+
+def test_a_ledger_of_another_run_is_refused_with_what_differs(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger"
+    measured(checkpoint, "--ledger", ledger, "--limit", 40)
+    said = refused(checkpoint, "--ledger", ledger, "--limit", 40, "--batch-size", 8)
+    assert "batch_size 16, now 8" in said and "regime" not in said
+    said = refused(checkpoint, "--ledger", ledger, "--limit", 30)
+    assert "manifest_sha256" in said and "images 40, now 30" in said
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "renamed", "gone"])
+def test_a_damaged_chunk_is_run_again(checkpoint: Path, tmp_path: Path, damage: str) -> None:
+    ledger = tmp_path / "ledger"
+    measured(checkpoint, "--ledger", ledger, "--limit", 40)
+    chunks = {path: path.read_bytes() for path in sorted(ledger.glob("[0-9]*.csv"))}
+    one, other = list(chunks)[:2]
+    if damage == "cut":
+        one.write_bytes(chunks[one][:-80])
+    elif damage == "flipped":
+        one.write_bytes(chunks[one].replace(b",1,", b",7,", 1))
+    elif damage == "renamed":
+        one.write_bytes(chunks[other])
+    else:
+        one.unlink()
+    found = measured(checkpoint, "--ledger", ledger, "--limit", 40)
+    assert found["images"] == 40
+    assert {path: path.read_bytes() for path in chunks} == chunks
+
+
+def test_a_second_run_from_the_cache_decodes_nothing_and_says_the_same(
+    checkpoint: Path, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--data", scans, "--cache", tmp_path / "cache", "--predictions")
+    first = measured(checkpoint, *options, tmp_path / "first.csv")
+
+    def unread(*_: object) -> bytes:
+        raise AssertionError("an image was read")
+
+    monkeypatch.setattr(Dataset, "read", unread)
+    assert measured(checkpoint, *options, tmp_path / "second.csv") == first
+    assert (tmp_path / "second.csv").read_bytes() == (tmp_path / "first.csv").read_bytes()
+
+
+def test_a_damaged_crop_is_made_again(checkpoint: Path, scans: Path, tmp_path: Path) -> None:
+    options = ("--data", scans, "--cache", tmp_path / "cache", "--predictions")
+    measured(checkpoint, *options, tmp_path / "first.csv")
+    (crops,) = (tmp_path / "cache").rglob("*.crops")
+    data = bytearray(crops.read_bytes())
+    data[5000] ^= 255
+    crops.write_bytes(data[:-100])
+    measured(checkpoint, *options, tmp_path / "second.csv")
+    assert (tmp_path / "second.csv").read_bytes() == (tmp_path / "first.csv").read_bytes()
+
+
+def test_a_changed_image_is_another_run(checkpoint: Path, scans: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(scans, changed)
+    options = ("--data", changed, "--cache", tmp_path / "cache", "--ledger", tmp_path / "ledger")
+    measured(checkpoint, *options)
+    one, other = sorted((changed / "3").iterdir())[:2]
+    one.write_bytes(other.read_bytes())
+    assert "manifest_sha256" in refused(checkpoint, *options)
+
+
+def test_another_run_is_compared_image_by_image(checkpoint: Path, tmp_path: Path) -> None:
+    lines = MXNET.read_text().splitlines()
+    path, label, first, second, *rest = lines[1].split(",")
+    assert label == first
+    lines[1] = ",".join([path, label, second, first, *rest])
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join(lines) + "\n")
+    against = measured(checkpoint, "--against", other)["against"]
+    assert (against["gained"], against["lost"], against["p"]) == ([path], [], 1)
+    other.write_text("\n".join(lines[:-1]) + "\n")
+    assert "unanswered: 9/" in refused(checkpoint, "--against", other)
+    other.write_text("hello\n")
+    assert "no file of predictions" in refused(checkpoint, "--against", other)
+
+
+def test_a_device_or_precision_that_is_not_there_is_refused(checkpoint: Path) -> None:
+    assert "--device lathe" in refused(checkpoint, "--device", "lathe")
+    assert "TF32" in refused(checkpoint, "--device", "cpu", "--precision", "tf32")
+
+
+def test_bfloat16_is_proven_with_its_own_rounding(checkpoint: Path) -> None:
+    found = measured(checkpoint, "--limit", 32, "--precision", "bfloat16")
+    assert found["dtype"] == "bfloat16"
+    assert 1e-4 < found["fast_path"]["max_difference"] < 0.1 * found["fast_path"]["max_logit"]
+
+
+@pytest.mark.exhaustive
+def test_every_prediction_is_that_of_mxnet_run_now(checkpoint: Path, tmp_path: Path) -> None:
+    model = find_model(NAME)
+    measured(checkpoint, "--predictions", tmp_path / "ours.csv")
+    ours, data = read_csv(tmp_path / "ours.csv"), open_dataset(model=model)
+    crops = np.stack([crop(data.read(k), "gluon", model) for k in range(360)])
+    answer = live(model, SAMPLES / f"{NAME}.params", normalise(crops, "gluon", model))
+    assert [p.classes for p in ours] == [tuple(row) for row in best(answer.logits32).tolist()]
+    right = [p.label == row.argmax() for p, row in zip(ours, answer.logits64, strict=True)]
+    assert sum(right) == 352

@@ -83,7 +83,8 @@ def wilson(correct: int, images: int) -> tuple[float, float]:
     share, unit = correct / images, Z * Z / images
     middle = (share + unit / 2) / (1 + unit)
     half = Z / (1 + unit) * math.sqrt(share * (1 - share) / images + unit / (4 * images))
-    return 100 * max(0.0, middle - half), 100 * min(1.0, middle + half)
+    low, high = middle - half, middle + half
+    return 100 * low if correct else 0.0, 100 * high if correct < images else 100.0
 
 
 @dataclass(frozen=True)
@@ -111,5 +112,8 @@ def pair(ours: Iterable[Prediction], theirs: Iterable[Prediction]) -> Paired:
 def mcnemar(gained: int, lost: int) -> float:
     """Twice the binomial tail of the smaller side of the images that changed, at most 1."""
     changed = gained + lost
-    tail = sum(math.comb(changed, k) for k in range(min(gained, lost) + 1))
+    tail = ways = 1
+    for k in range(min(gained, lost)):
+        ways = ways * (changed - k) // (k + 1)
+        tail += ways
     return min(1.0, 2 * tail / (1 << changed))

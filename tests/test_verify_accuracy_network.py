@@ -1,0 +1,68 @@
+"""What makes a network fast leaves what it computes, in every family of the catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from architectures import MODELS, Model, build
+from verify.accuracy.device import find_device
+from verify.accuracy.fused import FusedConv2d
+from verify.accuracy.network import fast, fold, plain
+from verify.accuracy.proof import prove
+
+FAMILIES = {model.family: model for model in reversed(MODELS)}
+
+
+def network(model: Model) -> nn.Module:
+    """Freshly initialised, with statistics that a wrong folding would show."""
+    torch.manual_seed(0)
+    built = build(model).eval()
+    for module in built.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
+                assert tensor is not None
+                nn.init.uniform_(tensor, 0.5, 0.9)
+    return built
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("model", FAMILIES.values(), ids=lambda model: model.family)
+def test_fast_is_plain_but_for_rounding(model: Model) -> None:
+    device = find_device("cpu", 0, "float32")
+    side = min(model.input_size, 64)
+    inputs = torch.randn(3, 3, side, side, generator=torch.Generator().manual_seed(1))
+    expected = plain(network(model), device)(inputs).numpy()
+    quick = fast(network(model), device, "float32", False, inputs)
+    for n in (3, 1):  # the last batch is of another size
+        proof = prove(expected[:n], quick(inputs[:n]).numpy(), "float32")
+        assert proof.max_difference <= 2e-5 * proof.max_logit
+    assert np.ptp(expected) > 0
+
+
+def test_every_normalisation_of_a_resnext_is_folded_and_every_convolution_fused() -> None:
+    model = FAMILIES["SE-ResNeXt"]
+    convolutions = sum(isinstance(m, nn.Conv2d) for m in build(model).modules())
+    folded = fold(network(model))
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in folded.modules())
+    device = find_device("cpu", 0, "float32")
+    quick = fast(network(model), device, "float32", False, torch.zeros(1, 3, 64, 64))
+    (graph,) = [
+        c.cell_contents for c in quick.__closure__ or () if isinstance(c.cell_contents, nn.Module)
+    ]
+    assert sum(isinstance(m, FusedConv2d) for m in graph.modules()) == convolutions
+    assert not any(isinstance(m, nn.Conv2d) for m in graph.modules())
+
+
+def test_a_normalisation_before_its_convolution_stays() -> None:
+    class PreActivation(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(self.norm(x))  # type: ignore[no-any-return]
+
+    assert any(isinstance(m, nn.BatchNorm2d) for m in fold(PreActivation().eval()).modules())
