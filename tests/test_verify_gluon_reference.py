@@ -268,6 +268,20 @@ def test_every_naming_of_one_network_gives_the_same_logits(
     assert 1e-5 < np.abs(rounded - logits["structural"]).max() < 0.1
 
 
+@pytest.mark.exhaustive
+def test_a_replaced_head_is_told_from_the_dense_layers_of_gates(
+    tmp_path: Path, gluon: Callable[..., Any]
+) -> None:
+    model = "se_resnet18_v2"
+    made = gluon(f"{model}-tuned", "structural", "replaced-head")
+    np.savez(tmp_path / "inputs.npz", inputs=made.inputs)
+    files = [made.file(scheme) for scheme in ("structural", "replaced-head")]
+    lines = [[model, f, tmp_path / "inputs.npz", tmp_path / f"{f.stem}.npz"] for f in files]
+    assert run_many(*lines) == [(0, ""), (0, "")]
+    logits = [read(tmp_path / f"{f.stem}.npz")["logits_float64"] for f in files]
+    assert logits[0].shape == (2, 23) and np.array_equal(*logits)
+
+
 def test_the_class_count_is_the_files_own(folder: Path, tmp_path: Path) -> None:
     file, inputs = tmp_path / "four.params", folder / "inputs.npz"
     made: list[object] = [MODEL, "synthetic", inputs, tmp_path / "made.npz", "--classes", 4]
