@@ -5,28 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from architectures.config import ResNetConfig, Widths
+
 if TYPE_CHECKING:
     from architectures.network import Network
 
 
 @dataclass(frozen=True)
-class CifarConfig:
-    """A residual network for images of 32 x 32.
+class CifarConfig(ResNetConfig):
+    """A residual network for images of 32 x 32, its stem one 3x3 with stride 1.
 
-    ``depths``: blocks of each stage; ``channels``: the stem's output, then each stage's.
-    ``cardinality``, ``base_width``: the 3x3 of a bottleneck that ends in ``4 * planes`` channels
-    has ``planes * base_width // 64 * cardinality`` channels in ``cardinality`` groups. Without
-    them a block is two 3x3, and the stem has no ReLU.
+    ``planes``: those of the first stage; each next has twice as many.
     """
 
-    depths: tuple[int, ...]
-    channels: tuple[int, ...]
-    cardinality: int | None = None
-    base_width: int = 64
+    planes: int = 64
 
     @property
-    def classifier(self) -> str:
-        return "fc"
+    def widths(self) -> Widths:
+        return tuple(
+            (self.block_widths(self.planes * 2**stage),) * depth
+            for stage, depth in enumerate(self.depths)
+        )
 
     def build(self, num_classes: int, **options: Any) -> Network:
         from architectures.cifar import CifarResNet

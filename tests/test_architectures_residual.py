@@ -20,8 +20,8 @@ NETWORKS: dict[str, NetworkConfig] = {
     "v2, CIFAR": PreActivationConfig((1, 2), (8, 8, 16), stem="cifar", raw_shortcut=True),
     "v2, wide": PreActivationConfig((2, 1), (8, 16, 32), stem="wide"),
     "ResNeSt": ResNeStConfig((1, 1, 2), dropout=0.2, drop_block=0.1),
-    "CIFAR, basic": CifarConfig((1, 2), (8, 8, 16)),
-    "CIFAR, bottleneck": CifarConfig((1, 2), (16, 64, 128), 4, 8),
+    "CIFAR, basic": CifarConfig((1, 2), stem=(8,), block="basic", planes=8),
+    "CIFAR, bottleneck": CifarConfig((1, 2), 4, 8),
 }
 every_network = pytest.mark.parametrize("config", NETWORKS.values(), ids=NETWORKS)
 

@@ -14,14 +14,14 @@ from mappings.resnet_v2 import (
 )
 from mappings.resnext import RESNEXT
 
-RESNET, RESNEXT_CHANNELS = (16, 16, 32, 64), (64, 256, 512, 1024)
+CHANNELS = (16, 16, 32, 64)
 REGIMES: tuple[Regime, ...] = ("gluon",)
 
 MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnet20_v1",
         "CIFAR ResNet v1",
-        CifarConfig((3, 3, 3), RESNET),
+        CifarConfig((3, 3, 3), stem=(16,), block="basic", planes=16),
         gluoncv("cifar_resnet20_v1", "121e1579d811b091940b3b1fa033e1f0d1dca40f"),
         (CIFAR_V1,),
         CIFAR_V1_FIRST_FEATURE,
@@ -34,7 +34,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnet56_v1",
         "CIFAR ResNet v1",
-        CifarConfig((9, 9, 9), RESNET),
+        CifarConfig((9, 9, 9), stem=(16,), block="basic", planes=16),
         gluoncv("cifar_resnet56_v1", "2fb251e60babdceb103e9659b3baa0dea20a14d7"),
         (CIFAR_V1,),
         CIFAR_V1_FIRST_FEATURE,
@@ -47,7 +47,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnet110_v1",
         "CIFAR ResNet v1",
-        CifarConfig((18, 18, 18), RESNET),
+        CifarConfig((18, 18, 18), stem=(16,), block="basic", planes=16),
         gluoncv("cifar_resnet110_v1", "a0e1f860475bf5369f6da07e0c2e03a4ae9cff9c"),
         (CIFAR_V1,),
         CIFAR_V1_FIRST_FEATURE,
@@ -60,7 +60,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnet20_v2",
         "CIFAR ResNet v2",
-        PreActivationConfig((3, 3, 3), RESNET, stem="cifar", raw_shortcut=True),
+        PreActivationConfig((3, 3, 3), CHANNELS, stem="cifar", raw_shortcut=True),
         gluoncv("cifar_resnet20_v2", "4f2d18804c94f2d283b8b45256d048bd3d6dd479"),
         (CIFAR_V2,),
         CIFAR_V2_FIRST_FEATURE,
@@ -73,7 +73,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnet56_v2",
         "CIFAR ResNet v2",
-        PreActivationConfig((9, 9, 9), RESNET, stem="cifar", raw_shortcut=True),
+        PreActivationConfig((9, 9, 9), CHANNELS, stem="cifar", raw_shortcut=True),
         gluoncv("cifar_resnet56_v2", "0a3e74104ec7bcfffefe2d9d5cc1f8e74311ec51"),
         (CIFAR_V2,),
         CIFAR_V2_FIRST_FEATURE,
@@ -86,7 +86,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnet110_v2",
         "CIFAR ResNet v2",
-        PreActivationConfig((18, 18, 18), RESNET, stem="cifar", raw_shortcut=True),
+        PreActivationConfig((18, 18, 18), CHANNELS, stem="cifar", raw_shortcut=True),
         gluoncv("cifar_resnet110_v2", "bf160f8b3cb3884a1ea871739f3c8e151e114159"),
         (CIFAR_V2,),
         CIFAR_V2_FIRST_FEATURE,
@@ -138,7 +138,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnext29_32x4d",
         "CIFAR ResNeXt",
-        CifarConfig((3, 3, 3), RESNEXT_CHANNELS, 32, 4),
+        CifarConfig((3, 3, 3), cardinality=32, base_width=4),
         gluoncv("cifar_resnext29_32x4d"),
         (RESNEXT,),
         CIFAR_RESNEXT_FIRST_FEATURE,
@@ -151,7 +151,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "gluon_cifar_resnext29_16x64d",
         "CIFAR ResNeXt",
-        CifarConfig((3, 3, 3), RESNEXT_CHANNELS, 16, 64),
+        CifarConfig((3, 3, 3), cardinality=16, base_width=64),
         gluoncv("cifar_resnext29_16x64d", "e8ff9f4f9cb319dfbf524d01e487af9a7f8a3cf5"),
         (RESNEXT,),
         CIFAR_RESNEXT_FIRST_FEATURE,
