@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from architectures.preactivation_config import PreActivationConfig
 from architectures.residual import ResidualNetwork, initialise
+from architectures.resnet_v1 import DenseGate
 
 
 class InputNorm(nn.BatchNorm2d):
@@ -41,19 +42,6 @@ class InputNorm(nn.BatchNorm2d):
         )
 
 
-class SqueezeExcite(nn.Module):
-    """Channels weighed by a gate computed from their means; its layers have no biases."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(channels, channels // 16, bias=False)
-        self.fc2 = nn.Linear(channels // 16, channels, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        gate = functional.relu(self.fc1(x.mean((2, 3))))
-        return x * torch.sigmoid(self.fc2(gate))[:, :, None, None]
-
-
 class Block(nn.Module):
     """The first activation, from which the shortcut may begin too; the gate; the sum."""
 
@@ -62,7 +50,7 @@ class Block(nn.Module):
         self.raw_shortcut = config.raw_shortcut
         self.bn1 = nn.BatchNorm2d(channels)
         self.add_convolutions(channels, out, stride)
-        self.se = SqueezeExcite(out) if config.se else nn.Identity()
+        self.se = DenseGate(out) if config.se else nn.Identity()
         self.downsample = None
         if channels != out:
             self.downsample = nn.Conv2d(channels, out, 1, stride, bias=False)
