@@ -36,7 +36,6 @@ CASES = [
                 "resnext50_32x4d",
                 {*COMMON, *TIMM, "torchvision"},
             ),
-            "se": ("gluon_seresnext50_32x4d", "se_resnext50_32x4d", {*COMMON, *TIMM}),
             "tuned-se": ("gluon_seresnext50_32x4d", "se_resnext50_32x4d-tuned", {*COMMON, *TIMM}),
         }.items()
     ),

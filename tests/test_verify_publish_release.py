@@ -18,15 +18,18 @@ from safetensors.numpy import load_file
 
 from gluonport import main
 from tests.conftest import GluonCheckpoints
-from tests.releases import NAME, converted, edit, is_one_line, publish, write_accuracy
+from tests.releases import NAME, converted, edit, is_one_line, publish, verify
 
 ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "architectures" / "samples"
 
 
 @pytest.fixture(scope="module")
 def proven(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with its own evidence, every record made by its command."""
     checkpoint = converted(tmp_path_factory.mktemp("proven"))
-    write_accuracy(checkpoint)
+    result = verify("accuracy", NAME, checkpoint, "--data", SAMPLES / f"{NAME}.tar")
+    assert result.exit_code == 0, result.output
     return checkpoint
 
 
