@@ -16,6 +16,8 @@ def test_names_are_unique_on_both_sides() -> None:
 
 def test_a_model_is_found_by_its_source_name_too() -> None:
     assert find_model("se_resnext50_32x4d") is find_model("gluon_seresnext50_32x4d")
+    assert find_model("senet_154") is find_model("gluon_senet154")
+    assert find_model("resnet50_v1d_1.8x") is find_model("gluon_resnet50_v1d_0.86")
 
 
 def test_a_mistyped_name_is_answered_with_the_nearest() -> None:

@@ -14,6 +14,7 @@ from architectures.catalogue import (
     resnet_v2,
     resnext,
     sample,
+    senet,
     timm_seresnext,
 )
 from architectures.record import Model
@@ -26,6 +27,7 @@ MODELS: tuple[Model, ...] = (
     *resnet_v2.MODELS,
     *resnest.MODELS,
     *pruned_resnet.MODELS,
+    *senet.MODELS,
     *timm_seresnext.MODELS,
     *mmpretrain_seresnet.MODELS,
     *cifar.MODELS,
@@ -34,12 +36,12 @@ MODELS: tuple[Model, ...] = (
 
 
 def find_model(name: str) -> Model:
-    """The record of ``name``, which may also be the source framework's own name for it.
+    """The record of ``name``, which may also be the source framework's own name for it or its file.
 
     Raises GluonportError that suggests the nearest names.
     """
     for model in MODELS:
-        if name in (model.name, model.source.name):
+        if name in (model.name, model.source.name, model.source.stored):
             return model
     names = [model.name for model in MODELS]
     near = get_close_matches(name, [*names, *(model.source.name for model in MODELS)], 3, 0.5)

@@ -1,10 +1,16 @@
-"""ResNeXt and SE-ResNeXt of the Gluon model zoo."""
+"""ResNeXt and SE-ResNeXt of the Gluon model zoo; of the e variants no weights were published."""
 
 from __future__ import annotations
 
 from architectures.config import ResNetConfig
 from architectures.record import GLUONCV_TABLE, TIMM_TABLE, Card, Figure, Model, gluoncv
-from mappings.resnext import RESNEXT, SE_RESNEXT
+from mappings.resnext import (
+    FIRST_FEATURE_DEEP,
+    RESNEXT,
+    RESNEXT_E,
+    SE_RESNEXT,
+    SE_RESNEXT_E,
+)
 
 MODELS: tuple[Model, ...] = (
     Model(
@@ -44,6 +50,20 @@ MODELS: tuple[Model, ...] = (
         card=Card(19954172928, 83460000, 334737852),
     ),
     Model(
+        "gluon_resnext101e_64x4d",
+        "ResNeXt",
+        ResNetConfig(
+            (3, 4, 23, 3),
+            cardinality=64,
+            base_width=4,
+            stem=(64, 64, 128),
+            average_down=True,
+        ),
+        gluoncv("resnext101e_64x4d"),
+        (RESNEXT_E,),
+        first_feature=FIRST_FEATURE_DEEP,
+    ),
+    Model(
         "gluon_seresnext50_32x4d",
         "SE-ResNeXt",
         ResNetConfig((3, 4, 6, 3), cardinality=32, base_width=4, se=True),
@@ -78,5 +98,20 @@ MODELS: tuple[Model, ...] = (
             Figure("timm", 80.884, 95.308, TIMM_TABLE),
         ),
         card=Card(19958950640, None, 353875948),
+    ),
+    Model(
+        "gluon_se_resnext101e_64x4d",
+        "SE-ResNeXt",
+        ResNetConfig(
+            (3, 4, 23, 3),
+            cardinality=64,
+            base_width=4,
+            stem=(64, 64, 128),
+            se=True,
+            average_down=True,
+        ),
+        gluoncv("se_resnext101e_64x4d"),
+        (SE_RESNEXT_E,),
+        first_feature=FIRST_FEATURE_DEEP,
     ),
 )

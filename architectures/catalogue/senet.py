@@ -1,0 +1,57 @@
+"""SENet-154 of the Gluon model zoo, and SENet-154e, whose shortcuts average: never published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from architectures.config import ResNetConfig
+from architectures.record import Model, gluoncv, published
+from mappings.resnext import FIRST_FEATURE_DEEP, SE_RESNEXT_E, SENET
+
+if TYPE_CHECKING:
+    from architectures.network import Network
+
+
+@dataclass(frozen=True)
+class SENetConfig(ResNetConfig):
+    """An SE-ResNeXt whose first 1x1 is half as wide as its 3x3."""
+
+    def block_widths(self, planes: int) -> tuple[int, ...]:
+        width, _, out = super().block_widths(planes)
+        return width // 2, width, out
+
+    def build(self, num_classes: int, **options: Any) -> Network:
+        from architectures.senet import SENet
+
+        return SENet(self, num_classes, **options)
+
+
+MODELS: tuple[Model, ...] = (
+    Model(
+        "gluon_senet154",
+        "SENet",
+        SENetConfig((3, 8, 36, 3), cardinality=64, base_width=4, stem=(64, 64, 128), se=True),
+        gluoncv("senet_154", "b5538ef10557243511b9b46063aa4c40790d74ba"),
+        (SENET,),
+        first_feature=FIRST_FEATURE_DEEP,
+        flat_prefix="senet0_",
+        figures=published(gluon=(81.26, 95.51), timm=(81.258, 95.358)),
+    ),
+    Model(
+        "gluon_senet_154e",
+        "SENet",
+        SENetConfig(
+            (3, 8, 36, 3),
+            cardinality=64,
+            base_width=4,
+            stem=(64, 64, 128),
+            se=True,
+            average_down=True,
+        ),
+        gluoncv("senet_154e"),
+        (SE_RESNEXT_E,),
+        first_feature=FIRST_FEATURE_DEEP,
+        flat_prefix="senet0_",
+    ),
+)
