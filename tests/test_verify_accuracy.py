@@ -241,6 +241,11 @@ def test_another_run_is_compared_image_by_image(checkpoint: Path, tmp_path: Path
     assert "no file of predictions" in refused(checkpoint, "--against", other)
 
 
+def test_what_cannot_be_written_is_said_before_the_run(checkpoint: Path, tmp_path: Path) -> None:
+    assert "cannot be written" in refused(checkpoint, "--predictions", tmp_path / "no" / "p.csv")
+    assert "no.safetensors" in refused(tmp_path / "no.safetensors")
+
+
 def test_a_device_or_precision_that_is_not_there_is_refused(checkpoint: Path) -> None:
     assert "--device lathe" in refused(checkpoint, "--device", "lathe")
     assert "TF32" in refused(checkpoint, "--device", "cpu", "--precision", "tf32")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,9 @@ def measure(task: Task) -> Accuracy | None:
 
 
 def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
+    for path in (task.result, task.predictions):
+        if path and not os.access(path.parent, os.W_OK):
+            raise AccuracyError(f"{path}: cannot be written: its folder is none to write in")
     against = read_csv(task.against) if task.against else None
     device = find_device(task.device, ranks.local_rank, task.precision)
     network = create(task.model, task.checkpoint)
