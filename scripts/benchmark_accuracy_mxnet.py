@@ -41,7 +41,7 @@ net(mx.nd.zeros((int(batch), 3, 224, 224))).wait_to_read()
 classes = []
 start = time.perf_counter()
 for images, labels in loader:
-    logits = net(images)
+    logits = net(images.as_in_context(mx.cpu()))
     for metric in metrics:
         metric.update(labels, logits)
     classes += logits.topk(k=5).asnumpy().astype(int).tolist()
