@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from convert.inspection import Inspection
 
-REGIMES: tuple[Regime, ...] = ("gluon", "timm")
+REGIMES: tuple[Regime, ...] = ("gluon", "timm", "mmpretrain")
 SHOWN = 3  # nearest models in the human report
 
 

@@ -22,14 +22,14 @@ from mappings.errors import GluonportError
 
 MODELS: tuple[Model, ...] = (
     *resnext.MODELS,
+    *timm_seresnext.MODELS,
+    *mmpretrain_seresnet.MODELS,
     *resnet_v1.MODELS,
     *resnet_v1b.MODELS,
     *resnet_v2.MODELS,
     *resnest.MODELS,
     *pruned_resnet.MODELS,
     *senet.MODELS,
-    *timm_seresnext.MODELS,
-    *mmpretrain_seresnet.MODELS,
     *cifar.MODELS,
     *sample.MODELS,
 )
