@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 
 from architectures import MODELS, Model
+
+# Test processes stand side by side on the cores: threads of their own would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 
 SCRIPT = Path(__file__).with_name("gluon_checkpoints.py")
 
