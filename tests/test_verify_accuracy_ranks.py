@@ -48,7 +48,13 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """The command in a group of its own, all of which is gone afterwards."""
     with subprocess.Popen(
-        command, cwd=ROOT, env=QUIET, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=QUIET,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # where it is ignored
     ) as process:
         try:
             yield process
