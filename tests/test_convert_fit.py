@@ -30,7 +30,7 @@ PYTORCH_TWINS = [
 
 
 def own(model: Model) -> Mapping[str, str]:
-    return model.table.targets
+    return model.table.targets if model.rows else {}  # timm's are PyTorch's, below
 
 
 def flat(model: Model) -> Mapping[str, str]:
