@@ -66,7 +66,7 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     import torch
 
     from verify.accuracy.crops import CropCache
-    from verify.accuracy.device import cores, find_device
+    from verify.accuracy.device import cores, find_device, keep_freed_memory
     from verify.accuracy.hashing import make_manifest
     from verify.accuracy.identity import Identity
     from verify.accuracy.ledger import Ledger
@@ -79,6 +79,7 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     from verify.datasets import open_dataset
 
     model, device = find_model(name), find_device("cpu", 0, "float32")
+    keep_freed_memory()
     dataset = open_dataset(tree, model=model)
     positions = range(len(dataset.entries))
     manifest = make_manifest(dataset, positions, Ranks(), cores(), None)

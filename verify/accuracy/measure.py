@@ -14,7 +14,7 @@ import torch
 from architectures.load import create
 from architectures.network import Network
 from verify.accuracy.crops import CropCache
-from verify.accuracy.device import Device, cores, find_device
+from verify.accuracy.device import Device, cores, find_device, keep_freed_memory
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.hashing import make_manifest
 from verify.accuracy.identity import Identity, file_sha256, versions
@@ -56,6 +56,7 @@ def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
             raise AccuracyError(f"{path}: cannot be written: its folder is none to write in")
     against = read_csv(task.against) if task.against else None
     device = find_device(task.device, ranks.local_rank, task.precision)
+    keep_freed_memory()
     network = create(task.model, task.checkpoint)
     classes = network.num_classes
     dataset = open_dataset(task.data, labels=task.labels, model=task.model, num_classes=classes)
