@@ -1,6 +1,7 @@
 """gluonport: Gluon (MXNet) checkpoints in PyTorch, with proof. The front door.
 
-``gluonport models | inspect | convert | verify`` on the command line; the same from Python below.
+``gluonport models | inspect | convert | verify | predict | publish | demo`` on the command line;
+most of it from Python below.
 Errors are all ``gluonport.GluonportError``.
 """
 
@@ -19,6 +20,8 @@ from convert.command import main as convert_command
 from convert.look import inspect_command, models_command
 from mappings.errors import GluonportError
 from verify.command import main as verify_command
+from verify.demo import demo
+from verify.prediction.command import predict
 from verify.publish.command import main as publish_command
 from verify.publish.table_command import print_published
 
@@ -94,8 +97,10 @@ def models(context: click.Context, names: tuple[str, ...], published: bool, as_j
 
 
 main.add_command(convert_command, "convert")
+main.add_command(demo, "demo")
 main.add_command(inspect_command, "inspect")
 main.add_command(models, "models")
+main.add_command(predict, "predict")
 main.add_command(publish_command, "publish")
 main.add_command(verify_command, "verify")
 

@@ -15,6 +15,9 @@ from architectures import MODELS, Model
 # Test processes stand side by side on the cores: threads of their own would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 
+# Containers forbid bytecode: every command that a test runs would compile torch's sources anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 SCRIPT = Path(__file__).with_name("gluon_checkpoints.py")
 
 

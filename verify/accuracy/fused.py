@@ -8,6 +8,7 @@ compiler and no minutes. Like any fast path they are believed only after ``proof
 from __future__ import annotations
 
 import operator
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,7 +17,6 @@ from torch.fx import subgraph_rewriter
 from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional
 
-AVAILABLE = hasattr(torch.ops.mkldnn, "_convolution_pointwise")
 RELUS = (functional.relu, torch.relu)
 
 
@@ -39,6 +39,19 @@ class FusedConv2d(nn.Module):
             else convolve.binary(x, addend, *weights, "add", 1.0, relu, [], None)
         )
         return result
+
+
+@cache
+def available() -> bool:
+    """Whether this torch has the operators, with the arguments that ``FusedConv2d`` gives them."""
+    x = torch.zeros(1, 8, 4, 4).contiguous(memory_format=torch.channels_last)
+    conv = nn.Conv2d(8, 8, 1).to(memory_format=torch.channels_last)
+    try:
+        with torch.inference_mode():
+            FusedConv2d(conv, x.shape, relu=False)(FusedConv2d(conv, x.shape, relu=True)(x), x)
+    except (AttributeError, RuntimeError, TypeError):
+        return False
+    return True
 
 
 def gated(x: Tensor, gate: Tensor, addend: Tensor) -> Tensor:

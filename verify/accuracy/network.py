@@ -42,7 +42,7 @@ def fast(
     network = network.to(device.device, dtype).to(memory_format=torch.channels_last)
     if compiled:
         call = _compiled(network, device)
-    elif device.on_cpu and dtype == torch.float32 and fused.AVAILABLE:
+    elif device.on_cpu and dtype == torch.float32 and fused.available():
         with torch.inference_mode():
             call = fused.fuse(network, example.contiguous(memory_format=torch.channels_last))
     else:

@@ -19,6 +19,16 @@ def wordnet_ids() -> tuple[str, ...]:
     return tuple(files("verify").joinpath("datasets", "imagenet_synsets.txt").read_text().split())
 
 
+@cache
+def imagenet_names() -> tuple[str, ...]:
+    """What ImageNet-1k's classes are called, in the order of ``wordnet_ids``: WordNet's lemmas.
+
+    From timm, timm/data/_info/imagenet_synset_to_lemma.txt. Two classes are called "crane".
+    """
+    lines = files("verify").joinpath("datasets", "imagenet_names.txt").read_text(encoding="utf-8")
+    return tuple(lines.splitlines())
+
+
 @dataclass(frozen=True)
 class Expectation:
     """``classes`` classes with ``each`` images, or with any number above 0 where it is None;

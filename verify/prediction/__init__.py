@@ -1,0 +1,1 @@
+"""What a converted checkpoint sees in images."""

@@ -1,0 +1,113 @@
+"""A checkpoint that is ready to look at images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from architectures import Model, find_model
+from architectures.load import create
+from architectures.network import Network
+from architectures.record import Regime
+from convert.formats import open_checkpoint
+from mappings.errors import FormatError
+from verify.datasets.expectation import imagenet_names
+from verify.prediction.recognise import recognise
+from verify.preprocessing import preprocess
+from verify.publish.dataset import dataset
+from verify.publish.labels import read_labels
+from verify.publish.statement import WEIGHTS, read_results
+from verify.publish.synthetic import is_synthetic
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A class by its index and, where it is known, its name, with its logit and softmax."""
+
+    index: int
+    name: str | None
+    logit: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network with its weights, whose preprocessing it is given, what its classes are called.
+
+    ``names_of`` says where the names are from; None, as ``names`` is, where there are none.
+    ``synthetic`` weights have no sense in their answers.
+    """
+
+    model: Model
+    network: Network
+    regime: Regime
+    names: tuple[str, ...] | None
+    names_of: str | None
+    synthetic: bool
+
+    def classify(self, image: Path, most: int) -> tuple[Guess, ...]:
+        """The ``most`` best classes of an image file, best first.
+
+        Raises ImageError for one that does not decode, FormatError where logits are not finite.
+        """
+        inputs = torch.from_numpy(preprocess(image, self.regime, self.model))
+        with torch.inference_mode():
+            logits = self.network(inputs[None])[0]
+        if not logits.isfinite().all():
+            raise FormatError(image, "the network's logits of it are not finite: is it damaged?")
+        shares = logits.double().softmax(0).tolist()
+        order = np.argsort(-logits.numpy(), kind="stable")[:most].tolist()
+        return tuple(
+            Guess(k, self.names[k] if self.names else None, logits[k].item(), shares[k])
+            for k in order
+        )
+
+
+def open_classifier(
+    checkpoint: Path,
+    name: str | None = None,
+    regime: Regime | None = None,
+    labels: Path | None = None,
+) -> Classifier:
+    """The classifier of a converted ``.safetensors`` or of a release folder.
+
+    ``name`` of its model, ``regime`` and the file of class names are found out where they are None.
+    Raises GluonportError where the model is not clear, or the weights are not its.
+    """
+    names: tuple[str, ...] | None = None
+    names_of: str | None = None
+    if checkpoint.is_dir():
+        names, names_of = _own_names(checkpoint), "the release"
+        name = name or read_results(checkpoint)["model"]
+        checkpoint /= WEIGHTS
+    model = find_model(name) if name else recognise(checkpoint)
+    network = create(model, checkpoint)
+    classes = network.num_classes
+    if labels:
+        names, names_of = read_labels(labels, classes), str(labels)
+    elif names is None or len(names) != classes:
+        data = dataset(model)
+        names, names_of = data.labels or imagenet_names(), data.title.partition(" (")[0]
+        if len(names) != classes:
+            names = names_of = None
+    return Classifier(
+        model,
+        network,
+        regime or model.regimes[0],
+        names,
+        names_of,
+        is_synthetic(model, open_checkpoint(checkpoint)),
+    )
+
+
+def _own_names(release: Path) -> tuple[str, ...] | None:
+    """The class names in a release's configuration."""
+    try:
+        config = json.loads((release / "config.json").read_text(encoding="utf-8"))
+        return tuple(map(str, config["label_names"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        return None

@@ -1,0 +1,62 @@
+"""Which model of the catalogue a converted checkpoint is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from architectures import MODELS, Model, find_model
+from convert.formats import open_checkpoint
+from mappings.errors import FormatError, GluonportError
+from verify.accuracy.identity import file_sha256
+
+
+def recognise(checkpoint: Path) -> Model:
+    """The model that the provenance beside a checkpoint names, if it is of this very file;
+    otherwise the only one whose network has its tensors.
+
+    Raises FormatError where that is none, or several.
+    """
+    return _recorded(checkpoint) or _fitting(checkpoint)
+
+
+def _recorded(checkpoint: Path) -> Model | None:
+    try:
+        text = checkpoint.with_suffix(".provenance.json").read_text(encoding="utf-8")
+        record: Any = json.loads(text)
+        if record["target_sha256"] == file_sha256(checkpoint):
+            return find_model(record["model"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError, GluonportError):
+        pass
+    return None
+
+
+def _fitting(path: Path) -> Model:
+    checkpoint = open_checkpoint(path)
+    if checkpoint.format != "safetensors":
+        raise FormatError(
+            path,
+            f"is {checkpoint.format}, expected a converted checkpoint: convert it first, with "
+            f"'convert auto OUT.safetensors --from {path}'",
+        )
+    shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
+    found = [model for model in MODELS if _fits(shapes, model)]
+    if len(found) == 1:
+        return found[0]
+    names = " and ".join(model.name for model in found)
+    raise FormatError(
+        path,
+        f"fits {names} alike: say which with --model"
+        if found
+        else "has the tensors of no model of the catalogue: 'gluonport inspect' says what it is",
+    )
+
+
+def _fits(shapes: dict[str, tuple[int, ...]], model: Model) -> bool:
+    """Whether these are the network's tensors, all and no others, with any number of classes."""
+    return shapes.keys() == model.shapes.keys() and all(
+        len(shapes[name]) == len(expected)
+        and all(want in (None, size) for size, want in zip(shapes[name], expected, strict=True))
+        for name, expected in model.shapes.items()
+    )
