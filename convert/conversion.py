@@ -73,6 +73,7 @@ def convert(
             url=url,
             ema=ema,
             source_hash=source_hash,
+            force=force,
         )
 
 

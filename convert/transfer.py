@@ -35,6 +35,7 @@ def transfer(
     url: str | None,
     ema: bool | None,
     source_hash: Future[str] | None,
+    force: bool,
 ) -> Conversion:
     """Write a checkpoint that fits its network, under the network's names or under ``names``.
 
@@ -48,7 +49,10 @@ def transfer(
     with (
         ThreadPoolExecutor(3) as pool,
         Scratch(target.parent, WIDEST * count) as scratch,
-        appearing(provenance_path(target), target) as (partial_provenance, partial),
+        appearing(provenance_path(target), target, replacing=force) as (
+            partial_provenance,
+            partial,
+        ),
     ):
         arrays = {
             name: batches_tracked(tensors.get(name))

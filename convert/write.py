@@ -16,14 +16,14 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def appearing(*targets: Path) -> Iterator[tuple[Path, ...]]:
+def appearing(*targets: Path, replacing: bool = True) -> Iterator[tuple[Path, ...]]:
     """Paths to write at, which become ``targets`` (all in one folder) when the block ends well.
 
     They stand in a staging folder beside the last target, are synced, and renamed in the order
     given, the last being the one that counts. On any failure the staging folder is removed; a run
     that was killed leaves it behind under the one name that the next run takes over and empties.
-    Raises ConversionError while another process is writing the same target, or where the disk has
-    no room.
+    Raises ConversionError while another process is writing the same target, where the disk has no
+    room, and unless ``replacing`` where the last target exists by then.
     """
     target = targets[-1]
     staging = target.with_name(f".{target.name}.partial")
@@ -34,6 +34,8 @@ def appearing(*targets: Path) -> Iterator[tuple[Path, ...]]:
         yield staged
         for path in staged:
             sync(path)
+        if not replacing and target.exists():
+            raise ConversionError(f"{target}: already exists: --force replaces it")
         for path, final in zip(staged, targets, strict=True):
             os.replace(path, final)
         sync(target.parent)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from safetensors.numpy import save_file
 
 import gluonport
 from architectures import find_model
+from convert import transfer
+from convert.formats import Array
 from convert.transfer import _compare, _digests
 from convert.write import appearing
 from mappings.errors import ConversionError
@@ -129,6 +131,23 @@ def test_targets_appear_together_in_place_of_the_old_when_the_block_ends(tmp_pat
         assert (tmp_path / "a.bin").read_bytes() == b"old"
     assert files(tmp_path) == {"a.json", "a.bin"}
     assert (tmp_path / "a.bin").read_bytes() == b"new"
+
+
+def test_a_target_that_appears_meanwhile_is_replaced_only_by_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.safetensors"
+
+    def and_somebody_writes(partial: Path, arrays: Mapping[str, Array]) -> None:
+        _compare(partial, arrays)
+        out.write_bytes(b"theirs")
+
+    monkeypatch.setattr(transfer, "_compare", and_somebody_writes)
+    with pytest.raises(ConversionError, match="already exists: --force replaces it"):
+        gluonport.convert("gluon_seresnext8_digits", out)
+    assert out.read_bytes() == b"theirs" and files(tmp_path) == {out.name}
+    gluonport.convert("gluon_seresnext8_digits", out, force=True)
+    assert out.read_bytes() != b"theirs"
 
 
 def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
