@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -267,3 +270,36 @@ def test_every_prediction_is_that_of_mxnet_run_now(checkpoint: Path, tmp_path: P
     assert [p.classes for p in ours] == [tuple(row) for row in best(answer.logits32).tolist()]
     right = [p.label == row.argmax() for p, row in zip(ours, answer.logits64, strict=True)]
     assert sum(right) == 352
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_compiled_network_gives_the_same_classes(checkpoint: Path, precision: str) -> None:
+    options = ["--compile", "--precision", precision, "--predictions"]
+    found = compiling(checkpoint, *options, checkpoint.with_name("compiled.csv"))
+    assert found.returncode == 0, found.stderr
+    measured(checkpoint, "--predictions", checkpoint.with_name("plain.csv"))
+    ours, plain = (read_csv(checkpoint.with_name(f"{name}.csv")) for name in ("compiled", "plain"))
+    changed = sum(a.classes[0] != b.classes[0] for a, b in zip(ours, plain, strict=True))
+    assert changed <= (0 if precision == "float32" else 3)
+    assert ours != plain  # it was another network that answered
+
+
+@pytest.mark.exhaustive
+def test_a_machine_without_a_compiler_is_told_to_leave_compile_out(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    places = {"CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+    found = compiling(checkpoint, "--compile", **places)
+    assert found.returncode == 1 and not found.stdout
+    [line] = [line for line in found.stderr.splitlines() if line.startswith("error: ")]
+    assert "--compile: torch.compile fails here" in line and line.endswith("leave it out")
+    assert "Traceback" not in found.stderr
+
+
+def compiling(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own: the compiler keeps what it found in its process."""
+    command = [sys.executable, "-m", "verify", "accuracy", NAME, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **environment}
+    )

@@ -12,6 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from verify.accuracy import fused
 from verify.accuracy.device import Device
+from verify.accuracy.errors import AccuracyError
 from verify.accuracy.task import Precision
 
 Forward = Callable[[Tensor], Tensor]
@@ -88,7 +89,10 @@ def fold(network: nn.Module) -> nn.Module:
 
 
 def _compiled(network: nn.Module, device: Device) -> Forward:
-    """torch.compile, one thread at a time while a shape is new; a CPU's weights are packed."""
+    """torch.compile, one thread at a time while a shape is new; a CPU's weights are packed.
+
+    What it gives raises AccuracyError where this machine has nothing to compile with.
+    """
     compiled: Forward = torch.compile(network, options={"freezing": device.on_cpu})
     lock, shapes = threading.Lock(), set[torch.Size]()
 
@@ -96,7 +100,13 @@ def _compiled(network: nn.Module, device: Device) -> Forward:
         if x.shape in shapes:
             return compiled(x)
         with lock:
-            logits = compiled(x)
+            try:
+                logits = compiled(x)
+            except RuntimeError as error:
+                what = str(error).partition("\n")[0]
+                raise AccuracyError(
+                    f"--compile: torch.compile fails here ({what}): leave it out"
+                ) from error
             shapes.add(x.shape)
             return logits
 
