@@ -73,6 +73,22 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._answer(404, {"error": f"no {path}"})
 
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self.server.requests.append(("GET", path))
+        match path.strip("/").split("/"):
+            case ["api", "models", owner, name, "tree", "main"]:
+                held = self.server.repositories[f"{owner}/{name}"]
+                self._answer(
+                    200,
+                    [
+                        {"type": "file", "path": path, "size": len(data), "oid": "0" * 40}
+                        for path, data in held.items()
+                    ],
+                )
+            case _:
+                self._answer(404, {"error": f"no {path}"})
+
     def do_PUT(self) -> None:
         path, body = self._begin()
         oid = path.rpartition("/")[2]
@@ -138,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = f"{self.server.url}/{name}/commit/{oid}"
         self._answer(200, {"commitUrl": url, "commitOid": oid})
 
-    def _answer(self, status: int, document: dict[str, Any]) -> None:
+    def _answer(self, status: int, document: Any) -> None:
         body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -50,6 +50,17 @@ def test_what_arrives_is_the_release(proven: Path, hub: Hub, tmp_path: Path) -> 
     assert "\n# digits\n" in (copy / "README.md").read_text()
 
 
+def test_a_repository_with_other_files_is_refused_by_their_names(
+    proven: Path, hub: Hub, tmp_path: Path
+) -> None:
+    hub.repositories[REPOSITORY] = {".gitattributes": b"", "old.bin": b"old", "README.md": b"old"}
+    result = push(proven, tmp_path / "out")
+    assert is_one_line(result) and "has old.bin, no part of this release" in result.stderr
+    assert not hub.objects and hub.repositories[REPOSITORY]["README.md"] == b"old"
+    del hub.repositories[REPOSITORY]["old.bin"]
+    assert push(proven, tmp_path / "out").exit_code == 0
+
+
 def test_an_interrupted_push_is_resumed_by_the_same_command(
     proven: Path, hub: Hub, tmp_path: Path
 ) -> None:

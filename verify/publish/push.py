@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from verify.accuracy.errors import folded
 from verify.publish.errors import PublishError
 from verify.publish.statement import WEIGHTS
 from verify.publish.sums import SUMS
@@ -34,7 +35,8 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
 
     The hub is that of HF_ENDPOINT, the token that of HF_TOKEN or ``hf auth login``. Large files go
     by their sha256 (git LFS): what the hub has already is not sent again. Raises PublishError when
-    a file is not as listed, before anything is sent, and with the hub's own complaint.
+    a file is not as listed or the repository has others, which would be taken for parts of the
+    release, before anything is sent, and with the hub's own complaint.
     """
     from huggingface_hub import CommitOperationAdd, HfApi, logging
     from huggingface_hub.errors import LocalTokenNotFoundError
@@ -60,11 +62,19 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
         api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
         try:
             api.create_repo(repository, exist_ok=True)
+            others = sorted({*api.list_repo_files(repository)} - {*files, SUMS, ".gitattributes"})
+            if others:
+                raise PublishError(
+                    f"{repository}: has {folded(others)}, no part of this release, with which a "
+                    "download of it fails 'verify release': remove that there, or push elsewhere"
+                )
             # One name of the weights at a time: both would be read at once from one handle.
             api.preupload_lfs_files(repository, list(unique.values()), free_memory=False)
             done = api.create_commit(
                 repository, operations, commit_message=f"Release {files[WEIGHTS][:8]}"
             )
+        except PublishError:
+            raise
         except LocalTokenNotFoundError as error:
             raise PublishError(
                 "no token for the hub: set HF_TOKEN or run 'hf auth login'"
