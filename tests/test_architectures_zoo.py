@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import timm
 import torch
@@ -12,6 +14,7 @@ from architectures import Model, build, find_model
 from architectures.config import ResNetConfig
 from architectures.resnet import ResNet
 from architectures.resnet_v1 import BottleneckV1
+from tests.conftest import smallest
 from verify.parity import load, synthetic_state
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 57 * 61).sin().reshape(2, 3, 57, 61)  # odd maps meet padding
@@ -106,3 +109,18 @@ def test_a_pruned_network_has_the_widths_it_is_given() -> None:
     assert shapes["layer2.0.downsample.1.weight"] == (12, 8)
     assert shapes["layer2.1.conv1.weight"] == (6, 12) and shapes["fc.weight"] == (10, 12)
     assert network(IMAGES).shape == (2, 10)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("model", smallest().values(), ids=lambda model: model.family)
+def test_every_family_scripts_traces_and_exports_to_the_same_function(model: Model) -> None:
+    network, image = ours(model), IMAGES[:1]
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated, and people still use it
+        expected = network(image)
+        for made in (
+            torch.jit.script(network),
+            torch.jit.trace(network, image),
+            torch.export.export(network, (image,)).module(),
+        ):
+            torch.testing.assert_close(made(image), expected, rtol=1e-4, atol=1e-5)
