@@ -45,10 +45,12 @@ def gluon(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., GluonCheckp
     folder = tmp_path_factory.mktemp("gluon")
 
     def write(network: str, *schemes: str) -> GluonCheckpoints:
-        if not (folder / f"{network}.npz").exists():
-            command = ["uv", "run", "--quiet", "--script", str(SCRIPT), str(folder), network]
+        own = folder / "-".join((network, *schemes))
+        if not own.exists():
+            own.mkdir()
+            command = ["uv", "run", "--quiet", "--script", str(SCRIPT), str(own), network]
             done = subprocess.run([*command, *schemes], capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
-        return GluonCheckpoints(folder, network)
+        return GluonCheckpoints(own, network)
 
     return write
