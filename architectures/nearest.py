@@ -22,6 +22,18 @@ def nearest_models(shapes: Mapping[str, Shape], models: Iterable[Model]) -> list
     return sorted(models, key=lambda model: _distance(bag, _bag(model.shapes)))[:MOST]
 
 
+def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
+    """The tensors of a file in the network's own names that are missing, unknown or of another
+    shape. The class count is the file's: the length of its classifier's bias."""
+    bias = shapes.get(f"{model.network.classifier}.bias", ())
+    classes = bias[0] if len(bias) == 1 else 0
+    expected = {
+        name: tuple(classes if size is None else size for size in shape)
+        for name, shape in model.shapes.items()
+    }
+    return [name for name in {**expected, **shapes} if shapes.get(name) != expected.get(name)]
+
+
 def _bag(shapes: Mapping[str, OpenShape]) -> Counter[OpenShape]:
     """How often each shape occurs, but for those with an open class count and counts of batches."""
     return Counter(s for name, s in shapes.items() if None not in s and not name.endswith(TRACKED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,15 @@ class GluonCheckpoints:
 
     def file(self, scheme: str = "structural") -> Path:
         return self.folder / f"{self.network}-{scheme}.params"
+
+
+@pytest.fixture(scope="session")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's held-out scans, a folder for each digit; to be read only."""
+    folder = tmp_path_factory.mktemp("scans")
+    with tarfile.open(Path("architectures", "samples", "gluon_seresnext8_digits.tar")) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 @pytest.fixture(scope="session")

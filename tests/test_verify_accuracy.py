@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +42,6 @@ def checkpoint(converted: Path, tmp_path: Path) -> Path:
     out = tmp_path / "digits.safetensors"
     out.write_bytes(converted.read_bytes())
     return out
-
-
-@pytest.fixture(scope="module")
-def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scans")
-    with tarfile.open(SAMPLES / f"{NAME}.tar") as tar:
-        tar.extractall(folder, filter="data")
-    return folder
 
 
 def invoke(*arguments: object) -> Result:

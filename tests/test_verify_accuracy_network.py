@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import operator
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import fx, nn
 
 from architectures import MODELS, Model, build
+from verify.accuracy import fused
 from verify.accuracy.device import find_device
 from verify.accuracy.fused import FusedConv2d
 from verify.accuracy.network import fast, fold, plain
@@ -54,6 +60,44 @@ def test_every_normalisation_of_a_resnext_is_folded_and_every_convolution_fused(
     ]
     assert sum(isinstance(m, FusedConv2d) for m in graph.modules()) == convolutions
     assert not any(isinstance(m, nn.Conv2d) for m in graph.modules())
+    assert isinstance(graph, fx.GraphModule)
+    called = {node.target for node in graph.graph.nodes}
+    assert torch.addcmul in called and not called & {operator.mul, operator.add}
+
+
+def test_a_torch_whose_operators_changed_computes_without_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def changed(*_: object) -> None:
+        raise TypeError("unexpected argument")
+
+    model, device = FAMILIES["SE-ResNeXt"], find_device("cpu", 0, "float32")
+    monkeypatch.setattr(FusedConv2d, "forward", changed)
+    monkeypatch.setattr(fused, "available", fused.available.__wrapped__)
+    inputs = torch.zeros(1, 3, 64, 64)
+    quick = fast(network(model), device, "float32", False, inputs)(inputs)
+    prove(plain(network(model), device)(inputs).numpy(), quick.numpy(), "float32")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's malloc that is told")
+def test_freed_memory_is_kept_for_the_next_layer() -> None:
+    program = """
+import resource, sys, torch
+from verify.accuracy.device import keep_freed_memory
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+fill = lambda: torch.zeros(1 << 24).fill_(1)
+fill(), fill()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(8):
+    fill()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    faults = {
+        how: int(subprocess.check_output([sys.executable, "-c", program, how]))
+        for how in ("kept", "given back")
+    }
+    assert faults["kept"] < faults["given back"] / 10
 
 
 def test_a_normalisation_before_its_convolution_stays() -> None:

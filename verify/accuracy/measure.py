@@ -56,7 +56,8 @@ def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
             raise AccuracyError(f"{path}: cannot be written: its folder is none to write in")
     against = read_csv(task.against) if task.against else None
     device = find_device(task.device, ranks.local_rank, task.precision)
-    keep_freed_memory()
+    if device.on_cpu:
+        keep_freed_memory()
     network = create(task.model, task.checkpoint)
     classes = network.num_classes
     dataset = open_dataset(task.data, labels=task.labels, model=task.model, num_classes=classes)

@@ -39,7 +39,7 @@ class Classifier:
     """A network with its weights, whose preprocessing it is given, what its classes are called.
 
     ``names_of`` says where the names are from; None, as ``names`` is, where there are none.
-    ``synthetic`` weights have no sense in their answers.
+    The answers of ``synthetic`` weights mean nothing.
     """
 
     model: Model
@@ -58,7 +58,7 @@ class Classifier:
         with torch.inference_mode():
             logits = self.network(inputs[None])[0]
         if not logits.isfinite().all():
-            raise FormatError(image, "the network's logits of it are not finite: is it damaged?")
+            raise FormatError(image, "its logits are not finite: is the checkpoint damaged?")
         shares = logits.double().softmax(0).tolist()
         order = np.argsort(-logits.numpy(), kind="stable")[:most].tolist()
         return tuple(

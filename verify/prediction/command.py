@@ -67,12 +67,12 @@ def predict(
         return
     click.echo(f"{'model':12}{classifier.model.name}, {classifier.regime} preprocessing")
     if classifier.synthetic:
-        click.echo(f"{'weights':12}synthetic: the answers have no sense")
+        click.echo(f"{'weights':12}synthetic: the answers mean nothing")
     called = f"as in {classifier.names_of}" if classifier.names_of else "unknown"
     click.echo(f"{'names':12}{one_line(called)}; --labels FILE gives others")
     for image in images:
         guesses = classifier.classify(image, most)
         click.echo(one_line(str(image)))
         for guess in guesses:
-            name = one_line(guess.name or "")
-            click.echo(f"{guess.index:8}  {guess.probability:8.2%}  {name}".rstrip())
+            called = one_line(guess.name or "")
+            click.echo(f"{guess.index:8}  {guess.probability:8.2%}  {called}".rstrip())

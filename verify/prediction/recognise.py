@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from architectures import MODELS, Model, find_model
+from architectures.nearest import misfits
 from convert.formats import open_checkpoint
 from mappings.errors import FormatError, GluonportError
 from verify.accuracy.identity import file_sha256
@@ -41,7 +42,7 @@ def _fitting(path: Path) -> Model:
             f"'convert auto OUT.safetensors --from {path}'",
         )
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
-    found = [model for model in MODELS if _fits(shapes, model)]
+    found = [model for model in MODELS if not misfits(shapes, model)]
     if len(found) == 1:
         return found[0]
     names = " and ".join(model.name for model in found)
@@ -50,13 +51,4 @@ def _fitting(path: Path) -> Model:
         f"fits {names} alike: say which with --model"
         if found
         else "has the tensors of no model of the catalogue: 'gluonport inspect' says what it is",
-    )
-
-
-def _fits(shapes: dict[str, tuple[int, ...]], model: Model) -> bool:
-    """Whether these are the network's tensors, all and no others, with any number of classes."""
-    return shapes.keys() == model.shapes.keys() and all(
-        len(shapes[name]) == len(expected)
-        and all(want in (None, size) for size, want in zip(shapes[name], expected, strict=True))
-        for name, expected in model.shapes.items()
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from architectures import Model
+from architectures.nearest import misfits
 from architectures.record import Figure
 from convert.formats import Checkpoint, open_checkpoint
 from verify.publish.errors import PublishError
@@ -100,19 +101,12 @@ def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> 
 def _fit(model: Model, checkpoint: Checkpoint) -> int:
     """The class count of a checkpoint that has the model's tensors, all and no others."""
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
-    bias = shapes.get(f"{model.network.classifier}.bias", ())
-    classes = bias[0] if len(bias) == 1 else 0
-    expected = {
-        name: tuple(classes if size is None else size for size in shape)
-        for name, shape in model.shapes.items()
-    }
-    wrong = [name for name in {**expected, **shapes} if shapes.get(name) != expected.get(name)]
-    if wrong:
+    if wrong := misfits(shapes, model):
         raise PublishError(
             f"{checkpoint.path}: is no {model.name}: {len(wrong)} tensors are missing, unknown or "
             f"of another shape, the first {wrong[0]!r}: 'gluonport inspect' says what it is"
         )
-    return classes
+    return shapes[f"{model.network.classifier}.bias"][0]
 
 
 def _provenance(
