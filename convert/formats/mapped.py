@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import mmap
+import os
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 
+from convert.formats.regular import open_regular
 from mappings.errors import FormatError
 
 HEAD = 4096  # bytes that decide what a file is
@@ -24,21 +25,14 @@ class MappedFile:
     def open(cls, path: str | PathLike[str]) -> MappedFile:
         """Raises FormatError where there is no regular file with at least one byte to read."""
         path = Path(path)
-        try:
-            status = path.stat()
-            if S_ISDIR(status.st_mode):
-                raise FormatError(path, "this is a directory; name the checkpoint file inside it")
-            if not S_ISREG(status.st_mode):  # to open a pipe would be to wait for its writer
-                raise FormatError(path, "this is no regular file; copy its content into one first")
-            if status.st_size == 0:
+        with open_regular(path) as stream:
+            if os.fstat(stream.fileno()).st_size == 0:
                 raise FormatError(path, "the file is empty (0 bytes); fetch it again")
-            with path.open("rb") as stream:
+            try:
                 return cls(path, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-        except FileNotFoundError as error:
-            raise FormatError(path, "there is no such file; check the path") from error
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            what = f"the file cannot be read ({getattr(error, 'strerror', error)}); check the path"
-            raise FormatError(path, what) from error
+            except (OSError, ValueError) as error:
+                what = f"the file cannot be mapped ({getattr(error, 'strerror', None) or error})"
+                raise FormatError(path, f"{what}; copy it to a local disk") from error
 
     @property
     def size(self) -> int:

@@ -6,11 +6,11 @@ Layout: u64 length of the header, the header (JSON: name -> dtype, shape, data_o
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from convert.formats.block import MAX_NDIM, Block, as_tensor, dtype_of
 from convert.formats.checkpoint import Checkpoint, Tensor
+from convert.formats.json_text import parse_json
 from convert.formats.mapped import MappedFile
 
 MOST_HEADER = 100_000_000  # bytes; the library's own limit
@@ -60,20 +60,12 @@ def read_safetensors(file: MappedFile) -> Checkpoint:
     return Checkpoint(file.path, "safetensors", True, tuple(tensors))
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON. Raises ValueError where a name occurs twice."""
-    entries = dict(pairs)
-    if len(entries) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return entries
-
-
 def _header(file: MappedFile, end: int) -> list[tuple[str, Any]]:
     try:
         if end - 8 > MOST_HEADER:
             raise ValueError(f"it takes {end - 8} bytes; expected at most {MOST_HEADER}")
-        header = json.loads(file.buffer[8:end].decode(), object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
+        header = parse_json(file.buffer[8:end].decode())
+    except ValueError as error:
         raise file.damaged(f"the header is no valid JSON ({error})", 8) from error
     if not isinstance(header, dict):
         raise file.damaged("the header is no JSON object", 8)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import PurePath
 from typing import Any
 
 from convert.formats.checkpoint import Checkpoint, Tensor
+from convert.formats.json_text import parse_json
 from convert.formats.mapped import MappedFile
-from convert.formats.safetensors import is_safetensors, read_safetensors, unique
+from convert.formats.safetensors import is_safetensors, read_safetensors
 
 MOST_INDEX = 100_000_000  # bytes
 
@@ -42,8 +42,8 @@ def read_sharded(file: MappedFile) -> Checkpoint:
 
 def _weight_map(file: MappedFile) -> dict[str, str]:
     try:
-        index: Any = json.loads(file.buffer[:].decode(), object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
+        index: Any = parse_json(file.buffer[:].decode())
+    except ValueError as error:
         raise file.damaged(f"the index is no valid JSON ({error})", 0) from error
     match index:
         case {"weight_map": dict(where)} if all(isinstance(shard, str) for shard in where.values()):
