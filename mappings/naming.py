@@ -13,6 +13,7 @@ from typing import Literal
 
 from mappings.errors import ReconcileError
 from mappings.language import Table
+from mappings.wrappers import unwrapped, wrappers
 
 Scheme = Literal["structural", "prefixed", "stripped", "export"]
 Names = Mapping[str, str]
@@ -71,7 +72,7 @@ def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """Each name without what exporters and synonyms put on it, and notes of what that was."""
     plain, notes = {}, []
     for name in names:
-        short = name.removeprefix("arg:").removeprefix("aux:")
+        short = unwrapped(name.removeprefix("arg:").removeprefix("aux:"))
         for spelling in ("mean", "var"):
             if short.endswith(f"moving_{spelling}"):
                 short = short.removesuffix(f"moving_{spelling}") + f"running_{spelling}"
@@ -82,6 +83,8 @@ def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
     ):
         if any(word in name for name in names):
             notes.append(note)
+    if words := wrappers(names):
+        notes.append(f"wrapped in {' and '.join(f'{word}.' for word in words)}")
     return plain, notes
 
 

@@ -132,3 +132,41 @@ def test_mmpretrains_older_names_have_a_table_of_their_own() -> None:
     (_, today), (_, older), _ = find_model("seresnet50_8xb32_in1k").dialects
     assert {name.replace(".conv.", ".") for name in today.targets} == set(older.targets)
     assert dict(today.sources).keys() == dict(older.sources).keys()
+
+
+@pytest.mark.parametrize(
+    "wrapping",
+    [
+        "module.{}",
+        "_orig_mod.{}",
+        "module._orig_mod.{}",
+        "model.module.{}",
+        "_fsdp_wrapped_module._checkpoint_wrapped_module.{}",
+    ],
+)
+def test_a_wrapped_network_is_recognised(wrapping: str) -> None:
+    names = {wrapping.format(name): name for name in find_model("resnext50_32x4d").table.accepted}
+    table = find_model("resnext50_32x4d").table
+    naming = recognise(names, table)
+    assert naming.names == names
+    assert any("wrapped in" in note for note in naming.notes)
+
+
+def test_wrappers_in_the_middle_of_names_are_seen_through() -> None:
+    table = find_model("resnext50_32x4d").table
+    names = {
+        name.replace(f"{part}.", f"{part}.{word}.", 1): name
+        for name in table.accepted
+        for part, word in [(name.split(".")[0], "_orig_mod")]
+    }
+    assert any("._orig_mod." in name for name in names)
+    naming = recognise(names, table)
+    assert naming.names == names
+    assert "wrapped in _orig_mod." in naming.notes
+
+
+def test_a_tensor_inside_and_outside_a_wrapper_is_refused() -> None:
+    table = find_model("resnext50_32x4d").table
+    name = next(iter(table.accepted))
+    with pytest.raises(ReconcileError, match="both stand for"):
+        recognise([name, f"module.{name}"], table)
