@@ -6,17 +6,21 @@ different layer in each network: only a network's own table can say which.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from mappings.errors import ReconcileError
 from mappings.language import Table
+from mappings.prefixes import resolve
 from mappings.wrappers import unwrapped, wrappers
 
 Scheme = Literal["structural", "prefixed", "stripped", "export"]
 Names = Mapping[str, str]
+
+NORM_LAYERS = {"syncbatchnorm": "SyncBatchNorm", "batchnormcudnnoff": "BatchNormCudnnOff"}
+"""How flat names spell BatchNorm where the network was built with another ``norm_layer``: its class
+in small letters (mxnet.gluon.contrib.nn and gluoncv.nn, which have no others)."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     Raises ReconcileError when two names of the file stand for the same tensor.
     """
     plain, notes = _undecorated(names)
-    structural, places = _resolve(plain.values(), {name: name for name in table.accepted})
-    flat, prefixes = _resolve(plain.values(), table.flat)
+    structural, places = resolve(plain.values(), {name: name for name in table.accepted})
+    flat, prefixes = resolve(plain.values(), table.flat)
     scheme: Scheme = "structural"
     known = structural
     if len(flat) > len(structural):
@@ -76,10 +80,12 @@ def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
         for spelling in ("mean", "var"):
             if short.endswith(f"moving_{spelling}"):
                 short = short.removesuffix(f"moving_{spelling}") + f"running_{spelling}"
-        plain[name] = short.replace("syncbatchnorm", "batchnorm")
+        for word in NORM_LAYERS:
+            short = short.replace(word, "batchnorm")
+        plain[name] = short
     for word, note in (
         ("moving_", "running statistics spelled moving_*"),
-        ("syncbatchnorm", "SyncBatchNorm names"),
+        *((word, f"{title} names") for word, title in NORM_LAYERS.items()),
     ):
         if any(word in name for name in names):
             notes.append(note)
@@ -88,34 +94,12 @@ def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
     return plain, notes
 
 
-def _resolve(names: Collection[str], space: Names) -> tuple[dict[str, str], list[str]]:
-    """Resolve names as ``prefix + name in space``, the most common prefix first.
-
-    A file has one prefix; one with transplanted features has two. Returns the resolved names and
-    the prefixes in use.
-    """
-    resolved: dict[str, str] = {}
-    prefixes: list[str] = []
-    left, free = set(names), dict(space)
-    while True:
-        fits = [
-            (name[:cut], name) for name in left for cut in range(len(name)) if name[cut:] in free
-        ]
-        if not fits:
-            return resolved, prefixes
-        votes = Counter(prefix for prefix, _ in fits)
-        best = min(votes, key=lambda prefix: (-votes[prefix], len(prefix), prefix))
-        found = {name: free[name[len(best) :]] for prefix, name in fits if prefix == best}
-        resolved |= found
-        prefixes.append(best)
-        left -= found.keys()
-        free = {name: source for name, source in free.items() if source not in found.values()}
-
-
 def _replaced_head(
     left: Collection[str], taken: Collection[str], table: Table
 ) -> tuple[dict[str, str], str]:
     """A classifier under a name of its own: all that is left of the file and of the network."""
+    if len(left) > 2:
+        return {}, ""
     missing = table.targets.keys() - set(taken)
     for layer in table.layers:
         leaves = [leaf for leaf, _ in layer.kind.leaves]

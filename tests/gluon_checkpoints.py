@@ -16,6 +16,7 @@ import mxnet as mx
 import numpy as np
 from gluoncv.model_zoo import get_model
 from gluoncv.model_zoo.resnext import ResNext
+from gluoncv.nn.block import BatchNormCudnnOff
 from mxnet import gluon, nd
 
 
@@ -62,9 +63,11 @@ def save(net, network, scheme, inputs, path):
         net.collect_params().save(path, strip_prefix=net.prefix)
     elif scheme == "user-prefix":
         twin(net, network, prefix="stage1_").collect_params().save(path)
-    elif scheme == "syncbatchnorm":
-        layer = gluon.contrib.nn.SyncBatchNorm
-        options = {"norm_layer": layer, "norm_kwargs": {"num_devices": 1}}
+    elif scheme in ("syncbatchnorm", "batchnormcudnnoff"):
+        options = {"norm_layer": BatchNormCudnnOff}
+        if scheme == "syncbatchnorm":
+            layer = gluon.contrib.nn.SyncBatchNorm
+            options = {"norm_layer": layer, "norm_kwargs": {"num_devices": 1}}
         options["classes"] = len(net.output.bias.data())
         other = build(network, prefix="sync_", **options)
         other.initialize()
@@ -135,8 +138,8 @@ def save(net, network, scheme, inputs, path):
 
 
 SCHEMES = (
-    "structural prefixed stripped user-prefix syncbatchnorm transplanted replaced-head "
-    "outside-head export module moving mixed-moving shuffled float16"
+    "structural prefixed stripped user-prefix syncbatchnorm batchnormcudnnoff transplanted "
+    "replaced-head outside-head export module moving mixed-moving shuffled float16"
 ).split()
 
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save as safetensors
 
 from convert.formats import Checkpoint, Tensor, open_checkpoint, refuse_quantised
+from convert.formats.detect import MAX_NAME
 from mappings.errors import FormatError
 from tests.params_writer import MARKS, dense, params
 
@@ -182,3 +183,12 @@ def test_the_readers_import_neither_torch_nor_ml_dtypes() -> None:
     code = "import sys, convert.formats; print({'torch', 'ml_dtypes'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_name_as_long_as_a_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "long.safetensors"
+    path.write_bytes(safetensors({"w" * MAX_NAME: W}))
+    assert len(open_checkpoint(path).tensors) == 1
+    path.write_bytes(safetensors({"w" * (MAX_NAME + 1): W}))
+    with pytest.raises(FormatError, match=r"'w{60}' has 1025 characters; expected at most 1024"):
+        open_checkpoint(path)

@@ -33,6 +33,7 @@ SCHEMES = {
     "stripped": "stripped",
     "user-prefix": "prefixed",
     "syncbatchnorm": "prefixed",
+    "batchnormcudnnoff": "prefixed",
     "transplanted": "prefixed",
     "replaced-head": "prefixed",
     "outside-head": "prefixed",

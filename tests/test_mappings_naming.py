@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from architectures import Model, find_model
 from mappings.errors import ReconcileError
-from mappings.naming import recognise
+from mappings.naming import NORM_LAYERS, recognise
 from mappings.residues import fold
 from tests.conftest import smallest
 
@@ -38,7 +38,7 @@ def test_any_prefix_resolves(model: Model, prefix: str) -> None:
 @given(prefix=st.text(max_size=12).filter(lambda text: not text.startswith(("arg:", "aux:"))))
 def test_any_text_can_be_a_prefix(prefix: str) -> None:
     names = flat(find_model("gluon_seresnext8_digits"), prefix)
-    if "syncbatchnorm" not in prefix:
+    if not any(word in prefix for word in NORM_LAYERS):
         assert resolved(names, find_model("gluon_seresnext8_digits")) == names
 
 
@@ -100,6 +100,16 @@ def test_export_marks_moving_statistics_and_syncbatchnorm_are_seen_through() -> 
     found = recognise(names, PLAIN.table)
     assert (found.names, found.scheme) == (names, "export")
     assert "SyncBatchNorm names" in found.notes
+
+
+def test_batchnorm_that_leaves_cudnn_out_is_batchnorm_by_its_flat_name() -> None:
+    names = {
+        "net_" + name.replace("batchnorm", "batchnormcudnnoff"): source
+        for name, source in PLAIN.table.flat.items()
+    }
+    found = recognise(names, PLAIN.table)
+    assert found.names == names
+    assert "BatchNormCudnnOff names" in found.notes
 
 
 def test_a_name_spelled_twice_is_refused() -> None:

@@ -48,6 +48,11 @@ TORCH: tuple[tuple[Recogniser, Callable[[MappedFile, bool | None], Checkpoint]],
 )
 
 
+MAX_NAME = 1024
+"""Characters of a tensor's name. Modules nested ten deep take a few hundred; names are compared,
+sorted and quoted in messages, so a name as long as a file would be work and noise for nothing."""
+
+
 def open_checkpoint(path: str | PathLike[str], ema: bool | None = None) -> Checkpoint:
     """The named arrays of a checkpoint in any supported format; of its bytes, only the structure
     is read.
@@ -56,9 +61,19 @@ def open_checkpoint(path: str | PathLike[str], ema: bool | None = None) -> Check
     exponential moving average), False the last ones. Where there is one set, it is taken.
 
     Raises FormatError where there is no file, where it is no checkpoint (saying what it is), and
-    where it is not wholly sound; and where a checkpoint holds two sets and ``ema`` is None.
+    where it is not wholly sound or a name is longer than MAX_NAME; and where a checkpoint holds two
+    sets and ``ema`` is None.
     """
     file = MappedFile.open(path)
+    checkpoint = _read(file, ema)
+    for tensor in checkpoint.tensors:
+        if len(tensor.name) > MAX_NAME:
+            what = f"the name that begins {tensor.name[:60]!r} has {len(tensor.name)} characters"
+            raise file.error(f"{what}; expected at most {MAX_NAME}: rename this tensor")
+    return checkpoint
+
+
+def _read(file: MappedFile, ema: bool | None) -> Checkpoint:
     for recognises, read_set in TORCH:
         if recognises(file):
             return read_set(file, ema)
