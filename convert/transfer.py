@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,10 +13,10 @@ import numpy as np
 from architectures.record import count_parameters
 from convert.fit import Fit
 from convert.formats import Array, Checkpoint, open_checkpoint
+from convert.formats.appearing import appearing, sync
 from convert.formats.write_params import write_params
 from convert.provenance import Conversion, provenance_path, provenance_text, sha256
 from convert.values import Precision, Scratch, batches_tracked, convert_values
-from convert.write import appearing, sync
 from mappings.errors import ConversionError
 
 BLOCK = 1 << 18  # elements compared at a time
@@ -39,8 +38,9 @@ def transfer(
 ) -> Conversion:
     """Write a checkpoint that fits its network, under the network's names or under ``names``.
 
-    Raises ConversionError for values that cannot be written as asked, for a target that another
-    process is writing, for a full disk, and for a file that reads otherwise than it was written.
+    Raises ConversionError for values that cannot be written as asked and for a file that reads
+    otherwise than it was written; WriteError for a target that another process is writing, and for
+    a full disk.
     """
     model = found.model
     assert found.num_classes is not None  # a fit without residues has a classifier
@@ -112,13 +112,6 @@ def _save(arrays: Mapping[str, Array], path: Path) -> None:
         raise ConversionError(
             f"{path.name}: cannot be written: {error}; nothing was kept"
         ) from error
-    path.chmod(0o666 & ~_umask())  # the library makes it readable by its owner alone
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _digests(arrays: Mapping[str, Array]) -> dict[str, str]:

@@ -5,6 +5,7 @@ GluonportError
 ├── MappingError      a table is not a bijection              (mappings)
 ├── ReconcileError    names or shapes do not fit the network  (convert)
 ├── ConversionError   a value cannot be written as asked      (convert)
+├── WriteError        a file or folder cannot be written       (convert.formats)
 ├── DownloadError     the published file could not be had     (convert)
 ├── ImageError        an image does not decode                (verify.preprocessing)
 ├── DatasetError      labelled images that cannot serve       (verify.datasets)
@@ -53,6 +54,10 @@ class ReconcileError(GluonportError):
 
 class ConversionError(GluonportError):
     """A value or a file that cannot be written as asked."""
+
+
+class WriteError(GluonportError):
+    """A file or folder that cannot be written where it was asked for."""
 
 
 class DownloadError(GluonportError):

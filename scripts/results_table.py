@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from architectures.console import Command
-from verify.files import write_text
+from convert.formats.appearing import write_text
 from verify.publish.table import as_csv, as_markdown, read_rows
 
 

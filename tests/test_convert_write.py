@@ -25,17 +25,33 @@ import gluonport
 from architectures import find_model
 from convert import transfer
 from convert.formats import Array
+from convert.formats.appearing import appearing
 from convert.transfer import _compare, _digests
-from convert.write import appearing
-from mappings.errors import ConversionError
+from mappings.errors import ConversionError, WriteError
 from tests.params_writer import dense, params
 
 NAME = "gluon_resnext50_32x4d"
-STAGES = {  # what stands beside the target from then on
-    "claimed": ".out.safetensors.partial",
-    "writing": ".out.safetensors.partial/.tmp*",
-    "rereading": ".out.safetensors.partial/out.safetensors",
+STAGES = {  # what a conversion is about to do, and what stands in the staging folder by then
+    "_save": set(),
+    "_compare": {"out.safetensors"},
+    "provenance_text": {"out.safetensors"},
 }
+GATE = """
+import sys
+from convert import transfer
+from convert.command import main
+stage = sys.argv.pop(1)
+step = getattr(transfer, stage)
+
+def gate(*arguments, **options):
+    print("reached", flush=True)
+    sys.stdin.read()
+    return step(*arguments, **options)
+
+setattr(transfer, stage, gate)
+main()
+"""
+WAIT = 300  # seconds: a deadline for what takes a few
 
 
 @pytest.fixture(scope="module")
@@ -101,25 +117,27 @@ def assert_whole(out: Path, complete: str) -> None:
 
 
 def assert_refused(process: subprocess.Popen[str]) -> str:
-    said, error = process.communicate()
+    said, error = process.communicate(timeout=WAIT)
     assert (process.returncode, said) == (1, "")
     assert error.startswith("error: ") and error.count("\n") == 1
     return error
 
 
-def reach(stage: str, process: subprocess.Popen[str], out: Path) -> None:
-    """Let the conversion run up to a stage."""
-    while process.poll() is None and not any(out.parent.glob(STAGES[stage])):
-        pass
-
-
-def test_nothing_is_left_of_a_block_that_fails(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError):
-        with appearing(tmp_path / "a.json", tmp_path / "a.bin") as (first, second):
-            first.write_text("{}")
-            second.write_bytes(b"half of it")
-            1 / 0  # noqa: B018
-    assert files(tmp_path) == set()
+def started_up_to(stage: str, source: Path, out: Path, *options: str) -> subprocess.Popen[str]:
+    """A conversion that has reached a stage, and waits there."""
+    arguments = command(source, out, *options)[3:]
+    process = subprocess.Popen(
+        [sys.executable, "-c", GATE, stage, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "reached\n"
+    assert files(out.parent) == {".out.safetensors.partial"}
+    assert files(out.parent / ".out.safetensors.partial") == STAGES[stage]
+    return process
 
 
 def test_targets_appear_together_in_place_of_the_old_when_the_block_ends(tmp_path: Path) -> None:
@@ -143,21 +161,28 @@ def test_a_target_that_appears_meanwhile_is_replaced_only_by_force(
         out.write_bytes(b"theirs")
 
     monkeypatch.setattr(transfer, "_compare", and_somebody_writes)
-    with pytest.raises(ConversionError, match="already exists: --force replaces it"):
+    with pytest.raises(WriteError, match="already exists: --force replaces it"):
         gluonport.convert("gluon_seresnext8_digits", out)
     assert out.read_bytes() == b"theirs" and files(tmp_path) == {out.name}
     gluonport.convert("gluon_seresnext8_digits", out, force=True)
     assert out.read_bytes() != b"theirs"
 
 
-def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
-    stale = tmp_path / ".a.bin.partial"
-    stale.mkdir()
-    (stale / ".tmp123").write_bytes(b"left behind")
-    with appearing(tmp_path / "a.bin") as (partial,):
-        assert files(stale) == set()
-        partial.write_bytes(b"new")
-    assert files(tmp_path) == {"a.bin"}
+def test_a_planted_staging_folder_costs_nobody_a_file(out: Path) -> None:
+    theirs = out.parent / "theirs"
+    theirs.mkdir()
+    (theirs / "precious").write_bytes(b"theirs")
+    (out.parent / ".out.safetensors.partial").symlink_to(theirs)
+    done = subprocess.run(
+        [sys.executable, "-m", "convert", "gluon_seresnext8_digits", str(out)],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert "something else stands there" in done.stderr
+    assert files(out.parent) == {"theirs", ".out.safetensors.partial"}
+    assert (theirs / "precious").read_bytes() == b"theirs"
 
 
 def test_a_target_that_is_being_written_is_refused_to_others(source: Path, out: Path) -> None:
@@ -172,7 +197,7 @@ def test_of_two_at_once_one_is_refused_or_both_are_whole(
     source: Path, out: Path, complete: str
 ) -> None:
     both = [start(source, out, "--force") for _ in range(2)]
-    ends = [(process.communicate()[1], process.returncode) for process in both]
+    ends = [(process.communicate(timeout=WAIT)[1], process.returncode) for process in both]
     assert sorted(code for _, code in ends) in ([0, 0], [0, 1])
     assert all("another process is writing it" in error for error, code in ends if code)
     assert_whole(out, complete)
@@ -183,10 +208,9 @@ def test_of_two_at_once_one_is_refused_or_both_are_whole(
 def test_kill_9_leaves_the_target_absent_and_the_next_run_clears_up(
     stage: str, dtype: str, source: Path, out: Path
 ) -> None:
-    process = start(source, out, "--dtype", dtype)
-    reach(stage, process, out)
+    process = started_up_to(stage, source, out, "--dtype", dtype)
     process.kill()
-    process.communicate()
+    process.communicate(timeout=WAIT)
     assert process.returncode == -signal.SIGKILL
     assert files(out.parent) == {".out.safetensors.partial"}
     done = gluonport.convert(NAME, out, source, dtype=dtype)  # type: ignore[arg-type]
@@ -213,12 +237,11 @@ def test_kill_9_at_any_moment_leaves_the_old_target_or_the_new(
     assert_whole(out, complete)
 
 
-@pytest.mark.parametrize("stage", ["writing", "rereading"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_ctrl_c_leaves_nothing(stage: str, source: Path, out: Path) -> None:
-    process = start(source, out)
-    reach(stage, process, out)
+    process = started_up_to(stage, source, out)
     process.send_signal(signal.SIGINT)
-    said, error = process.communicate()
+    said, error = process.communicate(timeout=WAIT)
     assert (process.returncode, said) == (1, "") and "Traceback" not in error
     assert files(out.parent) == set()
 

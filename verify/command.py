@@ -113,8 +113,8 @@ def _architectures(models: Iterable[Model], reference: str, quiet: bool) -> Iter
 def _checkpoint(
     model: Model, path: str, source: str | None, reference: str, ema: bool | None
 ) -> Parity:
+    from convert.formats.appearing import write_text
     from verify.evidence import gather
-    from verify.files import write_text
     from verify.parity import verify_checkpoint
 
     evidence = gather(model, path, source, ema)

@@ -19,8 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from PIL import Image
 
+from convert.formats.appearing import write_text
 from verify.drift_chart import drift_chart, is_missing
-from verify.files import write_text
 from verify.inputs import IMAGES
 from verify.judge import LAYER
 from verify.result import Criterion, Parity

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from convert.formats.appearing import write_text
 from verify.accuracy.errors import AccuracyError
 from verify.accuracy.manifest import Image, Manifest
 from verify.accuracy.ranks import Ranks
 from verify.datasets import Dataset
-from verify.files import write_text
 
 
 def make_manifest(

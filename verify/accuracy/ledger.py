@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from convert.formats.appearing import write_text
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.prediction import Prediction, from_csv, to_csv
-from verify.files import write_text
 
 RUN, MANIFEST, SEAL = "run.json", "manifest.csv", "#sha256,"
 

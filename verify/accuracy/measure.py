@@ -13,6 +13,7 @@ import torch
 
 from architectures.load import create
 from architectures.network import Network
+from convert.formats.appearing import write_text
 from verify.accuracy.crops import CropCache
 from verify.accuracy.device import Device, cores, find_device, keep_freed_memory
 from verify.accuracy.errors import AccuracyError, folded
@@ -31,7 +32,6 @@ from verify.accuracy.sharing import open_ledger
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import pair
 from verify.datasets import open_dataset
-from verify.files import write_text
 
 BATCH = {"cpu": 16, "cuda": 256}
 """Images of a batch, which is a chunk: what keeps one core's caches, or one GPU's units, busy."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from convert.formats.appearing import write_text
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.ledger import Ledger
@@ -59,7 +60,7 @@ def open_ledger(
         ledger = Ledger(folder, identity, manifest, classes)
         for path in others:
             ledger.adopt(path)
-        (folder / TOKEN).write_text(token)
+        write_text(folder / TOKEN, token)
     token = ranks.everyones(token)[0]
     meeting = folder / TOKEN
     shared = meeting.exists() and meeting.read_text() == token

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from convert.formats.appearing import appearing_folder
 from verify.publish.card import card
 from verify.publish.config import config
 from verify.publish.errors import PublishError
-from verify.publish.folder import appearing
 from verify.publish.gate import Gathered
 from verify.publish.labels import default_labels
 from verify.publish.literature import origin
-from verify.publish.signature import SIGNATURE, sign
+from verify.publish.signature import sign
 from verify.publish.statement import WEIGHTS, statement
 from verify.publish.sums import SUMS, sha256, sums_text
 from verify.report import write_report
@@ -45,13 +45,14 @@ def write_release(gathered: Gathered, target: Path, choices: Choices) -> None:
     """Make the folder ``target``. The same evidence and choices give the same bytes, but for a
     signature, which is random by nature.
 
-    Raises PublishError where the folder is there already, or the checkpoint changed meanwhile.
+    Raises WriteError where the folder is there already, and PublishError where the checkpoint
+    changed meanwhile.
     """
     labels = choices.labels or default_labels(gathered)
     license = choices.license
     if license is None and gathered.as_published:
         license = origin(gathered.model).license
-    with appearing(target) as folder:
+    with appearing_folder(target) as folder:
         shutil.copyfile(gathered.path, folder / WEIGHTS)
         if sha256(folder / WEIGHTS) != gathered.sha256:
             raise PublishError(f"{gathered.path}: changed while it was published: do it again")
@@ -71,7 +72,6 @@ def write_release(gathered: Gathered, target: Path, choices: Choices) -> None:
         _write(folder / ".gitattributes", GITATTRIBUTES)
         if choices.key is not None:
             sign(folder, choices.key)
-            (folder / SIGNATURE).chmod(0o644)
         _write(folder / SUMS, sums_text(folder))
 
 

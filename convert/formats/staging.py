@@ -1,0 +1,134 @@
+"""The folder beside a target in which it is written: claimed safely, held alone, and taken over.
+
+``.NAME.partial`` stands beside the target NAME. The name is fixed, so that the next run takes over
+what a killed run left. A staging folder is a real folder of this user, which nobody else can enter,
+held by a lock; a symbolic link of that name is never followed, and neither is one inside.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mappings.errors import WriteError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A claimed staging folder: descriptors of the folder around it and of itself, and the mode
+    of the files in it when they are complete."""
+
+    target: Path
+    path: Path
+    folder: int
+    handle: int
+    mode: int
+
+    def move(self, name: str, new: str | None = None) -> None:
+        """Rename ``name`` out of the staging folder."""
+        os.rename(name, new or name, src_dir_fd=self.handle, dst_dir_fd=self.folder)
+
+
+@contextmanager
+def claimed(target: Path, waiting: bool = False) -> Iterator[Staging]:
+    """The staging folder of ``target``, empty, and gone with all that is left in it afterwards.
+
+    Raises WriteError where another process has it, unless ``waiting`` for that; where something
+    else has its name; and where the disk has no room for what is written in the block.
+    """
+    if "\0" in str(target):
+        raise WriteError(f"{target}: a file name cannot hold the character NUL")
+    path = target.with_name(f".{target.name}.partial")
+    folder = os.open(path.parent, FOLDER)
+    try:
+        handle = _claim(folder, path, target, waiting)
+        try:
+            _empty(handle)
+            yield Staging(target, path, folder, handle, _mode(handle))
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            what = f"cannot be written: {error.strerror}; nothing was kept"
+            raise WriteError(f"{target}: {what}") from error
+        finally:
+            with suppress(OSError):
+                _empty(handle)
+                os.rmdir(path.name, dir_fd=folder)
+            os.close(handle)
+    finally:
+        os.close(folder)
+
+
+def _claim(folder: int, path: Path, target: Path, waiting: bool) -> int:
+    """Make the staging folder and hold it alone until the returned descriptor is closed."""
+    while True:
+        made = True
+        try:
+            os.mkdir(path.name, 0o700, dir_fd=folder)
+        except FileExistsError:
+            made = False
+        try:
+            handle = os.open(path.name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+        except FileNotFoundError:
+            continue  # its last holder has just removed it
+        except OSError as error:
+            if made or error.errno not in (errno.ENOTDIR, errno.ELOOP, errno.EACCES):
+                raise
+            raise _in_the_way(target, path) from error
+        try:
+            found = os.fstat(handle)
+            # Some file systems give a new folder another owner: one made just now is ours.
+            if not made and found.st_uid != os.geteuid():
+                raise _in_the_way(target, path)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if waiting else fcntl.LOCK_NB))
+            with suppress(FileNotFoundError):
+                now = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+                if os.path.samestat(found, now):
+                    if found.st_mode & 0o077:
+                        os.fchmod(handle, found.st_mode & 0o7700)
+                    return handle
+        except BlockingIOError:
+            os.close(handle)
+            raise WriteError(
+                f"{target}: another process is writing it; wait for it or choose another name"
+            ) from None
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _in_the_way(target: Path, path: Path) -> WriteError:
+    return WriteError(
+        f"{target}: the unfinished file is kept in {path}, and something else stands there "
+        "(a link, a file, or a folder of another user): remove it, or choose another name"
+    )
+
+
+def _empty(folder: int) -> None:
+    """Remove what is in a folder; of a link, the link itself."""
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.name, dir_fd=folder)
+            else:
+                os.unlink(entry.name, dir_fd=folder)
+
+
+def _mode(folder: int) -> int:
+    """The mode that the kernel gives a new file, seen in one made for that in an empty folder."""
+    handle = os.open("mode", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
+    try:
+        return os.fstat(handle).st_mode & 0o777
+    finally:
+        os.close(handle)
+        os.unlink("mode", dir_fd=folder)
