@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy
     import torch
 
-    from architectures.record import Regime
+    from architectures.figure import Regime
 
 __all__ = ["Conversion", "GluonportError", "convert", "create_model", "list_models", "preprocess"]
 

@@ -9,7 +9,8 @@ import click
 
 from architectures.catalogue import MODELS
 from architectures.console import Command, one_line, print_json
-from architectures.record import Model, Regime
+from architectures.figure import Regime
+from architectures.record import Model
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from convert.inspection import Inspection
 
 REGIMES: tuple[Regime, ...] = ("gluon", "timm", "mmpretrain")
+UNDECIDED = (
+    "* GluonCV prints two top-1 figures, without mix-up (vanilla) and with it, and does not say\n"
+    "  which of them the stored weights have: nothing is judged by either."
+)
 SHOWN = 3  # nearest models in the human report
 
 
@@ -41,7 +46,9 @@ def models_command(pattern: str, as_json: bool) -> None:
         if model.family != family:
             family = model.family
             table.add_row(f"[bold]{family}")
-        figures = {figure.regime: f"{figure.top1} / {figure.top5}" for figure in model.figures}
+        figures = {figure.regime: str(figure) for figure in model.source.figures}
+        if model.undecided:
+            figures[model.regimes[0]] = f"{model.undecided} *"
         table.add_row(
             model.name,
             model.source.name,
@@ -50,6 +57,8 @@ def models_command(pattern: str, as_json: bool) -> None:
             *(figures.get(regime, "-") for regime in REGIMES),
         )
     _show(table)
+    if any(model.undecided for model in chosen):
+        click.echo(UNDECIDED)
 
 
 def _show(table: Table) -> None:
@@ -75,10 +84,16 @@ def _as_json(model: Model) -> dict[str, object]:
         "input_size": model.input_size,
         "regimes": list(model.regimes),
         "accuracy": {
-            figure.regime: {"top1": figure.top1, "top5": figure.top5, "source": figure.source}
-            for figure in model.figures
+            figure.regime: {
+                "top1": figure.top1,
+                "top5": figure.top5,
+                "source": figure.source,
+                "weights": figure.weights,
+            }
+            for figure in model.source.figures
         }
         or None,
+        "undecided": model.undecided and model.undecided.as_json(),
     }
 
 

@@ -29,7 +29,7 @@ def test_gluon_files_carry_a_sha1_and_others_their_sha256_in_the_url() -> None:
     for model in MODELS:
         source = model.source
         if source.framework == "gluoncv" and source.sha1 is None:
-            assert source.url is None and source.packaged is None and model.figures == ()
+            assert source.url is None and source.packaged is None and source.figures == ()
         elif source.framework == "gluoncv":
             assert len(bytes.fromhex(source.sha1 or "")) == 20
             stem = f"{source.stored or source.name}-{(source.sha1 or '')[:8]}.zip"
@@ -48,16 +48,16 @@ def test_the_packaged_sample_is_the_one_of_the_record() -> None:
 
 def test_every_figure_has_a_source_and_is_of_one_of_the_models_regimes() -> None:
     for model in MODELS:
-        regimes = [figure.regime for figure in model.figures]
+        regimes = [figure.regime for figure in model.source.figures]
         assert len(set(regimes)) == len(regimes) and set(regimes) <= set(model.regimes)
-        assert all(figure.source for figure in model.figures)
+        assert all(figure.source for figure in model.source.figures)
 
 
 def test_the_models_whose_cards_were_published_have_a_card_and_a_figure_for_every_regime() -> None:
     carded = [model for model in MODELS if model.card is not None]
     assert len(carded) == 11
     for model in carded:
-        assert {figure.regime for figure in model.figures} == set(model.regimes)
+        assert {figure.regime for figure in model.source.figures} == set(model.regimes)
 
 
 def test_records_hold_the_published_parameter_counts() -> None:

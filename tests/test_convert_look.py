@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import gluonport
+from architectures import MODELS
 from tests.conftest import GluonCheckpoints
 
 SAMPLE = "architectures/samples/gluon_seresnext8_digits.params"
@@ -31,12 +32,26 @@ def test_models_lists_every_model_with_its_source_and_figures() -> None:
         "top1": 79.32,
         "top5": 94.53,
         "source": "GluonCV model zoo, classification table",
+        "weights": first["sha1"],
     }
     table = run("models").stdout
     assert all(name in table for name in gluonport.list_models())
-    for model in listed:
-        for figure in (model["accuracy"] or {}).values():
-            assert f"{figure['top1']} / {figure['top5']}" in table
+    for model in MODELS:
+        for figure in model.source.figures:
+            assert str(figure) in table
+
+
+def test_models_shows_both_figures_of_a_cifar_network_and_that_neither_judges() -> None:
+    [model] = json.loads(run("models", "gluon_cifar_resnet20_v1", "--json").stdout)["models"]
+    assert model["accuracy"] is None
+    both = model["undecided"]
+    assert (both["vanilla"], both["mixup"]) == (92.1, 92.9)
+    assert "nothing is judged by either" in both["note"]
+    table = run("models", "gluon_cifar_resnet20_v1").stdout
+    assert "92.1 or 92.9 *" in table and "nothing is judged by either" in table
+    assert "nothing is judged" not in run("models", "gluon_resnet50_v1").stdout
+    listed = json.loads(run("models", "gluon_resnet*", "--json").stdout)["models"]
+    assert all(model["undecided"] is None for model in listed)
 
 
 def test_models_filters_by_pattern() -> None:

@@ -8,16 +8,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from architectures import MODELS
-from architectures.record import GLUONCV_TABLE, TIMM_TABLE, Figure
+from architectures import MODELS, find_model
+from architectures.figure import GLUONCV_TABLE, TIMM_TABLE, Figure, Undecided
 from verify.accuracy.errors import AccuracyError
 from verify.accuracy.prediction import Prediction
 from verify.accuracy.proof import prove
 from verify.accuracy.reducer import Count, count
 from verify.accuracy.verdict import Z, judge, mcnemar, pair, wilson
 
-TIMM = Figure("timm", 79.354, 94.424, TIMM_TABLE)
-GLUON = Figure("gluon", 79.32, 94.53, GLUONCV_TABLE)
+TIMM = Figure.printed("4ecf62e2", "timm", "79.354 / 94.424", TIMM_TABLE)
+GLUON = Figure.printed("4ecf62e2", "gluon", "79.32 / 94.53", GLUONCV_TABLE)
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,48 @@ def test_drift_and_the_rounding_of_the_print_are_all_that_is_allowed(
 
 
 def test_a_small_set_has_no_drift_to_allow() -> None:
-    figure = Figure("gluon", 97.78, 100.0, "a count of 352", images=360)
+    figure = Figure.printed("b5c1dcaa", "gluon", "97.78 / 100.00", "a count of 352", images=360)
     assert judge(Count(360, 352, 360), figure, None).reproduced is True
     assert judge(Count(360, 351, 360), figure, None).reproduced is False
     assert judge(Count(360, 353, 360), figure, None).reproduced is False
     assert judge(Count(360, 352, 359), figure, None).reproduced is False
+
+
+@pytest.mark.parametrize(
+    ("name", "top1", "top5", "others"),
+    [
+        ("gluon_resnet50_v1", 38_680, 46_785, (38_430, 46_730)),  # its int8 version's
+        ("gluon_resnet50_v1b", 38_835, 46_910, (38_680, 46_795)),  # the GroupNorm network's
+        ("gluon_resnet50_v1b_gn", 38_680, 46_795, (38_835, 46_910)),  # the BatchNorm network's
+        ("gluon_resnet50_v1d", 39_575, 47_290, (39_240, 47_100)),  # the row "by hash"
+    ],
+)
+def test_a_right_port_is_reproduced_and_the_counts_of_other_weights_are_not(
+    name: str, top1: int, top5: int, others: tuple[int, int]
+) -> None:
+    figure = find_model(name).figure("gluon")
+    assert judge(Count(50_000, top1, top5), figure, None).reproduced is True
+    assert judge(Count(50_000, *others), figure, None).reproduced is False
+
+
+def test_a_figure_that_is_printed_with_one_decimal_stands_for_what_rounds_to_it() -> None:
+    figure = find_model("gluon_resnet18_v1b_0.89").figure("gluon")
+    for top1, top5, reproduced in (
+        (33_600 + 46, 43_725 + 23, True),
+        (33_600 + 47, 43_725, False),
+        (33_600, 43_725 + 24, False),
+    ):
+        verdict = judge(Count(50_000, top1, top5), figure, None)
+        assert verdict.reproduced is reproduced and "46 and 23 allowed" in verdict.why
+
+
+def test_figures_that_may_be_of_other_weights_judge_nothing() -> None:
+    both = Undecided(92.1, 92.9)
+    for counts in (Count(10_000, 9_210, 9_990), Count(10_000, 0, 0)):
+        verdict = judge(counts, None, None, both)
+        assert verdict.reproduced is None and verdict.top1 is verdict.top5 is None
+        assert "92.1 % (vanilla) and 92.9 % (mix-up)" in verdict.why
+        assert "nothing is judged by either" in verdict.why
 
 
 def test_what_cannot_be_held_against_a_figure_is_not_judged() -> None:
@@ -57,7 +94,7 @@ def test_what_cannot_be_held_against_a_figure_is_not_judged() -> None:
 
 def test_every_published_count_is_a_whole_number_to_the_last_printed_decimal() -> None:
     for model in MODELS:
-        for figure in model.figures:
+        for figure in model.source.figures:
             for percent in (figure.top1, figure.top5):
                 images = round(percent * figure.images / 100)
                 assert abs(100 * images / figure.images - percent) < 0.005

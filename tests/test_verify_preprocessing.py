@@ -12,10 +12,11 @@ import pytest
 
 import gluonport
 from architectures import MODELS, Model, find_model
-from architectures.record import Regime
+from architectures.figure import Regime
 from verify.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
 from verify.preprocessing import ImageError, crop, normalise
 from verify.preprocessing.regimes import UNIT_MEAN, UNIT_STD
+from verify.publish.clients import client
 
 NETWORK = find_model("gluon_resnext50_32x4d")
 CIFAR = replace(NETWORK, source=replace(NETWORK.source, name="cifar_resnet20_v1"))
@@ -72,33 +73,40 @@ def test_the_regimes_are_three() -> None:
 
 
 def test_what_timm_does_for_each_model_is_what_the_regime_does() -> None:
-    """timm's own names of Gluon's models are deprecated ones, which it still resolves."""
+    """Only then are timm's figures of these weights figures in this regime."""
     from timm import get_pretrained_cfg
-    from timm.models._registry import _deprecated_models
 
-    compared = 0
+    published = json.loads(Path(__file__).with_name("published_figures.json").read_text())["timm"]
+    assert {model.name for model in MODELS if model.figure("timm")} == published.keys()
     for model in MODELS:
-        name = model.source.name if model.source.framework == "timm" else model.name
-        configuration = get_pretrained_cfg(_deprecated_models.get(name, name))
-        if configuration and "timm" in model.regimes:
-            assert configuration.input_size == (3, model.input_size, model.input_size), name
-            assert (configuration.crop_pct, configuration.crop_mode) == (model.crop, "center"), name
-            assert configuration.interpolation == "bicubic", name
-            assert (configuration.mean, configuration.std) == (UNIT_MEAN, UNIT_STD), name
-            compared += 1
-    assert compared > 8
+        there = client(model)
+        if model.name not in published:
+            assert there is None or not there.tag, model.name
+            continue
+        name = published[model.name]["timm_name"]
+        assert there is None or name == f"{there.timm}.{there.tag}"
+        configuration = get_pretrained_cfg(name, allow_unregistered=False)
+        assert configuration is not None, name
+        assert configuration.input_size == (3, model.input_size, model.input_size), name
+        assert (configuration.crop_pct, configuration.crop_mode) == (model.crop, "center"), name
+        assert configuration.interpolation == model.timm_interpolation, name
+        assert (configuration.mean, configuration.std) == (UNIT_MEAN, UNIT_STD), name
 
 
-def test_timms_own_transform_gives_the_same_tensor() -> None:
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("resnext50_32x4d", "gluon_resnext50_32x4d"), ("resnest14d", "gluon_resnest14")],
+)
+def test_timms_own_transform_gives_the_same_tensor(name: str, model: str) -> None:
     import timm
     from PIL import Image
     from timm.data import create_transform, resolve_data_config
 
-    configuration = timm.get_pretrained_cfg("resnext50_32x4d.gluon_in1k").to_dict()
+    configuration = timm.get_pretrained_cfg(f"{name}.gluon_in1k").to_dict()
     transform = create_transform(**resolve_data_config({}, configuration))
     for path in sorted(IMAGES.glob("*.jpg")):
         theirs = transform(Image.open(path).convert("RGB")).numpy()
-        assert np.array_equal(gluonport.preprocess(path, "timm"), theirs), path.name
+        assert np.array_equal(gluonport.preprocess(path, "timm", model), theirs), path.name
 
 
 def test_normalising_a_batch_is_normalising_each_image() -> None:

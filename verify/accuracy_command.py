@@ -89,7 +89,9 @@ def _print(result: Accuracy) -> None:
         line(title, f"{correct:,} right, {share:.3f} % (95 %: {low:.2f} to {high:.2f})")
     line("halves", ", ".join(_share(half) for half in result.halves) + " top-1")
     if figure := result.published:
-        line("published", f"{figure.top1} / {figure.top5} ({figure.source})")
+        line("published", f"{figure} ({figure.source}, weights {figure.weights[:8]})")
+    elif undecided := result.undecided:
+        line("published", f"top-1 {undecided} ({undecided.source})")
     said = {True: "yes", False: "NO", None: "not judged"}[result.verdict.reproduced]
     line("reproduced", f"{said}: {result.verdict.why}")
     if pair := result.against:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from architectures.config import ResNetConfig
-from architectures.record import MMPRETRAIN_TABLE, Card, Figure, Model, Source
+from architectures.figure import MMPRETRAIN_TABLE
+from architectures.record import Card, Model, Source
 from mappings.mmpretrain import SE_RESNET, SE_RESNET_OLD
 
 MMPRETRAIN = "https://download.openmmlab.com/mmclassification/v0/se-resnet/"
@@ -17,9 +18,8 @@ MODELS: tuple[Model, ...] = (
             "mmpretrain",
             "seresnet50_8xb32_in1k",
             MMPRETRAIN + "se-resnet50_batch256_imagenet_20200804-ae206104.pth",
-        ),
+        ).measured("mmpretrain", "77.74 / 93.84", MMPRETRAIN_TABLE),
         (SE_RESNET, SE_RESNET_OLD),
-        figures=(Figure("mmpretrain", 77.74, 93.84, MMPRETRAIN_TABLE),),
         card=Card(4.13, 28.09, None),
         regimes=("mmpretrain",),
     ),
@@ -31,9 +31,8 @@ MODELS: tuple[Model, ...] = (
             "mmpretrain",
             "seresnet101_8xb32_in1k",
             MMPRETRAIN + "se-resnet101_batch256_imagenet_20200804-ba5b51d4.pth",
-        ),
+        ).measured("mmpretrain", "78.26 / 94.07", MMPRETRAIN_TABLE),
         (SE_RESNET, SE_RESNET_OLD),
-        figures=(Figure("mmpretrain", 78.26, 94.07, MMPRETRAIN_TABLE),),
         card=Card(7.86, 49.33, None),
         regimes=("mmpretrain",),
     ),

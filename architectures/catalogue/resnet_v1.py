@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from architectures.config import ResNetConfig
-from architectures.record import Model, gluoncv, published
+from architectures.record import Model, gluoncv
 from mappings.language import Row
 from mappings.resnet_v1 import BASIC, BOTTLENECK, SE_BASIC, SE_BOTTLENECK
 
@@ -38,30 +38,37 @@ def _model(
     network: ResNetV1Config,
     rows: tuple[Row, ...],
     sha1: str | None = None,
-    gluon: tuple[float, float] | None = None,
+    gluon: str | None = None,
 ) -> Model:
     return Model(
         f"gluon_{name}",
         "SE-ResNet v1" if network.se else "ResNet v1",
         network,
-        gluoncv(name, sha1),
+        gluoncv(name, sha1, gluon=gluon),
         (rows,),
         flat_prefix="resnetv10_",
-        figures=published(gluon),
     )
 
 
 MODELS: tuple[Model, ...] = (
-    _model("resnet18_v1", R18, BASIC, "a0666292f0a30ff61f857b0b66efc0228eb6a54b", (70.93, 89.92)),
-    _model("resnet34_v1", R34, BASIC, "48216ba99a8b1005d75c0f3a0c422301a0473233", (74.37, 91.87)),
+    _model("resnet18_v1", R18, BASIC, "a0666292f0a30ff61f857b0b66efc0228eb6a54b", "70.93 / 89.92"),
+    _model("resnet34_v1", R34, BASIC, "48216ba99a8b1005d75c0f3a0c422301a0473233", "74.37 / 91.87"),
     _model(
-        "resnet50_v1", R50, BOTTLENECK, "cc729d95031ca98cf2ff362eb57dee4d9994e4b2", (76.86, 93.46)
+        "resnet50_v1", R50, BOTTLENECK, "cc729d95031ca98cf2ff362eb57dee4d9994e4b2", "77.36 / 93.57"
     ),
     _model(
-        "resnet101_v1", R101, BOTTLENECK, "d988c13d6159779e907140a638c56f229634cb02", (78.34, 94.01)
+        "resnet101_v1",
+        R101,
+        BOTTLENECK,
+        "d988c13d6159779e907140a638c56f229634cb02",
+        "78.34 / 94.01",
     ),
     _model(
-        "resnet152_v1", R152, BOTTLENECK, "acfd09703b113143af9c33898bad8b6154fd6fb0", (79.22, 94.64)
+        "resnet152_v1",
+        R152,
+        BOTTLENECK,
+        "acfd09703b113143af9c33898bad8b6154fd6fb0",
+        "79.22 / 94.64",
     ),
     _model("se_resnet18_v1", SE18, SE_BASIC),
     _model("se_resnet34_v1", SE34, SE_BASIC),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from architectures.figure import Regime
 from architectures.preactivation_config import PreActivationConfig
-from architectures.record import Model, Regime, gluoncv, published
+from architectures.record import Model, gluoncv
 from mappings.resnet_v2 import (
     BASIC_V2,
     BOTTLENECK_V2,
@@ -21,55 +22,50 @@ MODELS: tuple[Model, ...] = (
         "gluon_resnet18_v2",
         "ResNet v2",
         PreActivationConfig((2, 2, 2, 2), BASIC),
-        gluoncv("resnet18_v2", "a81db45fd7b7a2d12ab97cd88ef0a5ac48b8f657"),
+        gluoncv("resnet18_v2", "a81db45fd7b7a2d12ab97cd88ef0a5ac48b8f657", gluon="71.00 / 89.92"),
         (BASIC_V2,),
         FIRST_FEATURE,
         FLAT,
-        figures=published((71.0, 89.92)),
         regimes=REGIMES,
     ),
     Model(
         "gluon_resnet34_v2",
         "ResNet v2",
         PreActivationConfig((3, 4, 6, 3), BASIC),
-        gluoncv("resnet34_v2", "9d6b80bbc35169de6b6edecffdd6047c56fdd322"),
+        gluoncv("resnet34_v2", "9d6b80bbc35169de6b6edecffdd6047c56fdd322", gluon="74.40 / 92.08"),
         (BASIC_V2,),
         FIRST_FEATURE,
         FLAT,
-        figures=published((74.4, 92.08)),
         regimes=REGIMES,
     ),
     Model(
         "gluon_resnet50_v2",
         "ResNet v2",
         PreActivationConfig((3, 4, 6, 3), BOTTLENECK, bottleneck=True),
-        gluoncv("resnet50_v2", "ecdde35339c1aadbec4f547857078e734a76fb49"),
+        gluoncv("resnet50_v2", "ecdde35339c1aadbec4f547857078e734a76fb49", gluon="77.11 / 93.43"),
         (BOTTLENECK_V2,),
         FIRST_FEATURE,
         FLAT,
-        figures=published((77.11, 93.43)),
         regimes=REGIMES,
     ),
     Model(
         "gluon_resnet101_v2",
         "ResNet v2",
         PreActivationConfig((3, 4, 23, 3), BOTTLENECK, bottleneck=True),
-        gluoncv("resnet101_v2", "18e93e4f48947e002547f50eabbcc9c83e516aa6"),
+        gluoncv("resnet101_v2", "18e93e4f48947e002547f50eabbcc9c83e516aa6", gluon="78.53 / 94.17"),
         (BOTTLENECK_V2,),
         FIRST_FEATURE,
         FLAT,
-        figures=published((78.53, 94.17)),
         regimes=REGIMES,
     ),
     Model(
         "gluon_resnet152_v2",
         "ResNet v2",
         PreActivationConfig((3, 8, 36, 3), BOTTLENECK, bottleneck=True),
-        gluoncv("resnet152_v2", "f2695542de38cf7e71ed58f02893d82bb409415e"),
+        gluoncv("resnet152_v2", "f2695542de38cf7e71ed58f02893d82bb409415e", gluon="79.21 / 94.31"),
         (BOTTLENECK_V2,),
         FIRST_FEATURE,
         FLAT,
-        figures=published((79.21, 94.31)),
         regimes=REGIMES,
     ),
     Model(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from architectures.config import ResNetConfig
-from architectures.record import Model, gluoncv, published
+from architectures.record import Model, gluoncv
 from mappings.resnext import FIRST_FEATURE_DEEP, SE_RESNEXT_E, SENET
 
 if TYPE_CHECKING:
@@ -32,11 +32,15 @@ MODELS: tuple[Model, ...] = (
         "gluon_senet154",
         "SENet",
         SENetConfig((3, 8, 36, 3), cardinality=64, base_width=4, stem=(64, 64, 128), se=True),
-        gluoncv("senet_154", "b5538ef10557243511b9b46063aa4c40790d74ba"),
+        gluoncv(
+            "senet_154",
+            "b5538ef10557243511b9b46063aa4c40790d74ba",
+            gluon="81.26 / 95.51",
+            timm="81.258 / 95.358",
+        ),
         (SENET,),
         first_feature=FIRST_FEATURE_DEEP,
         flat_prefix="senet0_",
-        figures=published(gluon=(81.26, 95.51), timm=(81.258, 95.358)),
     ),
     Model(
         "gluon_senet_154e",

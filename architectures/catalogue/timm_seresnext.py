@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from architectures.config import ResNetConfig
-from architectures.record import TIMM_TABLE, Card, Figure, Model, Source
+from architectures.figure import TIMM_TABLE
+from architectures.record import Card, Model, Source
 
 TIMM = "https://github.com/rwightman/pytorch-image-models/releases/download/v0.1-weights/"
 
@@ -19,8 +20,9 @@ MODELS: tuple[Model, ...] = (
             average_down=True,
             se=True,
         ),
-        Source("timm", "seresnext26d_32x4d.bt_in1k", TIMM + "seresnext26d_32x4d-80fa48a3.pth"),
-        figures=(Figure("timm", 77.592, 93.614, TIMM_TABLE),),
+        Source(
+            "timm", "seresnext26d_32x4d.bt_in1k", TIMM + "seresnext26d_32x4d-80fa48a3.pth"
+        ).measured("timm", "77.592 / 93.614", TIMM_TABLE),
         card=Card(3507053024, None, 67425193),
         regimes=("timm",),
     ),
@@ -35,8 +37,9 @@ MODELS: tuple[Model, ...] = (
             average_down=True,
             se=True,
         ),
-        Source("timm", "seresnext26t_32x4d.bt_in1k", TIMM + "seresnext26tn_32x4d-569cb627.pth"),
-        figures=(Figure("timm", 77.98, 93.75, TIMM_TABLE),),
+        Source(
+            "timm", "seresnext26t_32x4d.bt_in1k", TIMM + "seresnext26tn_32x4d-569cb627.pth"
+        ).measured("timm", "77.980 / 93.750", TIMM_TABLE),
         card=Card(3466436448, None, 67414838),
         regimes=("timm",),
     ),
@@ -48,8 +51,7 @@ MODELS: tuple[Model, ...] = (
             "timm",
             "seresnext50_32x4d.racm_in1k",
             TIMM + "seresnext50_32x4d_racm-a304a460.pth",
-        ),
-        figures=(Figure("timm", 81.268, 95.624, TIMM_TABLE),),
+        ).measured("timm", "81.268 / 95.624", TIMM_TABLE),
         card=Card(5475179184, None, 110569859),
         regimes=("timm",),
     ),

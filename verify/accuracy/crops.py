@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from architectures import Model
-from architectures.record import Regime
+from architectures.figure import Regime
 from convert.formats import Array
 
 ENTRY = np.dtype([("sha256", "V32"), ("crc32", "<u4")])
@@ -29,7 +29,8 @@ class CropCache:
     def __init__(self, folder: Path, regime: Regime, model: Model) -> None:
         side = model.input_size
         libraries = f"cv2-{version('opencv-python-headless')}-pillow-{version('pillow')}"
-        self.folder = folder / f"{regime}-{side}-{model.crop}-{libraries}"
+        resize = f"-{model.timm_interpolation}" if regime == "timm" else ""
+        self.folder = folder / f"{regime}{resize}-{side}-{model.crop}-{libraries}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.shape, self.size = (side, side, 3), side * side * 3
         self._found: dict[bytes, tuple[Array, int, int]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from architectures import Model
-from architectures.record import Regime
+from architectures.figure import Regime
 from convert.formats import Array
 from verify.accuracy.crops import CropCache
 from verify.accuracy.errors import AccuracyError

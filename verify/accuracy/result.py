@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from architectures.record import Figure
+from architectures.figure import Figure, Undecided
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.identity import Identity
 from verify.accuracy.prediction import Prediction
@@ -26,7 +26,8 @@ class Accuracy:
 
     ``of``: images of the data set, of which ``limit`` were asked for; ``undecoded``: paths of those
     that do not decode; ``problems``: what the data set lacks. ``halves``: the first and the second
-    half of the images in their order. ``proof`` is None where no chunk was left to run.
+    half of the images in their order. ``undecided``: published figures that may be of other
+    weights, and judge nothing. ``proof`` is None where no chunk was left to run.
     """
 
     identity: Identity
@@ -38,6 +39,7 @@ class Accuracy:
     count: Count
     halves: tuple[Count, ...]
     published: Figure | None
+    undecided: Undecided | None
     verdict: Verdict
     proof: Proof | None
     environment: dict[str, str]
@@ -56,6 +58,7 @@ class Accuracy:
             "regime": self.identity.regime,
             **_count(self.count),
             "published": self.published and asdict(self.published),
+            "undecided": self.undecided and self.undecided.as_json(),
             "reproduced": self.verdict.reproduced,
             "why": self.verdict.why,
             "difference": {
@@ -102,9 +105,9 @@ def accuracy(
     if not found.images:
         raise AccuracyError(f"{dataset.path}: no number, since no image decodes")
     undecoded = tuple(p.path for p in predictions if not p.decoded)
-    figure = next((f for f in task.model.figures if f.regime == task.regime), None)
+    figure, undecided = task.model.figure(task.regime), task.model.undecided
     if classes != task.model.num_classes:
-        figure = None  # tuned to other classes: nothing is published of it
+        figure = undecided = None  # tuned to other classes: nothing is published of it
     taken, of = len(predictions), len(dataset.entries)
     return Accuracy(
         identity=identity,
@@ -116,7 +119,8 @@ def accuracy(
         count=found,
         halves=(count(predictions[:middle]), count(predictions[middle:])),
         published=figure,
-        verdict=judge(found, figure, _partial(taken, of, dataset.problems, undecoded)),
+        undecided=undecided,
+        verdict=judge(found, figure, _partial(taken, of, dataset.problems, undecoded), undecided),
         proof=proof,
         environment=environment(),
         against=paired,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from architectures import Model
-from architectures.record import Regime
+from architectures.figure import Regime
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 

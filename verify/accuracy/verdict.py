@@ -6,16 +6,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from architectures.record import TIMM_TABLE, Figure
+from architectures.figure import Figure, Undecided
 from verify.accuracy.prediction import Prediction
 from verify.accuracy.reducer import Count
 
 DRIFT, DRIFT_OF = 21, 50_000
 """Images by which timm's own table moved for one model over the years: other processors, libraries
 and decoders. No difference up to it, in proportion, says anything of a checkpoint."""
-
-DECIMALS = {TIMM_TABLE: 3}
-"""How many decimals of a percent a source prints; two where nothing is said."""
 
 Z = 1.959963984540054
 """The standard normal's 97.5 % point: intervals hold 95 %."""
@@ -37,10 +34,10 @@ class Difference:
         return abs(self.images) <= self.allowed
 
 
-def difference(correct: int, images: int, percent: float, source: str) -> Difference:
-    """A count against a published percentage of as many images."""
+def difference(correct: int, images: int, percent: float, decimals: int) -> Difference:
+    """A count against a percentage of as many images that is published with some decimals."""
     published = round(percent * images / 100)
-    rounding = 0.5 * 10 ** -DECIMALS.get(source, 2) * images / 100
+    rounding = 0.5 * 10**-decimals * images / 100
     allowed = math.floor(images * DRIFT / DRIFT_OF + rounding)
     return Difference(published, correct - published, allowed)
 
@@ -55,10 +52,20 @@ class Verdict:
     top5: Difference | None = None
 
 
-def judge(count: Count, figure: Figure | None, partial: str | None) -> Verdict:
-    """Whether ``count`` reproduces ``figure``; ``partial`` says why a run is not a whole one."""
+def judge(
+    count: Count,
+    figure: Figure | None,
+    partial: str | None,
+    undecided: Undecided | None = None,
+) -> Verdict:
+    """Whether ``count`` reproduces ``figure``; ``partial`` says why a run is not a whole one.
+
+    ``undecided`` are figures that may be of other weights: they never judge.
+    """
     if partial:
         return Verdict(None, partial)
+    if undecided:
+        return Verdict(None, undecided.note)
     if figure is None:
         return Verdict(None, "no figure of this model is published in this regime")
     if count.images != figure.images:
@@ -66,13 +73,16 @@ def judge(count: Count, figure: Figure | None, partial: str | None) -> Verdict:
             None, f"published of {figure.images:,} images, and these are {count.images:,}"
         )
     top1, top5 = (
-        difference(correct, count.images, percent, figure.source)
-        for correct, percent in ((count.top1, figure.top1), (count.top5, figure.top5))
+        difference(correct, count.images, percent, decimals)
+        for correct, percent, decimals in zip(
+            (count.top1, count.top5), (figure.top1, figure.top5), figure.decimals, strict=True
+        )
     )
     error = 100 * math.sqrt(count.top1 * (count.images - count.top1) / count.images**3)
     why = (
-        f"top-1 {top1.images:+d} and top-5 {top5.images:+d} images from the published figures, "
-        f"{top1.allowed} allowed (drift of {DRIFT} in {DRIFT_OF:,}, and rounding); "
+        f"top-1 {top1.images:+d} and top-5 {top5.images:+d} images from the figures "
+        f"published of the weights {figure.weights[:8]}, {top1.allowed} and {top5.allowed} allowed "
+        f"(drift of {DRIFT} in {DRIFT_OF:,}, and rounding); "
         f"one standard error of an unpaired comparison is {error:.2f} points"
     )
     return Verdict(top1.within and top5.within, why, top1, top5)

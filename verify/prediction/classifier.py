@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from architectures import Model, find_model
+from architectures.figure import Regime
 from architectures.load import create
 from architectures.network import Network
-from architectures.record import Regime
 from convert.formats import open_checkpoint
 from mappings.errors import FormatError
 from verify.datasets.expectation import imagenet_names

@@ -11,7 +11,7 @@ import click
 from architectures.console import Command, ModelName, one_line, print_json
 
 if TYPE_CHECKING:
-    from architectures.record import Regime
+    from architectures.figure import Regime
 
 FILE = click.Path(path_type=Path)
 

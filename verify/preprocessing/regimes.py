@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import Any
 
@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from architectures.record import Model, Regime
+from architectures.figure import Regime
+from architectures.record import Model
 from verify.preprocessing.decode import ImageError, Pixels, by_opencv, by_pillow
 from verify.preprocessing.mxnet import by_mxnet
 
@@ -57,8 +58,9 @@ def _pillow_bicubic(image: Image.Image, size: tuple[int, int]) -> Pixels:
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
-def _pillow_bilinear(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+def _pillow_bilinear(image: Image.Image | Pixels, size: tuple[int, int]) -> Pixels:
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
 
 
 def _down(twice: int) -> int:
@@ -83,12 +85,20 @@ PIPELINES: dict[Regime, Pipeline] = {
 }
 
 
+def _pipeline(regime: Regime, model: Model | None) -> Pipeline:
+    """How a regime prepares images for a model: timm resizes some bilinearly."""
+    pipeline = PIPELINES[regime]
+    if regime == "timm" and model and model.timm_interpolation == "bilinear":
+        return replace(pipeline, resize=_pillow_bilinear)
+    return pipeline
+
+
 def crop(data: bytes, regime: Regime, model: Model) -> Pixels:
     """The pixels of an image that the model sees: uint8 RGB (S, S, 3), S the model's input size.
 
     Raises ImageError, one line, for an image that the original does not decode.
     """
-    return _crop(data, PIPELINES[regime], model.input_size, model.crop)
+    return _crop(data, _pipeline(regime, model), model.input_size, model.crop)
 
 
 def _crop(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels:
@@ -135,7 +145,7 @@ def preprocess(
     try:
         with open(image_path, "rb") as file:
             data = file.read()
-        pixels = _crop(data, PIPELINES[regime], side, share)
+        pixels = _crop(data, _pipeline(regime, model), side, share)
     except OSError as error:
         raise ImageError(f"{fspath(image_path)}: cannot be read: {error.strerror}") from None
     except ImageError as error:

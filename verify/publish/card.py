@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from architectures import Model
 from architectures.console import one_line
+from architectures.figure import Undecided
 from architectures.record import count_parameters
 from verify.publish.clients import client
 from verify.publish.config import interpolation
@@ -23,7 +24,7 @@ from verify.publish.literature import FAMILIES, Origin, origin
 FRAMEWORKS = {"gluoncv": "MXNet", "timm": "timm", "mmpretrain": "mmpretrain"}
 REGIMES = {
     "gluon": "GluonCV's: OpenCV decodes and resizes (bilinear, without antialiasing)",
-    "timm": "timm's: Pillow decodes and resizes (bicubic, antialiased)",
+    "timm": "timm's: Pillow decodes and resizes ({}, antialiased)",
     "mmpretrain": "mmpretrain's: OpenCV decodes, Pillow resizes (bilinear, antialiased)",
 }
 
@@ -165,6 +166,8 @@ def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
     words = f"{top1:,} of {images:,} images are right, each judged once."
     if figure is not None:
         words += f" This reproduces the published figure ({figure.source})."
+    elif undecided := gathered.undecided:
+        words += f" In the {undecided.source}, {undecided.note}."
     return {
         "accuracy": {
             **record,
@@ -173,10 +176,14 @@ def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
         },
         "accuracy_line": f"top-1 {exact:.3f} %, regime {record['regime']}",
         "accuracy_words": words,
-        "published_cell": f"{figure.top1} / {figure.top5} %" if figure else "nothing",
+        "published_cell": f"{figure} %" if figure else _published_cell(gathered.undecided),
         "difference_cell": f"{top1 - round(images * figure.top1 / 100):+,}" if figure else "",
-        "regime_explained": REGIMES[record["regime"]],
+        "regime_explained": REGIMES[record["regime"]].format(gathered.model.timm_interpolation),
     }
+
+
+def _published_cell(undecided: Undecided | None) -> str:
+    return f"top-1 {undecided} %, see below" if undecided else "nothing"
 
 
 def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) -> list[str]:

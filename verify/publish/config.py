@@ -16,8 +16,8 @@ from verify.publish.literature import origin
 
 
 def interpolation(model: Model) -> str:
-    """How Pillow must resize: bicubic in timm's regime, bilinear in the two others."""
-    return "bicubic" if "timm" in model.regimes else "bilinear"
+    """How Pillow must resize: as timm does for this model, or bilinearly, as the others do."""
+    return model.timm_interpolation if "timm" in model.regimes else "bilinear"
 
 
 def config(

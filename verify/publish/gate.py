@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from architectures import Model
+from architectures.figure import Figure, Undecided
 from architectures.nearest import misfits
-from architectures.record import Figure
 from convert.formats import Checkpoint, open_checkpoint
 from verify.publish.errors import PublishError
 from verify.publish.figures import percent
@@ -56,7 +56,13 @@ class Gathered:
         if self.accuracy is None or not self.reproduced:
             return None
         regime = self.accuracy["regime"]
-        return next((f for f in self.model.figures if f.regime == regime), None)
+        return self.model.figure(regime)
+
+    @property
+    def undecided(self) -> Undecided | None:
+        """Published figures that may be its own or another's; None where its classes are not those
+        of the published weights."""
+        return self.model.undecided if self.num_classes == self.model.num_classes else None
 
 
 def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> Gathered:
@@ -165,11 +171,12 @@ def _accuracy(
             raise
         return None
     reproduced, regime = record.values.get("reproduced"), record.values.get("regime")
-    nothing_published = num_classes != model.num_classes or not model.figures
+    nothing_published = num_classes != model.num_classes or not model.source.figures
     if reproduced is True or (reproduced is None and nothing_published):
         return record.values if reason is None else None
-    figure = next((f for f in model.figures if f.regime == regime), None)
+    figure, undecided = model.figure(str(regime)), model.undecided
     published = f"{figure.top1} % is published" if figure else "nothing is published of that"
+    published = undecided.note if undecided else published
     raise PublishError(
         f"{path}: accuracy {'failed' if reproduced is False else 'is compared with nothing'}: "
         f"top-1 {percent(top1, images)} % in the regime {regime!r}, {published}: see '{remedy}'"
