@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from architectures.config import ResNetConfig, Widths
-
-if TYPE_CHECKING:
-    from architectures.network import Network
 
 
 @dataclass(frozen=True)
@@ -26,8 +22,3 @@ class CifarConfig(ResNetConfig):
             (self.block_widths(self.planes * 2**stage),) * depth
             for stage, depth in enumerate(self.depths)
         )
-
-    def build(self, num_classes: int, **options: Any) -> Network:
-        from architectures.cifar import CifarResNet
-
-        return CifarResNet(self, num_classes, **options)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-if TYPE_CHECKING:
-    from architectures.network import Network
+from typing import Literal, Protocol
 
 Widths = tuple[tuple[tuple[int, ...], ...], ...]
 """Output channels of every convolution of every block of every stage."""
@@ -14,15 +11,13 @@ Widths = tuple[tuple[tuple[int, ...], ...], ...]
 
 class NetworkConfig(Protocol):
     """The numbers of one network: ``depths`` are the blocks of each stage, ``classifier`` is the
-    module that gives the logits; ``build`` makes the network, freshly initialised."""
+    name of the module that gives the logits. ``architectures.networks.build`` has the network."""
 
     @property
     def depths(self) -> tuple[int, ...]: ...
 
     @property
     def classifier(self) -> str: ...
-
-    def build(self, num_classes: int, **options: Any) -> Network: ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,16 @@ class ResNetConfig:
         width = planes * self.base_width // 64 * self.cardinality
         return width, width, 4 * planes
 
-    def build(self, num_classes: int, **options: Any) -> Network:
-        from architectures.resnet import ResNet
 
-        return ResNet(self, num_classes, **options)
+@dataclass(frozen=True)
+class ResNetV1Config(ResNetConfig):
+    """A residual network whose bottlenecks have the stride and biases in their 1x1 convolutions."""
+
+
+@dataclass(frozen=True)
+class SENetConfig(ResNetConfig):
+    """An SE-ResNeXt whose first 1x1 is half as wide as its 3x3."""
+
+    def block_widths(self, planes: int) -> tuple[int, ...]:
+        width, _, out = super().block_widths(planes)
+        return width // 2, width, out

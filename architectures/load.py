@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from architectures import Model, build
+from architectures import Model
+from architectures.networks.build import build
 from mappings.errors import FormatError
 
 if TYPE_CHECKING:

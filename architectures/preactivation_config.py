@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from architectures.network import Network
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,3 @@ class PreActivationConfig:
     @property
     def classifier(self) -> str:
         return "fc"
-
-    def build(self, num_classes: int, **options: Any) -> Network:
-        from architectures.preactivation import PreActivationResNet
-
-        return PreActivationResNet(self, num_classes, **options)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from architectures.network import Network
 
 
 @dataclass(frozen=True)
@@ -27,8 +23,3 @@ class ResNeStConfig:
     @property
     def classifier(self) -> str:
         return "fc"
-
-    def build(self, num_classes: int, **options: Any) -> Network:
-        from architectures.resnest import ResNeSt
-
-        return ResNeSt(self, num_classes, **options)

@@ -1,7 +1,7 @@
-"""GluonCV's first ResNet, with the names of timm's: what its blocks do otherwise.
+"""GluonCV's first ResNet, with the names of timm's: where its blocks differ.
 
 A bottleneck strides in its first 1x1, as Caffe's did, and its 1x1 convolutions have biases; gates
-have none, and are dense (gluoncv/model_zoo/resnet.py, BasicBlockV1 and BottleneckV1).
+have no biases, and are dense (gluoncv/model_zoo/resnet.py, BasicBlockV1 and BottleneckV1).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from architectures.config import ResNetConfig
 from architectures.resnet import BasicBlock, Bottleneck, ResNet
 
 
@@ -25,8 +24,8 @@ class DenseGate(nn.Module):
         self.fc2 = nn.Linear(channels // 16, channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        gate = functional.relu(self.fc1(x.mean((2, 3))))
-        return x * torch.sigmoid(self.fc2(gate))[:, :, None, None]
+        gate = functional.relu(self.fc1(x.mean((2, 3))))  # (N, C, H, W) -> (N, C / 16)
+        return x * torch.sigmoid(self.fc2(gate))[:, :, None, None]  # (N, C, H, W)
 
 
 class BasicBlockV1(BasicBlock):
@@ -36,21 +35,11 @@ class BasicBlockV1(BasicBlock):
 
 
 class BottleneckV1(Bottleneck):
-    """1x1 with the stride and a bias, 3x3, 1x1 with a bias."""
+    """1x1 with the stride and a bias, 3x3, 1x1 with a bias; the gate is dense."""
 
     gate: ClassVar[type[nn.Module]] = DenseGate
-
-    def __init__(
-        self,
-        channels: int,
-        widths: tuple[int, ...],
-        stride: int,
-        config: ResNetConfig,
-        downsample: nn.Module,
-    ) -> None:
-        super().__init__(channels, widths, 1, config, downsample)
-        self.conv1 = nn.Conv2d(channels, widths[0], 1, stride)
-        self.conv3 = nn.Conv2d(widths[1], widths[2], 1)
+    strides_first: ClassVar[bool] = True
+    bias: ClassVar[bool] = True
 
 
 class ResNetV1(ResNet):

@@ -6,27 +6,24 @@ up, where timm's pads, and a dropout of 0.2 before the classifier.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-from torch.nn import functional
+from typing import ClassVar
+
+from torch import nn
 
 from architectures.config import ResNetConfig
 from architectures.resnet import ResNet, norm
 
 
 class SENet(ResNet):
-    """A residual network that strides in 3x3 shortcuts."""
+    """A residual network whose shortcuts stride in a 3x3 convolution."""
 
-    def __init__(self, config: ResNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
-        super().__init__(config, num_classes, in_chans)
-        self.maxpool = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.drop = nn.Dropout(0.2)
+    dropout_rate: ClassVar[float] = 0.2
 
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        x = self.drop(functional.adaptive_avg_pool2d(x, 1).flatten(1))
-        return x if pre_logits else self.fc(x)
+    def stem_end(self, config: ResNetConfig) -> tuple[nn.Module, nn.Module]:
+        return nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True)
 
-    def _shortcut(self, channels: int, out: int, stride: int, config: ResNetConfig) -> nn.Module:
+    def shortcut(self, channels: int, out: int, stride: int, config: ResNetConfig) -> nn.Module:
         if config.average_down or stride == 1:
-            return super()._shortcut(channels, out, stride, config)
+            return super().shortcut(channels, out, stride, config)
         conv = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
         return nn.Sequential(conv, norm(config, out))

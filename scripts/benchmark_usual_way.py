@@ -33,7 +33,8 @@ import torch
 from gluoncv.model_zoo import get_model
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from architectures import build, find_model
+from architectures import find_model
+from architectures.networks.build import build
 
 
 def write(network: str, path: str) -> None:

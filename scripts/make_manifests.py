@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 
-from architectures import MODELS, Model, build, find_model
+from architectures import MODELS, Model, find_model
+from architectures.networks.build import build
 
 FOLDER = Path(__file__).parents[1] / "architectures" / "manifests"
 CLASSES = 7919  # a prime no other dimension has, to find the class count by

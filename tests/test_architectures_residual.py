@@ -9,6 +9,7 @@ import torch
 
 from architectures.cifar_config import CifarConfig
 from architectures.config import NetworkConfig
+from architectures.networks.build import build_network
 from architectures.preactivation_config import PreActivationConfig
 from architectures.resnest_config import ResNeStConfig
 
@@ -28,7 +29,7 @@ every_network = pytest.mark.parametrize("config", NETWORKS.values(), ids=NETWORK
 
 @every_network
 def test_head_and_features_compose_and_classes_can_be_changed(config: NetworkConfig) -> None:
-    network = config.build(5).eval()
+    network = build_network(config, 5).eval()
     with torch.inference_mode():
         features = network.forward_features(IMAGES)
         assert features.shape[:2] == (2, network.num_features)
@@ -45,7 +46,7 @@ def test_head_and_features_compose_and_classes_can_be_changed(config: NetworkCon
 
 @every_network
 def test_scripts_and_exports_to_the_same_function(config: NetworkConfig) -> None:
-    network = config.build(5).eval()
+    network = build_network(config, 5).eval()
     exported = torch.export.export(network, (IMAGES,)).module()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TorchScript is deprecated, and people still use it
@@ -58,7 +59,7 @@ def test_scripts_and_exports_to_the_same_function(config: NetworkConfig) -> None
 
 @every_network
 def test_gradients_reach_every_parameter_that_is_trained(config: NetworkConfig) -> None:
-    network = config.build(4).train()
+    network = build_network(config, 4).train()
     network(IMAGES).square().sum().backward()
     fixed = {name for name, p in network.named_parameters() if not p.requires_grad}
     assert fixed <= {"bn0.weight", "bn0.bias"}
@@ -69,6 +70,6 @@ def test_gradients_reach_every_parameter_that_is_trained(config: NetworkConfig) 
 
 @every_network
 def test_other_images_than_rgb_are_taken(config: NetworkConfig) -> None:
-    network = config.build(3, in_chans=1).eval()
+    network = build_network(config, 3, in_chans=1).eval()
     with torch.inference_mode():
         assert network(IMAGES[:, :1]).shape == (2, 3)

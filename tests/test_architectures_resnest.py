@@ -6,7 +6,8 @@ import pytest
 import timm
 import torch
 
-from architectures import build, find_model
+from architectures import find_model
+from architectures.networks.build import build
 from architectures.resnest import DropBlock
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 77 * 61).sin().reshape(2, 3, 77, 61)

@@ -10,8 +10,9 @@ import pytest
 import timm
 import torch
 
-from architectures import MODELS, Model, build, find_model
+from architectures import MODELS, Model, find_model
 from architectures.config import ResNetConfig
+from architectures.networks.build import build
 from architectures.resnet import ResNet
 from scripts.make_manifests import manifest
 

@@ -10,8 +10,9 @@ import torch
 import torchvision
 from torch import nn
 
-from architectures import Model, build, find_model
+from architectures import Model, find_model
 from architectures.config import ResNetConfig
+from architectures.networks.build import build
 from architectures.resnet import ResNet
 from architectures.resnet_v1 import BottleneckV1
 from tests.conftest import smallest

@@ -16,7 +16,8 @@ import torch
 from click.testing import CliRunner
 
 import convert.conversion
-from architectures import build, find_model
+from architectures import find_model
+from architectures.networks.build import build
 from architectures.record import Source
 from convert.command import main
 from convert.published import fetch_published, fetch_url

@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import fx, nn
 
-from architectures import MODELS, Model, build
+from architectures import MODELS, Model
+from architectures.networks.build import build
 from verify.accuracy import fused
 from verify.accuracy.device import find_device
 from verify.accuracy.fused import FusedConv2d

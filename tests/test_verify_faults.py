@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch import nn
 
-from architectures import Model, build, find_model
+from architectures import Model, find_model
 from architectures.config import ResNetConfig
+from architectures.networks.build import build
 from architectures.record import Source
 from architectures.resnet import Bottleneck, ResNet
 from architectures.synthetic import synthetic_values

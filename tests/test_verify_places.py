@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from architectures import MODELS, Model, build, find_model
+from architectures import MODELS, Model, find_model
+from architectures.networks.build import build
 from verify.parity import _norms
 from verify.places import places
 from verify.reference import golden

@@ -8,7 +8,8 @@ import torch
 import torchvision  # noqa: F401  (named by the expressions)
 from torchvision.models.resnet import Bottleneck  # noqa: F401
 
-from architectures import MODELS, Model, build
+from architectures import MODELS, Model
+from architectures.networks.build import build
 from verify.publish.clients import CLIENTS, client
 
 EXHAUSTIVE = (pytest.mark.exhaustive,)

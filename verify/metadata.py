@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from architectures import Model, build
+from architectures import Model
+from architectures.networks.build import build
 from architectures.record import Card
 from mappings.errors import GluonportError
 from verify import file_size

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from architectures import Model, build
+from architectures import Model
+from architectures.networks.build import build
 from architectures.synthetic import synthetic_values
 from convert.formats import Array
 from verify import judge

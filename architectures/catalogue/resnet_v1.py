@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from architectures.config import ResNetConfig
+from architectures.config import ResNetV1Config
 from architectures.record import Model, gluoncv
 from mappings.language import Row
 from mappings.resnet_v1 import BASIC, BOTTLENECK, SE_BASIC, SE_BOTTLENECK
-
-if TYPE_CHECKING:
-    from architectures.network import Network
-
-
-@dataclass(frozen=True)
-class ResNetV1Config(ResNetConfig):
-    """A residual network whose bottlenecks have their stride and biases in 1x1 convolutions."""
-
-    def build(self, num_classes: int, **options: Any) -> Network:
-        from architectures.resnet_v1 import ResNetV1
-
-        return ResNetV1(self, num_classes, **options)
-
 
 R18, R34 = ResNetV1Config((2, 2, 2, 2), block="basic"), ResNetV1Config((3, 4, 6, 3), block="basic")
 R50, R101 = ResNetV1Config((3, 4, 6, 3)), ResNetV1Config((3, 4, 23, 3))

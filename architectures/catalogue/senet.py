@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from architectures.config import ResNetConfig
+from architectures.config import SENetConfig
 from architectures.record import Model, gluoncv
 from mappings.resnext import FIRST_FEATURE_DEEP, SE_RESNEXT_E, SENET
-
-if TYPE_CHECKING:
-    from architectures.network import Network
-
-
-@dataclass(frozen=True)
-class SENetConfig(ResNetConfig):
-    """An SE-ResNeXt whose first 1x1 is half as wide as its 3x3."""
-
-    def block_widths(self, planes: int) -> tuple[int, ...]:
-        width, _, out = super().block_widths(planes)
-        return width // 2, width, out
-
-    def build(self, num_classes: int, **options: Any) -> Network:
-        from architectures.senet import SENet
-
-        return SENet(self, num_classes, **options)
-
 
 MODELS: tuple[Model, ...] = (
     Model(

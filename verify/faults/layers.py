@@ -19,27 +19,27 @@ def stem_padding(at: Site) -> None:
 def stem_stride_on_the_pool(at: Site) -> None:
     """The first convolution has stride 1 and the max-pool stride 4."""
     at.stem.stride = (1, 1)
-    at.network.maxpool.stride = 4
+    at.maxpool.stride = 4
 
 
 def stem_activation_missing(at: Site) -> None:
     """No ReLU before the max-pool."""
-    at.network.act1 = nn.Identity()  # type: ignore[assignment]
+    at.network.act1 = nn.Identity()
 
 
 def pool_without_padding(at: Site) -> None:
     """The max-pool is not padded; its size is rounded up, so that shapes agree."""
-    at.network.maxpool.padding, at.network.maxpool.ceil_mode = 0, True
+    at.maxpool.padding, at.maxpool.ceil_mode = 0, True
 
 
 def pool_rounded_up(at: Site) -> None:
     """The max-pool's size is rounded up (ceil_mode, MXNet's full)."""
-    at.network.maxpool.ceil_mode = True
+    at.maxpool.ceil_mode = True
 
 
 def pool_by_mean(at: Site) -> None:
     """The stem pools by mean."""
-    at.network.maxpool = nn.AvgPool2d(3, 2, padding=1)  # type: ignore[assignment]
+    at.network.maxpool = nn.AvgPool2d(3, 2, padding=1)
 
 
 # -------------------------------------------------------------------------------------------- head

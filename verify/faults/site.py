@@ -56,6 +56,13 @@ class Site:
         return next(m for m in self.network.modules() if isinstance(m, nn.Conv2d))
 
     @property
+    def maxpool(self) -> nn.MaxPool2d:
+        """The max-pool before the first stage."""
+        pool = self.network.maxpool
+        assert isinstance(pool, nn.MaxPool2d)
+        return pool
+
+    @property
     def classifier(self) -> nn.Linear:
         """The network's last layer."""
         assert isinstance(self.network.fc, nn.Linear)

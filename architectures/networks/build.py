@@ -1,0 +1,40 @@
+"""From a model's record to its network: the one place where configurations meet PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from architectures.cifar import CifarResNet
+from architectures.cifar_config import CifarConfig
+from architectures.config import NetworkConfig, ResNetConfig, ResNetV1Config, SENetConfig
+from architectures.network import Network
+from architectures.preactivation import PreActivationResNet
+from architectures.preactivation_config import PreActivationConfig
+from architectures.record import Model
+from architectures.resnest import ResNeSt
+from architectures.resnest_config import ResNeStConfig
+from architectures.resnet import ResNet
+from architectures.resnet_v1 import ResNetV1
+from architectures.senet import SENet
+
+NETWORKS: Mapping[type[NetworkConfig], Callable[[Any, int, int], Network]] = {
+    ResNetConfig: ResNet,
+    ResNetV1Config: ResNetV1,
+    SENetConfig: SENet,
+    CifarConfig: CifarResNet,
+    PreActivationConfig: PreActivationResNet,
+    ResNeStConfig: ResNeSt,
+}
+"""The network of each configuration: exactly that type, never one that it inherits from."""
+
+
+def build(model: Model, num_classes: int | None = None, in_chans: int = 3) -> Network:
+    """The network of a record, freshly initialised; it has the record's class count by default."""
+    classes = model.num_classes if num_classes is None else num_classes
+    return build_network(model.network, classes, in_chans)
+
+
+def build_network(config: NetworkConfig, num_classes: int, in_chans: int = 3) -> Network:
+    """The network of a configuration, freshly initialised."""
+    return NETWORKS[type(config)](config, num_classes, in_chans)
