@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from architectures.catalogue import MODELS
+from mappings.choice import Choice
 from mappings.errors import GluonportError
 
 
@@ -48,6 +51,26 @@ class ModelName(click.ParamType[str]):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         return [CompletionItem(m.name) for m in MODELS if m.name.startswith(incomplete)]
+
+
+def choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which tensors of a file are meant, passed on as ``choice``."""
+
+    @click.option("--ema/--no-ema", default=None, help="Take the averaged or the last weights.")
+    @click.option("--weights", metavar="KEY", help="Take the set of weights under this key.")
+    @click.option(
+        "--ignore",
+        metavar="PATTERN",
+        multiple=True,
+        help="Leave out the tensors whose names match ('criterion.*'); may be repeated.",
+    )
+    @wraps(command)
+    def chosen(
+        *, ema: bool | None, weights: str | None, ignore: tuple[str, ...], **options: Any
+    ) -> None:
+        command(choice=Choice(ema, weights, ignore), **options)
+
+    return chosen
 
 
 def one_line(text: str) -> str:

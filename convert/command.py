@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from architectures.console import Command, ModelName, print_json
+from architectures.console import Command, ModelName, choosing, print_json
+from mappings.choice import Choice
 
 COLUMN = 12
 
@@ -32,7 +33,7 @@ COLUMN = 12
     show_default=True,
     help="Names in a .params target: of save_parameters, or of export (arg:, aux:).",
 )
-@click.option("--ema/--no-ema", default=None, help="Which weights of a file that averaged them.")
+@choosing
 @click.option("--force", is_flag=True, help="Replace an existing OUT.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -43,7 +44,7 @@ def main(
     source: str | None,
     dtype: str,
     naming: str,
-    ema: bool | None,
+    choice: Choice,
     force: bool,
     allow_nonfinite: bool,
     as_json: bool,
@@ -62,7 +63,9 @@ def main(
         source,
         dtype,  # type: ignore[arg-type]
         naming=naming,  # type: ignore[arg-type]
-        ema=ema,
+        ema=choice.ema,
+        weights=choice.weights,
+        ignore=choice.ignore,
         force=force,
         allow_nonfinite=allow_nonfinite,
     )

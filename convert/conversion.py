@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from architectures import find_model
 from convert.provenance import Conversion, sha256
 from convert.published import fetch_published
+from mappings.choice import Choice
 from mappings.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -27,13 +29,16 @@ def convert(
     force: bool = False,
     allow_nonfinite: bool = False,
     ema: bool | None = None,
+    weights: str | None = None,
+    ignore: Sequence[str] = (),
 ) -> Conversion:
     """Convert a checkpoint to ``out``, with its provenance beside it.
 
     ``name`` is a model of the catalogue, or ``auto`` to find it from names and shapes. ``out`` ends
     in ``.safetensors`` (PyTorch's names), or ``.params`` (Gluon's, in the ``naming`` asked for).
     ``source`` is a checkpoint file or ``synthetic``; without it the published checkpoint is
-    fetched. ``ema`` chooses between the averaged and the last weights of a file that has both. The
+    fetched. ``ema`` takes the averaged weights (True) or the last ones (False) of a file that has
+    both, and ``weights`` the set under a key; ``ignore`` are patterns of names to leave out. The
     target is reread and compared byte for byte before it takes its name.
 
     Raises a GluonportError of the room where it failed; the target then does not exist, or is what
@@ -41,6 +46,7 @@ def convert(
     """
     target = Path(out)
     _check_target(target, force)
+    choice = Choice(ema, weights, tuple(ignore))
     synthetic = source == "synthetic"
     if name == "auto" and (source is None or synthetic):
         raise ConversionError("'auto' finds the model of a file: give one with --from FILE")
@@ -60,7 +66,7 @@ def convert(
         if synthetic and model is not None:
             checkpoint = synthetic_checkpoint(model)
         else:
-            checkpoint = open_checkpoint(str(source), ema)
+            checkpoint = open_checkpoint(str(source), choice)
         found = identify(checkpoint) if model is None else fit(checkpoint, model)
         names = gluon_names(found.model, naming) if target.suffix == ".params" else None
         return transfer(
@@ -71,7 +77,7 @@ def convert(
             names=names,
             allow_nonfinite=allow_nonfinite,
             url=url,
-            ema=ema,
+            ignore=choice.ignore,
             source_hash=source_hash,
             force=force,
         )

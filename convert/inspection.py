@@ -15,6 +15,7 @@ import numpy as np
 from architectures.record import STATISTICS
 from convert.fit import Fit, nearest
 from convert.formats import Checkpoint, Tensor, open_checkpoint
+from mappings.choice import NO_CHOICE, Choice
 from mappings.naming import guess_scheme
 
 BLOCK = 1 << 20  # bytes hashed at a time
@@ -85,14 +86,14 @@ class Inspection:
         }
 
 
-def inspect(path: str | os.PathLike[str], ema: bool | None = None) -> Inspection:
+def inspect(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> Inspection:
     """Look at a checkpoint of any network in any format the readers accept.
 
-    ``ema`` chooses between the averaged and the last weights of a file that has both.
+    ``choice`` says which tensors are meant where it holds more than one network's weights.
 
-    Raises FormatError for a file that is none.
+    Raises FormatError for a file that is no checkpoint, and as ``open_checkpoint`` does.
     """
-    checkpoint = open_checkpoint(path, ema)
+    checkpoint = open_checkpoint(path, choice)
     return Inspection(checkpoint, tuple(nearest(checkpoint)) if checkpoint.named else ())
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from architectures.catalogue import MODELS
-from architectures.console import Command, one_line, print_json
+from architectures.console import Command, choosing, one_line, print_json
 from architectures.figure import Regime
 from architectures.record import Model
+from mappings.choice import Choice
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -100,13 +101,13 @@ def _as_json(model: Model) -> dict[str, object]:
 @click.command(cls=Command)
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--ema/--no-ema", default=None, help="Which weights of a file that averaged them.")
+@choosing
 @click.option("--digests", "with_digests", is_flag=True, help="List every tensor and its sha256.")
-def inspect_command(file: str, as_json: bool, ema: bool | None, with_digests: bool) -> None:
+def inspect_command(file: str, as_json: bool, choice: Choice, with_digests: bool) -> None:
     """Say what FILE is: format, naming, precisions, tensors, architecture, classes."""
     from convert.inspection import digests, inspect
 
-    found = inspect(file, ema)
+    found = inspect(file, choice)
     rows = list(digests(found.checkpoint)) if with_digests else []
     if as_json:
         print_json(found.as_json() | ({"digests": rows} if with_digests else {}))

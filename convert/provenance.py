@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convert.formats import Checkpoint
 
 SCHEMA = 1
 
@@ -52,13 +55,15 @@ def provenance_text(
     digests: Mapping[str, str],
     *,
     url: str | None,
-    ema: bool | None,
+    checkpoint: Checkpoint,
+    ignore: Sequence[str],
     shards: Mapping[str, str],
 ) -> str:
     """The provenance as JSON: everything needed to check the target against its source again.
 
-    ``shards`` are the files behind a source that is only their index, with their sha256; ``ema`` is
-    the choice that was made in a source of two sets of weights.
+    ``shards`` are the files behind a source that is only their index, with their sha256; the
+    ``checkpoint`` says which of the source's tensors were taken, and ``ignore`` are the patterns of
+    those that were left out.
     """
     from importlib.metadata import version
 
@@ -70,7 +75,10 @@ def provenance_text(
         "target": Path(conversion.target).name,
         "source_url": url,
         "source_shards": dict(shards),
-        "ema": ema,
+        "weights": checkpoint.weights,
+        "ema": checkpoint.averaged,
+        "ignore": list(ignore),
+        "ignored": list(checkpoint.ignored),
         "mapping_sha256": mapping_digest,
         "tensor_sha256": dict(digests),
     }

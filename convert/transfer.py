@@ -32,7 +32,7 @@ def transfer(
     names: Mapping[str, str] | None,
     allow_nonfinite: bool,
     url: str | None,
-    ema: bool | None,
+    ignore: tuple[str, ...],
     source_hash: Future[str] | None,
     force: bool,
 ) -> Conversion:
@@ -93,7 +93,8 @@ def transfer(
                 found.table.digest,
                 digests.result(),
                 url=url,
-                ema=ema,
+                checkpoint=checkpoint,
+                ignore=ignore,
                 shards={name: digest.result() for name, digest in shards.items()},
             ),
             encoding="utf-8",

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save as safetensors
 
 from convert.formats import Checkpoint, Tensor, open_checkpoint, refuse_quantised
-from convert.formats.detect import MAX_NAME
+from convert.formats.limits import MAX_NAME
 from mappings.errors import FormatError
 from tests.params_writer import MARKS, dense, params
 

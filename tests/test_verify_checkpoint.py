@@ -18,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 import gluonport
 from architectures import find_model
+from mappings.choice import Choice
 from tests.conftest import GluonCheckpoints
 from verify.command import main
 from verify.evidence import check_values, gather
@@ -181,8 +182,8 @@ def test_the_choice_between_two_sets_of_weights_is_remembered(
     gluonport.convert(SMALL, out, source, ema=True)
     model = find_model(SMALL)
     assert check_values(gather(model, out, None))[0].passed
-    assert check_values(gather(model, out, source, ema=True))[0].passed
-    assert not check_values(gather(model, out, None, ema=False))[0].passed
+    assert check_values(gather(model, out, source, Choice(ema=True)))[0].passed
+    assert not check_values(gather(model, out, None, Choice(ema=False)))[0].passed
     result = parity(SMALL, "--checkpoint", out, "--from", source)
     assert result.exit_code == 1 and "--ema takes the averaged" in result.stderr
     result = parity(SMALL, "--checkpoint", out, "--from", source, "--no-ema")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from architectures.catalogue import MODELS, find_model
-from architectures.console import Command, Failure, ModelName, one_line, print_json
+from architectures.console import Command, Failure, ModelName, choosing, one_line, print_json
 from architectures.record import Model
+from mappings.choice import Choice
 from verify.accuracy_command import accuracy
 from verify.metadata_command import metadata
 from verify.publish.check_command import release
@@ -52,7 +53,7 @@ main.add_command(release)
     show_default=True,
     help="Packaged answers of the source framework, or the framework itself.",
 )
-@click.option("--ema/--no-ema", default=None, help="Which weights of a SOURCE that averaged them.")
+@choosing
 @click.option("--report", metavar="DIR", help="Write an HTML page and its JSON there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def parity(
@@ -61,7 +62,7 @@ def parity(
     checkpoint: str | None,
     source: str | None,
     reference: str,
-    ema: bool | None,
+    choice: Choice,
     report: str | None,
     as_json: bool,
 ) -> None:
@@ -75,12 +76,12 @@ def parity(
     models = list(MODELS) if everything else [find_model(name) for name in names]
     if checkpoint is not None and len(models) != 1:
         raise click.UsageError("--checkpoint is judged as one model: give its NAME")
-    if checkpoint is None and (source is not None or ema is not None):
-        raise click.UsageError("--from and --ema belong to a --checkpoint")
+    if checkpoint is None and (source is not None or choice):
+        raise click.UsageError("--from, --ema, --weights and --ignore belong to a --checkpoint")
     if checkpoint is None:
         results = list(_architectures(models, reference, quiet=as_json))
     else:
-        results = [_checkpoint(models[0], checkpoint, source, reference, ema)]
+        results = [_checkpoint(models[0], checkpoint, source, reference, choice)]
         if not as_json:
             _print(results[0])
     if as_json:
@@ -111,13 +112,13 @@ def _architectures(models: Iterable[Model], reference: str, quiet: bool) -> Iter
 
 
 def _checkpoint(
-    model: Model, path: str, source: str | None, reference: str, ema: bool | None
+    model: Model, path: str, source: str | None, reference: str, choice: Choice
 ) -> Parity:
     from convert.formats.appearing import write_text
     from verify.evidence import gather
     from verify.parity import verify_checkpoint
 
-    evidence = gather(model, path, source, ema)
+    evidence = gather(model, path, source, choice)
     result = verify_checkpoint(evidence, reference)
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

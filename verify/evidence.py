@@ -19,9 +19,11 @@ import torch
 from architectures import Model
 from architectures.synthetic import synthetic_values
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
+from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import GluonportError
 from mappings.language import TRACKED
 from mappings.naming import recognise
+from verify.choices import recorded_choice
 from verify.places import block_of
 from verify.result import Criterion, Finding
 
@@ -40,15 +42,11 @@ class EvidenceError(GluonportError):
 
 @dataclass(frozen=True)
 class Evidence:
-    """A checkpoint of ``model`` in the network's names, and its source in any dialect's.
-
-    ``ema`` is the choice made in a source that holds both averaged and last weights.
-    """
+    """A checkpoint of ``model`` in the network's names, and its source in any dialect's."""
 
     model: Model
     checkpoint: Checkpoint
     source: Checkpoint
-    ema: bool | None = None
 
     @cached_property
     def tensors(self) -> Mapping[str, Tensor]:
@@ -73,7 +71,7 @@ class Evidence:
     def is_as_published(self) -> bool:
         """Whether the source framework itself can load the source file: one set of weights in a
         format and under names of its own."""
-        if self.ema is not None:
+        if self.source.weights is not None or self.source.ignored:
             return False
         if self.model.source.framework == "gluoncv":
             return self.source.format == "params-v2"
@@ -107,29 +105,30 @@ def gather(
     model: Model,
     path: str | os.PathLike[str],
     source: str | os.PathLike[str] | None,
-    ema: bool | None = None,
+    choice: Choice = NO_CHOICE,
 ) -> Evidence:
     """Open a checkpoint and its source; without ``source`` the provenance beside it names it.
 
-    ``ema`` chooses between a source's averaged and last weights, as the conversion did.
+    ``choice`` says which tensors of the source are meant, as the conversion did; without one the
+    provenance says so too, where it names the source.
 
     Raises EvidenceError when there is no source, FormatError for a file that is no checkpoint.
     """
     checkpoint = open_checkpoint(path)
     if source is None:
         source, recorded = _source_by_provenance(Path(path))
-        ema = recorded if ema is None else ema
+        choice = choice or recorded
     if str(source) == "synthetic":
         return Evidence(model, checkpoint, _synthetic(model))
-    return Evidence(model, checkpoint, open_checkpoint(source, ema), ema)
+    return Evidence(model, checkpoint, open_checkpoint(source, choice))
 
 
-def _source_by_provenance(path: Path) -> tuple[str, bool | None]:
+def _source_by_provenance(path: Path) -> tuple[str, Choice]:
     """The source that the provenance names, every file of it unchanged, and the choice in it."""
     record = path.with_suffix(".provenance.json")
     try:
         provenance = json.loads(record.read_text(encoding="utf-8"))
-        source, ema = str(provenance["source"]), provenance.get("ema")
+        source, choice = str(provenance["source"]), recorded_choice(provenance)
         digests = {Path(source): provenance["source_sha256"]}
         for shard, digest in provenance.get("source_shards", {}).items():
             digests[Path(source).with_name(shard)] = digest
@@ -148,7 +147,7 @@ def _source_by_provenance(path: Path) -> tuple[str, bool | None]:
                     f"{path}: {file} is no longer the file it was converted from (sha256 "
                     f"{digest}): name that one with --from SOURCE"
                 )
-    return source, ema
+    return source, choice
 
 
 def _synthetic(model: Model) -> Checkpoint:

@@ -6,11 +6,14 @@ import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from architectures import Model
-from convert.formats import Tensor, open_checkpoint
+from convert.formats import Tensor
+from mappings.choice import NO_CHOICE, Choice
 from mappings.language import TRACKED
+from verify.choices import open_both
 from verify.difference import Distance, distance
 from verify.pairing import Named, pair
 from verify.places import block_of
@@ -113,15 +116,16 @@ def compare_tensors(
     a: str | os.PathLike[str],
     b: str | os.PathLike[str],
     model: Model | None = None,
-    ema: bool | None = None,
+    choice: Choice = NO_CHOICE,
 ) -> Comparison:
     """Compare two checkpoints of any format and naming, bit for bit as they are stored.
 
-    ``num_batches_tracked`` in one of them alone is no difference: Gluon has none. ``ema`` chooses
-    between the averaged and the last weights of a file that has both.
+    ``num_batches_tracked`` in one of them alone is no difference: Gluon has none. ``choice``
+    says which tensors are meant in the file that holds more than one network's weights; where one
+    file was converted from the other, its provenance says so.
     Raises FormatError for a file that is no checkpoint, ReconcileError where nothing can be paired.
     """
-    pairing = pair(open_checkpoint(a, ema), open_checkpoint(b, ema), model)
+    pairing = pair(*open_both(Path(a), Path(b), choice), model)
     found = []
     for name in pairing.shared:
         ours, theirs = pairing.a[name], pairing.b[name]

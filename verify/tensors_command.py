@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from architectures.catalogue import find_model
-from architectures.console import Command, Failure, ModelName, print_json
+from architectures.console import Command, Failure, ModelName, choosing, print_json
+from mappings.choice import Choice
 from verify.tables import print_table
 
 
@@ -18,13 +19,13 @@ from verify.tables import print_table
     type=ModelName(),
     help="The model whose names pair the tensors; found by names and shapes otherwise.",
 )
-@click.option("--ema/--no-ema", default=None, help="Which weights of a file that averaged them.")
+@choosing
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def tensors(a: str, b: str, model: str | None, ema: bool | None, as_json: bool) -> None:
+def tensors(a: str, b: str, model: str | None, choice: Choice, as_json: bool) -> None:
     """Compare two checkpoints of any format and naming, bit for bit, tensor by tensor."""
     from verify.tensors import compare_tensors
 
-    found = compare_tensors(a, b, find_model(model) if model else None, ema)
+    found = compare_tensors(a, b, find_model(model) if model else None, choice)
     if as_json:
         print_json(found.as_json())
     elif found.equal:

@@ -46,6 +46,9 @@ class Checkpoint:
     ``named`` is False for a plain list, whose tensors are called "0", "1", ... ``notes`` are
     sentences on what was chosen and what was ignored, where a file holds more than its weights.
     ``shards`` are the files that hold the values where ``path`` itself is only their index.
+    ``weights`` is the key of the weights that were taken, None where the file is these weights;
+    ``averaged`` says whether they are averages, None where nobody can know. ``ignored`` are the
+    names that were left out as asked.
     """
 
     path: Path
@@ -54,3 +57,6 @@ class Checkpoint:
     tensors: tuple[Tensor, ...]
     notes: tuple[str, ...] = ()
     shards: tuple[Path, ...] = ()
+    weights: str | None = None
+    averaged: bool | None = None
+    ignored: tuple[str, ...] = ()

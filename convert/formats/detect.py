@@ -9,6 +9,7 @@ from convert.formats import npy, params
 from convert.formats.archive import directory
 from convert.formats.checkpoint import Checkpoint
 from convert.formats.impostors import describe
+from convert.formats.limits import MAX_NAME
 from convert.formats.mapped import MappedFile
 from convert.formats.npz import read_npz
 from convert.formats.pytorch import (
@@ -18,7 +19,9 @@ from convert.formats.pytorch import (
     read_pytorch_zip,
 )
 from convert.formats.safetensors import is_safetensors, read_safetensors
+from convert.formats.selection import selected
 from convert.formats.sharded import is_sharded, read_sharded
+from mappings.choice import NO_CHOICE, Choice
 
 Recogniser = Callable[[MappedFile], bool]
 Reader = Callable[[MappedFile], Checkpoint]
@@ -42,30 +45,27 @@ READERS: tuple[tuple[Recogniser, Reader], ...] = (
     (is_safetensors, read_safetensors),
     (is_sharded, read_sharded),
 )
-TORCH: tuple[tuple[Recogniser, Callable[[MappedFile, bool | None], Checkpoint]], ...] = (
+TORCH: tuple[tuple[Recogniser, Callable[[MappedFile, Choice], Checkpoint]], ...] = (
     (is_pytorch_legacy, read_pytorch_legacy),
     (is_pytorch_zip, read_pytorch_zip),
 )
 
 
-MAX_NAME = 1024
-"""Characters of a tensor's name. Modules nested ten deep take a few hundred; names are compared,
-sorted and quoted in messages, so a name as long as a file would be work and noise for nothing."""
-
-
-def open_checkpoint(path: str | PathLike[str], ema: bool | None = None) -> Checkpoint:
+def open_checkpoint(path: str | PathLike[str], choice: Choice = NO_CHOICE) -> Checkpoint:
     """The named arrays of a checkpoint in any supported format; of its bytes, only the structure
     is read.
 
-    A PyTorch checkpoint may hold two sets of weights: ``ema`` True takes the averaged ones (the
-    exponential moving average), False the last ones. Where there is one set, it is taken.
+    ``choice`` says which tensors are meant where a file holds more than one network's weights.
 
     Raises FormatError where there is no file, where it is no checkpoint (saying what it is), and
-    where it is not wholly sound or a name is longer than MAX_NAME; and where a checkpoint holds two
-    sets and ``ema`` is None.
+    where it is not wholly sound or a name is longer than MAX_NAME; where it holds two sets of
+    weights and there is no choice, and where the choice finds nothing to choose.
     """
     file = MappedFile.open(path)
-    checkpoint = _read(file, ema)
+    if choice.weights is not None and choice.ema is not None:
+        what = "--weights names the set of weights that --ema or --no-ema would choose"
+        raise file.error(f"{what}: give one of them")
+    checkpoint = _read(file, choice)
     for tensor in checkpoint.tensors:
         if len(tensor.name) > MAX_NAME:
             what = f"the name that begins {tensor.name[:60]!r} has {len(tensor.name)} characters"
@@ -73,11 +73,11 @@ def open_checkpoint(path: str | PathLike[str], ema: bool | None = None) -> Check
     return checkpoint
 
 
-def _read(file: MappedFile, ema: bool | None) -> Checkpoint:
+def _read(file: MappedFile, choice: Choice) -> Checkpoint:
     for recognises, read_set in TORCH:
         if recognises(file):
-            return read_set(file, ema)
+            return read_set(file, choice)
     for recognises, read in READERS:
         if recognises(file):
-            return read(file)
+            return selected(read(file), choice)
     raise file.error(describe(file))

@@ -45,6 +45,7 @@ def unpickle(
     stack: list[Any] = []
     marks: list[list[Any]] = []
     memo: dict[int, Any] = {}
+    copied = 0  # pairs: a pickle can name one list of pairs for many dicts, in two bytes each
     stream: Any = file.buffer
     stream.seek(at)
     operations = cast(Iterator[tuple[OpcodeInfo, Any, int]], genops(stream))
@@ -103,7 +104,9 @@ def unpickle(
                     stack.append(_global(file, at, f"{module:s}.{name:s}", known))
                 case "REDUCE" | "NEWOBJ":
                     arguments, function = stack.pop(), stack.pop()
-                    stack.append(_call(function, arguments))
+                    made, count = _call(function, arguments, file.size - copied)
+                    copied += count
+                    stack.append(made)
                 case "BUILD":  # the state of what is never made; of an OrderedDict, its attributes
                     stack.pop()
                     stack[-1]
@@ -126,20 +129,25 @@ def unpickle(
 def _global(file: MappedFile, at: int, name: str, known: Container[str]) -> Global:
     if name in known:
         return Global(name)
-    what = f"the pickle asks for {name!r}, which no state dict needs and which is never run"
+    what = f"the pickle asks for {name[:200]!r}, which no state dict needs and which is never run"
     advice = "where you trust the file, load it and save model.state_dict() alone"
     raise file.error(f"{what}; {advice}", at)
 
 
-def _call(function: object, arguments: Any) -> object:
+def _call(function: object, arguments: Any, most: int) -> tuple[object, int]:
+    """What a call makes, and how many pairs it copies, of which there may be ``most``."""
     if type(arguments) is not tuple:  # which also keeps a call from being its own argument
         raise ValueError("a call without a tuple of arguments")
     if not (isinstance(function, Global) and function.name == ORDERED_DICT):
-        return Call(function, arguments)
+        return Call(function, arguments), 0
     made: dict[object, object] = {}
-    for pairs in arguments:  # one list of pairs where Python 2 wrote it, else none
-        _set(made, pairs)
-    return made
+    if not arguments:
+        return made, 0
+    (pairs,) = arguments  # one list of pairs, as Python 2 wrote it
+    if len(pairs) > most:
+        raise ValueError("its dicts have more pairs than the file has bytes")
+    _set(made, pairs)
+    return made, len(made)
 
 
 def _set(target: Any, pairs: Iterable[tuple[Any, Any]]) -> None:

@@ -19,6 +19,7 @@ from convert.formats.pickled import unpickle
 from convert.formats.state_dict import find_weights
 from convert.formats.torch_names import KNOWN
 from convert.formats.torch_tensor import Region, TorchStorage, as_storage, rebuild
+from mappings.choice import NO_CHOICE, Choice
 
 MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # the first pickle of the older layout
 PROTOCOL = 1001
@@ -33,7 +34,7 @@ def is_pytorch_legacy(file: MappedFile) -> bool:
     return file.head[:1] == b"\x80" and MAGIC in file.head[:32]
 
 
-def read_pytorch_zip(file: MappedFile, ema: bool | None = None) -> Checkpoint:
+def read_pytorch_zip(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint:
     """The weights of a zip that ``torch.save`` wrote, in the order of the state dict.
 
     Raises FormatError where the file is not sound, and as ``find_weights`` does.
@@ -66,10 +67,10 @@ def read_pytorch_zip(file: MappedFile, ema: bool | None = None) -> Checkpoint:
         for name, member in found.items()
         if name.startswith(f"{prefix}data/")
     }
-    return _checkpoint(file, "pytorch-zip", value, regions, ema)
+    return _checkpoint(file, "pytorch-zip", value, regions, choice)
 
 
-def read_pytorch_legacy(file: MappedFile, ema: bool | None = None) -> Checkpoint:
+def read_pytorch_legacy(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint:
     """The weights of a file that ``torch.save`` wrote before PyTorch 1.6, likewise."""
     storages: dict[str, TorchStorage] = {}
 
@@ -88,7 +89,7 @@ def read_pytorch_legacy(file: MappedFile, ema: bool | None = None) -> Checkpoint
     keys, at = unpickle(file, start := at)
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise file.damaged("expected the list of the storages' keys", start)
-    if sorted(keys) != sorted(storages):
+    if len(keys) != len(storages) or set(keys) != storages.keys():
         what = f"{len(keys)} storages are listed and {len(storages)} used; expected the same"
         raise file.damaged(what, start)
     regions: dict[str, Region] = {}
@@ -103,7 +104,7 @@ def read_pytorch_legacy(file: MappedFile, ema: bool | None = None) -> Checkpoint
         at += regions[key].nbytes
     if at != file.size:
         raise file.damaged(f"{file.size - at} bytes follow the last storage", at)
-    return _checkpoint(file, "pytorch-legacy", value, regions, ema)
+    return _checkpoint(file, "pytorch-legacy", value, regions, choice)
 
 
 def _holds(file: MappedFile, name: str) -> bool:
@@ -116,8 +117,18 @@ def _require_crc(file: MappedFile, member: Member) -> None:
 
 
 def _checkpoint(
-    file: MappedFile, format: str, value: object, regions: dict[str, Region], ema: bool | None
+    file: MappedFile, format: str, value: object, regions: dict[str, Region], choice: Choice
 ) -> Checkpoint:
-    weights = find_weights(file, value, ema)
+    weights = find_weights(file, value, choice)
     tensors = tuple(rebuild(file, name, call, regions) for name, call in weights.tensors.items())
-    return Checkpoint(file.path, format, weights.named, tensors, weights.notes)
+    found = weights.selection
+    return Checkpoint(
+        file.path,
+        format,
+        weights.named,
+        tensors,
+        found.notes,
+        weights=found.weights,
+        averaged=found.averaged,
+        ignored=found.ignored,
+    )

@@ -2,84 +2,135 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convert.formats.mapped import MappedFile
 from convert.formats.pickled import Call
-
-# As timm, DeiT, torchvision's references and mmengine write them. Of mmengine's "ema_state_dict"
-# nothing is said here: its EMAHook swaps the two, so that "state_dict" holds the averaged weights.
-PLAIN = ("state_dict", "model")
-AVERAGED = ("state_dict_ema", "model_ema", "ema")
-SHOWN = 20  # names in a message
+from convert.formats.selection import TOP, ChoiceError, Selection, decide, listed, select
+from convert.formats.torch_tensor import shape_of
+from convert.formats.weight_sets import (
+    AVERAGED,
+    PLAIN,
+    Mapped,
+    find_mappings,
+    find_roles,
+    find_sets,
+)
+from mappings.choice import Choice
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The tensors, still as their calls, under their names ("0", "1", ... in a plain list)."""
+    """The chosen tensors, still as their calls, by name ("0", "1", ... in a plain list)."""
 
     named: bool
-    tensors: dict[str, Call]
-    notes: tuple[str, ...] = ()
+    tensors: Mapping[str, Call]
+    selection: Selection
 
 
-def find_weights(file: MappedFile, value: object, ema: bool | None) -> Weights:
-    """The weights in an unpickled ``value``.
+def find_weights(file: MappedFile, value: object, choice: Choice) -> Weights:
+    """The weights in an unpickled ``value`` that are meant.
 
-    Where there is a plain set and an averaged one, ``ema`` says which; where there is one, it is
-    that one. Raises FormatError where there is none, or more than one to choose from.
+    Raises FormatError where there are none, where there are two sets of weights and no choice, and
+    where the choice finds nothing to choose.
     """
     if isinstance(value, Call):
         value = [value]
     if isinstance(value, list | tuple):
-        return Weights(False, _tensors(file, dict(enumerate(value))))
+        return _select(file, False, dict(enumerate(value)), choice)
     if not isinstance(value, dict):
         what = f"this holds a {type(value).__name__}; expected a state dict, names and tensors"
         raise file.error(f"{what}: save model.state_dict()")
-    plain, averaged = _one(file, value, PLAIN), _one(file, value, AVERAGED)
-    if plain and averaged and ema is None:
-        what = f"this holds the last weights ({plain!r}) and the averaged ones ({averaged!r})"
-        raise file.error(f"{what}; --ema takes the averaged weights, --no-ema the last ones")
-    key = averaged if averaged and (ema or not plain) else plain
-    if key is None:
-        return Weights(True, _tensors(file, value))
-    kind = "averaged weights" if key == averaged else "weights"
-    notes = [f"the {kind} under {key!r} were taken"]
-    if ema is not None and not (plain and averaged):
-        notes[0] += ", the only ones in the file"
-    if others := [str(other) for other in value if isinstance(other, str) and other != key]:
-        notes.append(f"beside them were ignored: {_listed(others)}")
-    return Weights(True, _tensors(file, value[key]), tuple(notes))
+    mappings = find_mappings(value)
+    if not mappings:  # no tensor of any size: a state dict that is empty, or nothing of the kind
+        key = next((key for key in PLAIN if isinstance(value.get(key), dict)), None)
+        items = value if key is None else value[key]
+        return _select(file, True, items, choice, "" if key is None else key)
+    sets = find_sets(mappings)
+    averaged, last = find_roles(sets)
+    if choice.weights is None:
+        taken, rest = _decided(file, sets, averaged, last, choice), choice
+    else:
+        taken, rest = _named(file, mappings, sets, choice)
+    if len(sets) > 1:
+        rest = replace(rest, ema=None)
+    is_average = True if taken is averaged else False if taken is last else None
+    if len(sets) == 1 and any(key in AVERAGED for key in taken.path):
+        is_average = True
+    if not taken.path:
+        return _select(file, True, taken.items, rest, averaged=is_average)
+    kind = {None: "weights", True: "averaged weights", False: "last weights"}[is_average]
+    notes = [f"the {kind} under {taken.key!r} were taken"]
+    others = [key for key in value if isinstance(key, str) and key != taken.path[0]]
+    if others:
+        notes.append(f"beside them were ignored: {listed(others)}")
+    return _select(file, True, taken.items, rest, taken.key, is_average, tuple(notes))
 
 
-def _one(file: MappedFile, value: dict[object, object], keys: tuple[str, ...]) -> str | None:
-    found = [key for key in keys if isinstance(value.get(key), dict)]
-    if len(found) > 1:
-        what = f"this holds weights under {_listed(found)}"
-        raise file.error(f"{what}; save the state dict that you mean alone")
-    return found[0] if found else None
+def _decided(
+    file: MappedFile,
+    sets: list[Mapped],
+    averaged: Mapped | None,
+    last: Mapped | None,
+    choice: Choice,
+) -> Mapped:
+    if len(sets) == 1:
+        return sets[0]
+    keys = {mapping.key: mapping for mapping in sets}
+    known = (averaged.key, last.key) if averaged and last else None
+    return keys[decide(tuple(keys), known, choice.ema, file.path)]
 
 
-def _tensors(file: MappedFile, items: dict[Any, object]) -> dict[str, Call]:
-    tensors: dict[str, Call] = {}
+def _named(
+    file: MappedFile, mappings: list[Mapped], sets: list[Mapped], choice: Choice
+) -> tuple[Mapped, Choice]:
+    """The mapping under a key, and what is still to be chosen of it by the rest of the key."""
+    key = choice.weights or TOP
+    around = [m for m in mappings if m.key == key or (m.path and key.startswith(f"{m.key}."))]
+    if around:
+        taken = max(around, key=lambda mapping: len(mapping.key))
+        return taken, replace(choice, weights=key[len(taken.key) + 1 :])
+    if len(sets) > 1:
+        known = listed([mapping.key for mapping in sets])
+        raise ChoiceError(file.path, f"no weights are under {key!r}; this holds some under {known}")
+    return sets[0], choice
+
+
+def _select(
+    file: MappedFile,
+    named: bool,
+    items: dict[Any, object],
+    choice: Choice,
+    within: str = "",
+    averaged: bool | None = None,
+    notes: tuple[str, ...] = (),
+) -> Weights:
+    values = _by_name(file, items)
+    shapes = {name: shape_of(value) for name, value in values.items()}
+    found = select(shapes, choice, file.path, within)
+    tensors = {name: _call(file, source, values[source]) for name, source in found.kept.items()}
+    averaged = averaged if found.averaged is None else found.averaged
+    return Weights(named, tensors, replace(found, averaged=averaged, notes=(*notes, *found.notes)))
+
+
+def _by_name(file: MappedFile, items: dict[Any, object]) -> dict[str, object]:
+    values = {}
     for key, value in items.items():
         if not isinstance(key, str | int):
-            what = "a name in the state dict is no text"
+            what = "a name in the state dict is not a text"
             raise file.error(f"{what}; save model.state_dict() alone")
         name = str(key)
         if "\0" in name or name != name.encode(errors="replace").decode():  # a lone surrogate
-            raise file.damaged(f"{name[:100]!r} can be no tensor's name", 0)
-        if not isinstance(value, Call):
-            known = _listed([*PLAIN, *AVERAGED])
-            what = f"a {type(value).__name__} where a tensor is expected"
-            raise file.error(
-                f"{what}; save model.state_dict() alone, or under one of {known}", array=name
-            )
-        tensors[name] = value
-    return tensors
+            raise file.damaged(f"{name[:100]!r} cannot be a tensor's name", 0)
+        values[name] = value
+    return values
 
 
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(repr(name[:100]) for name in names[:SHOWN]) + more
+def _call(file: MappedFile, name: str, value: object) -> Call:
+    if not isinstance(value, Call):
+        what = f"a {type(value).__name__} where a tensor is expected"
+        advice = "save model.state_dict() alone, or leave this out with --ignore NAME"
+        raise file.error(f"{what}; {advice}", array=name[:100])
+    return value

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from convert.formats.block import as_tensor, dtype_of
+from convert.formats.block import MAX_NDIM, as_tensor, dtype_of
 from convert.formats.checkpoint import Tensor
+from convert.formats.limits import MAX_ARGUMENTS, MAX_STORAGE_KEY, MAX_WRAPPINGS
 from convert.formats.mapped import MappedFile
 from convert.formats.pickled import Call, Global
 from convert.formats.strided import strided
@@ -23,6 +24,8 @@ from convert.formats.torch_names import (
     STORAGES,
     TYPES,
 )
+
+NOTHING = Call(None, ())  # makes no tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +59,12 @@ class Region:
 
 def as_storage(spelled: object) -> TorchStorage:
     """The storage of a persistent id. Raises ValueError where it is that of none."""
+    if not isinstance(spelled, tuple) or len(spelled) > MAX_ARGUMENTS:
+        raise ValueError("the persistent id of something else than a storage")
     match spelled:
         case ("storage", Global(kind), str(key), str(), int(total), *view) if kind in STORAGES:
+            if len(key) > MAX_STORAGE_KEY:
+                raise ValueError(f"the key of a storage has {len(key)} characters")
             start, count = 0, total
             match view:
                 case [] | [None]:
@@ -83,7 +90,9 @@ def rebuild(file: MappedFile, name: str, call: Call, regions: dict[str, Region])
         case Call(
             Global(function),
             (TorchStorage() as storage, int(offset), tuple() as shape, tuple() as strides, *rest),
-        ) if all(type(number) is int for number in shape + strides):
+        ) if len(shape) <= MAX_NDIM >= len(strides) and all(
+            type(number) is int for number in shape + strides
+        ):
             dtype = _dtype(file, name, storage, function, rest)
         case _:
             raise file.error("this is no tensor; save model.state_dict() alone", array=name)
@@ -105,9 +114,22 @@ def rebuild(file: MappedFile, name: str, call: Call, regions: dict[str, Region])
     return as_tensor(file, name, stored, region.check)
 
 
+def shape_of(value: object) -> tuple[int, ...] | None:
+    """The shape of the tensor that a value would be made into; None where it is no plain tensor."""
+    if not isinstance(value, Call):
+        return None
+    match _without_type(value).arguments:
+        case (TorchStorage(), int(), tuple() as shape, *_) if len(shape) <= MAX_NDIM:
+            return shape if all(type(number) is int for number in shape) else None
+    return None
+
+
 def _without_type(call: Call) -> Call:
-    """What is inside a Parameter, or a tensor with attributes."""
-    while True:
+    """What is inside a Parameter, or a tensor with attributes; NOTHING beyond the bounds."""
+    for _ in range(MAX_WRAPPINGS):
+        arguments = call.arguments
+        if not isinstance(arguments, tuple) or len(arguments) > MAX_ARGUMENTS:
+            return NOTHING
         match call:
             case Call(Global(name), (Call() as inner, *_)) if name in REBUILD_PARAMETER:
                 call = inner
@@ -117,6 +139,7 @@ def _without_type(call: Call) -> Call:
                 call = Call(function, arguments)
             case _:
                 return call
+    return NOTHING
 
 
 def _dtype(
