@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
-import io
 import math
-import re
 from collections.abc import Sequence
-from itertools import groupby
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from jinja2 import Environment
 
 from verify.judge import LAYER
 from verify.result import LayerError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+FLOOR, CEILING = 1e-17, 1e2  # errors outside are drawn at these
+LEFT, RIGHT, TOP, BOTTOM = 48, 14, 28, 30  # margins, in units of the SVG
+CHARACTER = 3.7  # half the width of a character of the labels, in units
 
-FLOOR, CEILING = 1e-17, 1e2
-MARGINS = 48, 14, 30, 28  # left, right, bottom, top
-
-# Colours that stand for the page's own, which differ in light and dark.
-INK, MUTED, HAIRLINE = "#010101", "#020202", "#030303"
-PORT64, PORT32, SOURCE32 = "#040404", "#050505", "#060606"
-LIMIT, FAULT = "#070707", "#080808"
-VARIABLES = {
-    INK: "ink",
-    MUTED: "muted",
-    HAIRLINE: "hairline",
-    PORT64: "port64",
-    PORT32: "port32",
-    SOURCE32: "source32",
-    LIMIT: "pass",
-    FAULT: "fail",
-}
 LINES = (
-    ("port64", PORT64, "solid", 2.0),
-    ("source32", SOURCE32, (0, (1, 1.5)), 1.5),
-    ("port32", PORT32, (0, (4, 1.5)), 1.3),
+    ("port64", "stroke-width: 2"),
+    ("source32", "stroke-width: 1.5; stroke-dasharray: 1.5 2.3"),
+    ("port32", "stroke-width: 1.3; stroke-dasharray: 5.2 2"),
 )
+"""The columns of LayerError that are drawn, in the colours that the page has for their names."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """Text at a place in the chart; ``anchor`` is SVG's text-anchor."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "middle"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where layers and errors are drawn in a chart of ``width`` by ``height`` units."""
+
+    width: int
+    height: int
+    layers: int
+    highest: float
+
+    def x(self, layer: float) -> float:
+        """The middle of a layer's column; halves lie between two layers."""
+        return round(LEFT + (self.width - LEFT - RIGHT) * (layer + 0.5) / self.layers, 2)
+
+    def y(self, error: float) -> float:
+        """The height of an error on the logarithmic axis; zero stands at the floor."""
+        low, high = math.log10(FLOOR / 2), math.log10(self.highest)
+        share = (math.log10(min(max(error, FLOOR / 2), self.highest)) - low) / (high - low)
+        return round(self.height - BOTTOM - share * (self.height - TOP - BOTTOM), 2)
 
 
 def drift_chart(
@@ -44,31 +59,33 @@ def drift_chart(
 ) -> str:
     """An ``svg`` element of ``size`` units, width by height; every id in it begins with ``prefix``.
 
-    One line per column of LayerError (their ids are the columns' names) on a logarithmic axis over
-    the layers in execution order; zero is drawn at the floor, a missing layer as a cross on top.
+    There is one line for each column of LayerError, with the column's name for its id, on a
+    logarithmic axis over the layers in execution order. Zero is drawn at the floor, a missing layer
+    as a cross on top, and the block ``bad_block`` is shaded.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    width, height = size
-    left, right, bottom, top = MARGINS
-    with matplotlib.rc_context(
-        {
-            "font.size": 12,
-            "path.simplify": False,
-            "svg.fonttype": "none",
-            "svg.hashsalt": prefix,
-            "text.parse_math": False,
-        }
-    ):
-        figure = Figure((width / 72, height / 72), dpi=72)  # a pixel is a unit of the SVG
-        box = (left / width, bottom / height)
-        axes = figure.add_axes((*box, 1 - (left + right) / width, 1 - (bottom + top) / height))
-        _draw(axes, layers, bad_block)
-        svg = io.StringIO()
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(svg, format="svg", metadata=nothing, transparent=True)
-    return _for_page(svg.getvalue(), prefix)
+    errors = [error for e in layers for error in (e.port64, e.port32, e.source32)]
+    known = [error for error in errors if error is not None and math.isfinite(error)]
+    highest = min(max([1e-4, *(10 * error for error in known)]), CEILING)
+    frame = Frame(*size, len(layers), highest)
+    inside = [index for index, error in enumerate(layers) if error.block == bad_block]
+    return _TEMPLATE.render(
+        frame=frame,
+        prefix=prefix,
+        left=LEFT,
+        right=size[0] - RIGHT,
+        top=TOP,
+        bottom=size[1] - BOTTOM,
+        limit=frame.y(LAYER),
+        limit_text=f"limit {LAYER:.3g}",
+        decades=_decades(frame, has_zero=0 in known),
+        stages=_stages(frame, [error.block.partition(".")[0] for error in layers]),
+        shade=_shade(frame, str(bad_block), inside) if inside else None,
+        lines=[
+            (name, style, _path(frame, [getattr(error, name) for error in layers]))
+            for name, style in LINES
+        ],
+        missing=[frame.x(index) for index, error in enumerate(layers) if is_missing(error)],
+    )
 
 
 def is_missing(error: LayerError) -> bool:
@@ -76,107 +93,85 @@ def is_missing(error: LayerError) -> bool:
     return error.port64 is None or math.isnan(error.port64)
 
 
-def _draw(axes: Axes, layers: Sequence[LayerError], bad_block: str | None) -> None:
-    measured = [v for e in layers for v in (e.port64, e.port32, e.source32)]
-    known = [value for value in measured if value is not None and math.isfinite(value)]
-    highest = min(max([1e-4, *(10 * value for value in known)]), CEILING)
-    axes.set_yscale("log")
-    axes.set_ylim(FLOOR / 2, highest)
-    axes.set_xlim(-0.5, len(layers) - 0.5)
-    _draw_scales(axes, layers, has_zero=0 in known)
-    axes.axhspan(FLOOR / 2, LAYER, color=LIMIT, alpha=0.07, linewidth=0)
-    axes.axhline(LAYER, color=LIMIT, linewidth=1.2)
-    axes.annotate(
-        f"limit {LAYER:.3g}",
-        (1, LAYER),
-        (-4, 4),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        color=LIMIT,
-        horizontalalignment="right",
-    )
-    inside = [index for index, error in enumerate(layers) if error.block == bad_block]
-    if bad_block is not None and inside:
-        _shade(axes, bad_block, inside[0], inside[-1])
-    for name, colour, dashes, weight in LINES:
-        heights = [_height(getattr(error, name), highest) for error in layers]
-        axes.plot(heights, color=colour, linestyle=dashes, linewidth=weight, gid=name)
-    missing = [index for index, error in enumerate(layers) if is_missing(error)]
-    if missing:
-        axes.plot(missing, [highest] * len(missing), "x", color=FAULT, clip_on=False, gid="missing")
+def _path(frame: Frame, errors: Sequence[float | None]) -> str:
+    """The commands of a line through all errors, which begins again after each gap."""
+    commands, pen = [], "M"
+    for index, error in enumerate(errors):
+        if error is None or math.isnan(error):
+            pen = "M"
+        else:
+            commands.append(f"{pen}{frame.x(index)} {frame.y(max(error, FLOOR))}")
+            pen = "L"
+    return "".join(commands)
 
 
-def _draw_scales(axes: Axes, layers: Sequence[LayerError], has_zero: bool) -> None:
-    """Decades to the left, the stages below, a hairline at each."""
-    top = axes.get_ylim()[1]
-    decades = [10.0**power for power in range(-16, 3, 2) if 10.0**power <= top]
-    axes.set_yticks(
-        [*decades, FLOOR] if has_zero else decades,
-        [*(f"1e{math.log10(y):.0f}" for y in decades), *(["0"] if has_zero else [])],
-        color=MUTED,
-    )
-    axes.set_yticks([], minor=True)
-    axes.grid(axis="y", color=HAIRLINE, linewidth=0.8)
-    start, stages = 0, []
-    for stage, members in groupby(layers, lambda error: error.block.partition(".")[0]):
+def _decades(frame: Frame, has_zero: bool) -> list[Label]:
+    powers = [power for power in range(-16, 3, 2) if 10.0**power <= frame.highest]
+    labels = [Label(LEFT - 6, frame.y(10.0**power), f"1e{power}", "end") for power in powers]
+    return [*labels, Label(LEFT - 6, frame.y(FLOOR), "0", "end")] if has_zero else labels
+
+
+def _stages(frame: Frame, stages: Sequence[str]) -> tuple[list[float], list[Label]]:
+    """Where stages meet, and the stages' names that do not overlap a longer stage's name."""
+    spans, start = [], 0
+    for stage, members in groupby(stages):
         count = len(list(members))
-        if start:
-            axes.axvline(start - 0.5, color=HAIRLINE, linewidth=0.8)
-        stages.append((count, start + (count - 1) / 2, stage))
+        spans.append((count, start, stage))
         start += count
-    labels = _apart(stages, axes.bbox.width / start)
-    axes.set_xticks([x for x, _ in labels], [stage for _, stage in labels], color=MUTED)
-    axes.tick_params(length=0, pad=6)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set_color(MUTED)
-    axes.set_axisbelow(True)
+    kept: list[Label] = []
+    for count, first, stage in sorted(spans, reverse=True):
+        x = frame.x(first + (count - 1) / 2)
+        if all(abs(x - k.x) > CHARACTER * (len(stage) + len(k.text)) for k in kept):
+            kept.append(Label(x, frame.height - BOTTOM + 18, stage))
+    return [frame.x(second - 0.5) for (_, _, _), (_, second, _) in pairwise(spans)], kept
 
 
-def _apart(stages: list[tuple[int, float, str]], scale: float) -> list[tuple[float, str]]:
-    """Centres and names of the stages whose names do not overlap a longer stage's.
-
-    ``stages`` are (layers, centre, name), ``scale`` the units per layer.
-    """
-    kept: list[tuple[float, str]] = []
-    for _, centre, name in sorted(stages, reverse=True):
-        room = [scale * abs(centre - x) - 3.7 * (len(name) + len(other)) for x, other in kept]
-        if min(room, default=1) > 0:
-            kept.append((centre, name))
-    return kept
-
-
-def _shade(axes: Axes, block: str, first: int, last: int) -> None:
-    axes.axvspan(first - 0.5, last + 0.5, color=FAULT, alpha=0.16, linewidth=0)
+def _shade(frame: Frame, block: str, inside: Sequence[int]) -> tuple[float, float, Label]:
+    """The left and right edge of a block, and its name above the middle."""
+    first, last = frame.x(inside[0] - 0.5), frame.x(inside[-1] + 0.5)
     middle = (first + last) / 2
-    left, right = axes.get_xlim()
-    share = (middle - left) / (right - left)
-    axes.annotate(
-        block,
-        (middle, 1),
-        (0, 10),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        color=FAULT,
-        weight="bold",
-        horizontalalignment="left" if share < 0.1 else "right" if share > 0.9 else "center",
-    )
+    share = (middle - LEFT) / (frame.width - LEFT - RIGHT)
+    anchor = "start" if share < 0.1 else "end" if share > 0.9 else "middle"
+    return first, last, Label(round(middle, 2), TOP - 10, block, anchor)
 
 
-def _height(error: float | None, highest: float) -> float:
-    """Where an error is drawn; NaN, which draws nothing, for a layer that is missing or NaN."""
-    if error is None or math.isnan(error):
-        return math.nan
-    return min(max(error, FLOOR), highest)
+_SVG = """\
+<svg viewBox="0 0 {{ frame.width }} {{ frame.height }}" xmlns="http://www.w3.org/2000/svg"
+ xmlns:xlink="http://www.w3.org/1999/xlink" style="font-size: 12px">
+{% macro label(at, colour) %}
+<text x="{{ at.x }}" y="{{ at.y }}" text-anchor="{{ at.anchor }}" fill="var(--{{ colour }})"
+{{- caller() if caller }}>{{ at.text }}</text>
+{% endmacro %}
+<path d="M{{ left }} {{ limit }}H{{ right }}V{{ bottom }}H{{ left }}z"
+ style="fill: var(--pass); opacity: 0.07"/>
+<g stroke="var(--hairline)" stroke-width="0.8">
+{% for at in decades %}<path d="M{{ left }} {{ at.y }}H{{ right }}"/>
+{% endfor %}
+{% for x in stages[0] %}<path d="M{{ x }} {{ top }}V{{ bottom }}"/>
+{% endfor %}
+</g>
+{% for at in decades %}{% call label(at, "muted") %} dominant-baseline="middle"{% endcall %}
+{% endfor %}
+{% for at in stages[1] %}{{ label(at, "muted") }}{% endfor %}
+<path d="M{{ left }} {{ bottom }}H{{ right }}" stroke="var(--muted)"/>
+<path d="M{{ left }} {{ limit }}H{{ right }}" stroke="var(--pass)" stroke-width="1.2"/>
+<text x="{{ right - 4 }}" y="{{ limit - 4 }}" text-anchor="end" fill="var(--pass)">
+{{- limit_text }}</text>
+{% if shade %}
+<path d="M{{ shade[0] }} {{ top }}H{{ shade[1] }}V{{ bottom }}H{{ shade[0] }}z"
+ style="fill: var(--fail); opacity: 0.16"/>
+{% call label(shade[2], "fail") %} font-weight="bold"{% endcall %}
+{% endif %}
+{% for name, style, path in lines %}
+<g id="{{ prefix }}-{{ name }}"><path d="{{ path }}" fill="none"
+ style="stroke: var(--{{ name }}); {{ style }}; stroke-linejoin: round"/></g>
+{% endfor %}
+<g id="{{ prefix }}-missing">
+<defs><path id="{{ prefix }}-cross" d="M-3 -3L3 3M-3 3L3 -3" stroke="var(--fail)"/></defs>
+{% for x in missing %}<use xlink:href="#{{ prefix }}-cross" x="{{ x }}" y="{{ top }}"/>
+{% endfor %}
+</g>
+</svg>
+"""
 
-
-def _for_page(svg: str, prefix: str) -> str:
-    """The ``svg`` element alone, in the page's colours and type, its ids apart from all others."""
-    svg = svg[svg.index("<svg ") :]
-    svg = re.sub(r"<style.*?</style>", "", svg, count=1, flags=re.DOTALL)
-    svg = re.sub(r'(<svg [^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r" font-family: [^;\"]*;?", "", svg)
-    svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(colour, f"var(--{variable})")
-    return svg
+_TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_SVG)
