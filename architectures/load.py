@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from architectures import Model
 from architectures.networks.build import build
 from mappings.errors import FormatError
+from mappings.shapes import open_sizes
 
 if TYPE_CHECKING:
     from architectures.network import Network
@@ -21,6 +22,8 @@ def create(
 ) -> Network:
     """The network of ``model``, strictly loaded from a safetensors file where one is given.
 
+    The class count and the image channels are then the file's own.
+
     Raises FormatError for a file that is not this model's.
     """
     if checkpoint is None:
@@ -32,8 +35,11 @@ def create(
         weights = load_file(checkpoint)
     except SafetensorError as error:
         raise FormatError(checkpoint, f"not a safetensors file: {error}") from error
-    classifier = weights.get(f"{model.network.classifier}.bias")
-    network = build(model, None if classifier is None else len(classifier), **options)
+    shapes = ((tuple(w.shape), model.shapes.get(name, ())) for name, w in weights.items())
+    sizes = open_sizes(shapes)
+    if "channels" in sizes:
+        options.setdefault("in_chans", sizes["channels"])
+    network = build(model, sizes.get("classes"), **options)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

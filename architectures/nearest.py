@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from architectures.record import Model
 from mappings.language import TRACKED
-from mappings.residues import OpenShape, Shape
+from mappings.shapes import OpenShape, Shape, fill, open_sizes
 
 MOST = 8
 
@@ -24,19 +24,17 @@ def nearest_models(shapes: Mapping[str, Shape], models: Iterable[Model]) -> list
 
 def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
     """The tensors of a file in the network's own names that are missing, unknown or of another
-    shape. The class count is the file's: the length of its classifier's bias."""
-    bias = shapes.get(f"{model.network.classifier}.bias", ())
-    classes = bias[0] if len(bias) == 1 else 0
-    expected = {
-        name: tuple(classes if size is None else size for size in shape)
-        for name, shape in model.shapes.items()
-    }
+    shape. The class count and the image channels are the file's own."""
+    pairs = ((found, model.shapes[name]) for name, found in shapes.items() if name in model.shapes)
+    sizes = open_sizes(pairs)
+    expected = {name: fill(shape, sizes) for name, shape in model.shapes.items()}
     return [name for name in {**expected, **shapes} if shapes.get(name) != expected.get(name)]
 
 
 def _bag(shapes: Mapping[str, OpenShape]) -> Counter[OpenShape]:
-    """How often each shape occurs, but for those with an open class count and counts of batches."""
-    return Counter(s for name, s in shapes.items() if None not in s and not name.endswith(TRACKED))
+    """How often each shape occurs, but for those with open dimensions and counts of batches."""
+    closed = ((name, s) for name, s in shapes.items() if not any(isinstance(n, str) for n in s))
+    return Counter(shape for name, shape in closed if not name.endswith(TRACKED))
 
 
 def _distance(one: Counter[OpenShape], other: Counter[OpenShape]) -> int:

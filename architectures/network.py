@@ -14,6 +14,7 @@ class Network(nn.Module):
 
     num_classes: int
     num_features: int
+    in_chans: int
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images (N, in_chans, H, W) to the last stage's map (N, num_features, h, w)."""

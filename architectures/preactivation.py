@@ -110,6 +110,7 @@ class PreActivationResNet(ResidualNetwork):
         self, config: PreActivationConfig, num_classes: int = 1000, in_chans: int = 3
     ) -> None:
         super().__init__()
+        self.in_chans = in_chans
         channels, *widths = config.channels
         self.bn0 = InputNorm(in_chans)
         self.act1: nn.Module

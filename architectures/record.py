@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
+from math import prod
 from pathlib import Path
 from typing import Literal, Self
 
@@ -14,12 +15,15 @@ from architectures.config import NetworkConfig
 from architectures.figure import GLUONCV_TABLE, TIMM_TABLE, Figure, Regime, Undecided
 from mappings.gluon import residual_positions
 from mappings.language import Row, Table
-from mappings.residues import OpenShape
+from mappings.shapes import OpenShape, Shape
 
 GLUON_REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
 
 STATISTICS = ("running_mean", "running_var", "moving_mean", "moving_var", "num_batches_tracked")
 """How the names of BatchNorm's statistics end; they are no parameters."""
+
+RGB = 3
+"""The channels of the images that every published network takes, and that every regime gives."""
 
 
 @dataclass(frozen=True)
@@ -149,26 +153,29 @@ class Model:
 
     @cached_property
     def shapes(self) -> Mapping[str, OpenShape]:
-        """Shape of every tensor of the state dict, in its order, the class count left open (None).
+        """Shape of every tensor of the state dict, in its order; classes and channels are open.
 
         Read from the packaged manifest, so that no torch is needed.
         """
         manifest = files("architectures") / "manifests" / f"{self.name}.json"
         return {name: tuple(shape) for name, shape in json.loads(manifest.read_text()).items()}
 
+    def sized(self, num_classes: int | None = None, in_chans: int = RGB) -> dict[str, Shape]:
+        """Shape of every tensor of the state dict, in its order, for these counts; the published
+        class count where none is given."""
+        classes = self.num_classes if num_classes is None else num_classes
+        sizes = {"classes": classes, "channels": in_chans}
+        return {
+            name: tuple(sizes[size] if isinstance(size, str) else size for size in shape)
+            for name, shape in self.shapes.items()
+        }
+
     @property
     def parameters(self) -> int:
-        """Trainable parameters with the published class count."""
-        return count_parameters(self.shapes, self.num_classes)
+        """Trainable parameters with the published class count and RGB images."""
+        return count_parameters(self.sized())
 
 
-def count_parameters(shapes: Mapping[str, OpenShape], num_classes: int) -> int:
+def count_parameters(shapes: Mapping[str, Shape]) -> int:
     """Trainable parameters: all tensors but BatchNorm's statistics."""
-    total = 0
-    for name, shape in shapes.items():
-        if not name.endswith(STATISTICS):
-            count = 1
-            for size in shape:
-                count *= num_classes if size is None else size
-            total += count
-    return total
+    return sum(prod(shape) for name, shape in shapes.items() if not name.endswith(STATISTICS))

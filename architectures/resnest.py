@@ -88,6 +88,7 @@ class ResNeSt(ResidualNetwork):
 
     def __init__(self, config: ResNeStConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
+        self.in_chans = in_chans
         channels = 2 * config.stem_width
         self.conv1 = _stem(in_chans, config.stem_width)
         self.bn1 = nn.BatchNorm2d(channels)

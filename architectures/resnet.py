@@ -113,6 +113,7 @@ class ResNet(ResidualNetwork):
 
     def __init__(self, config: ResNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
+        self.in_chans = in_chans
         channels = config.stem[-1]
         self.conv1 = self.stem_convolution(config, in_chans)
         self.bn1 = norm(config, channels)

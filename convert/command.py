@@ -81,6 +81,7 @@ def main(
         ("tensors", f"{done.tensors}, every one reread and equal"),
         ("parameters", f"{done.parameters:,}"),
         ("classes", str(done.num_classes)),
+        ("channels", str(done.in_chans)),
         ("sha256", done.target_sha256),
         ("", "synthetic weights: a test of names and networks, not a model" * done.synthetic),
     ):

@@ -19,7 +19,8 @@ class Fit:
     """A checkpoint laid against one model: how it names its tensors, and what does not fit.
 
     ``dialect`` is whose names they are (``gluon``, ``pytorch``, ``mmpretrain``) and ``table``
-    translates them; ``num_classes`` is None where the classifier is absent.
+    translates them; ``num_classes`` is None where the classifier is absent, ``in_chans``, the
+    channels of the images, where the first convolution is.
     """
 
     model: Model
@@ -28,6 +29,7 @@ class Fit:
     naming: Naming
     residues: Residues
     num_classes: int | None
+    in_chans: int | None
 
     @property
     def scheme(self) -> str:
@@ -49,8 +51,9 @@ def lay(checkpoint: Checkpoint, model: Model) -> Fit:
     fits = []
     for dialect, table in model.dialects:
         naming = recognise(shapes, table)
-        residues, classes = reconcile(shapes, naming, table, model.shapes)
-        fits.append(Fit(model, dialect, table, naming, residues, classes))
+        residues, sizes = reconcile(shapes, naming, table, model.shapes)
+        counts = sizes.get("classes"), sizes.get("channels")
+        fits.append(Fit(model, dialect, table, naming, residues, *counts))
     return min(fits, key=lambda found: len(found.residues))
 
 

@@ -75,6 +75,7 @@ class Inspection:
             "parameters": self.parameters,
             "model": only and only.model.name,
             "num_classes": self.exact[0].num_classes if self.exact else None,
+            "in_chans": self.exact[0].in_chans if self.exact else None,
             "candidates": [
                 {
                     "model": fit.model.name,

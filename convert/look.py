@@ -12,6 +12,7 @@ from architectures.console import Command, choosing, one_line, print_json
 from architectures.figure import Regime
 from architectures.record import Model
 from mappings.choice import Choice
+from mappings.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -135,7 +136,9 @@ def _print(found: Inspection) -> None:
     ]
     lines += [("", note) for note in found.notes]
     for fit in found.exact:
-        lines.append(("model", f"{fit.model.name}, {fit.num_classes} classes"))
+        classes = counted(fit.num_classes or 0, "class", "classes")
+        channels = counted(fit.in_chans or 0, "channel")
+        lines.append(("model", f"{fit.model.name}, {classes}, images of {channels}"))
     if not found.exact:
         lines.append(("model", "none of the catalogue fits by every name and shape"))
         lines += [

@@ -22,7 +22,7 @@ class Conversion:
 
     ``tensors`` and ``parameters`` count what the target holds; hashes are sha256 in hex,
     ``source_sha256`` None for synthetic weights, which have no file. ``notes`` say what was seen
-    through in the source's names.
+    through in the source's names; ``in_chans`` is the number of channels of the network's images.
     """
 
     model: str
@@ -34,6 +34,7 @@ class Conversion:
     tensors: int
     parameters: int
     num_classes: int
+    in_chans: int
     dtype: str
     synthetic: bool
     source_sha256: str | None

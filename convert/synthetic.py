@@ -12,10 +12,10 @@ from convert.formats import Checkpoint, Tensor
 
 def synthetic_checkpoint(model: Model, num_classes: int | None = None) -> Checkpoint:
     """The model's synthetic weights under Gluon's structural names, float32."""
-    classes = model.num_classes if num_classes is None else num_classes
+    shapes = model.sized(num_classes)
     tensors = []
     for source, target in model.table.targets.items():
-        shape = tuple(classes if size is None else size for size in model.shapes[target])
+        shape = shapes[target]
         load = partial(synthetic_values, model.source.name, source, shape)
         tensors.append(Tensor(source, shape, "float32", "dense", 0, load))
     return Checkpoint(Path("synthetic"), "synthetic", True, tuple(tensors))

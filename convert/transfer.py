@@ -43,7 +43,8 @@ def transfer(
     a full disk.
     """
     model = found.model
-    assert found.num_classes is not None  # a fit without residues has a classifier
+    # A fit without residues has a classifier and a first convolution.
+    assert found.num_classes is not None and found.in_chans is not None
     tensors = found.by_target(checkpoint)
     count = sum(math.prod(tensor.shape) for tensor in tensors.values())
     with (
@@ -80,8 +81,9 @@ def transfer(
             notes=(*checkpoint.notes, *found.naming.notes),
             target=str(target),
             tensors=len(arrays),
-            parameters=count_parameters(model.shapes, found.num_classes),
+            parameters=count_parameters(model.sized(found.num_classes, found.in_chans)),
             num_classes=found.num_classes,
+            in_chans=found.in_chans,
             dtype=precision,
             synthetic=checkpoint.format == "synthetic",
             source_sha256=source_hash.result() if source_hash else None,

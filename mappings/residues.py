@@ -12,10 +12,7 @@ from dataclasses import dataclass, fields
 
 from mappings.language import Table
 from mappings.naming import Naming
-
-Shape = tuple[int, ...]
-OpenShape = tuple[int | None, ...]
-"""A shape whose class count is left open, as None."""
+from mappings.shapes import OpenShape, Shape, Sizes, fill, open_sizes
 
 
 @dataclass(frozen=True)
@@ -27,8 +24,7 @@ class Misshape:
     expected: OpenShape
 
     def __str__(self) -> str:
-        expected = ", ".join("classes" if size is None else str(size) for size in self.expected)
-        return f"{self.name} is {self.found}, expected ({expected})"
+        return f"{self.name} is {self.found}, expected ({', '.join(map(str, self.expected))})"
 
 
 @dataclass(frozen=True)
@@ -64,41 +60,29 @@ class Residues:
 
 def reconcile(
     shapes: Mapping[str, Shape], naming: Naming, table: Table, expected: Mapping[str, OpenShape]
-) -> tuple[Residues, int | None]:
+) -> tuple[Residues, Sizes]:
     """Lay a file against a network, by names and shapes alone.
 
     ``shapes`` are the file's, by its own names; ``expected`` the network's, by target name. Returns
-    the residues and the class count that fills the open dimension (None without one).
+    the residues and the file's own class count and image channels.
     """
     produced = {*table.sources, *table.synthesised}
     sources = set(naming.names.values())
-    bad, classes = _misshaped(shapes, naming, table, expected)
+    wanted = {
+        name: expected[target]
+        for name, source in naming.names.items()
+        if (target := table.accepted.get(source, "")) in expected
+    }
+    sizes = open_sizes((shapes[name], shape) for name, shape in wanted.items())
+    bad = (Misshape(name, shapes[name], fill(shape, sizes)) for name, shape in wanted.items())
     residues = Residues(
         unmapped_source=tuple(name for name, s in naming.names.items() if s not in table.accepted),
         absent_source=tuple(source for source in table.targets if source not in sources),
         unproduced_target=tuple(target for target in expected if target not in produced),
         unknown_target=tuple(sorted(produced - expected.keys())),
-        misshaped=tuple(bad),
+        misshaped=tuple(misshape for misshape in bad if misshape.found != misshape.expected),
     )
-    return residues, classes
-
-
-def _misshaped(
-    shapes: Mapping[str, Shape], naming: Naming, table: Table, expected: Mapping[str, OpenShape]
-) -> tuple[list[Misshape], int | None]:
-    bad, classes = [], None
-    for name, source in naming.names.items():
-        want = expected.get(table.accepted.get(source, ""))
-        if want is None:
-            continue
-        shape = shapes[name]
-        if None in want and len(shape) == len(want):
-            count = shape[want.index(None)]
-            classes = count if classes is None else classes
-            want = tuple(classes if size is None else size for size in want)
-        if shape != want:
-            bad.append(Misshape(name, shape, want))
-    return bad, classes
+    return residues, sizes
 
 
 def fold(names: Collection[str], most: int = 4) -> list[str]:

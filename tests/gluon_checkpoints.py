@@ -6,6 +6,7 @@
 
 gluon_checkpoints.py FOLDER NETWORK [SCHEME...]: FOLDER/NETWORK-SCHEME.params for every naming
 scheme asked for (all of them without), FOLDER/NETWORK.npz with ``inputs`` and ``logits``.
+NETWORK-tuned has 23 classes, NETWORK-grey takes images of 1 channel, NETWORK-rgba of 4.
 """
 
 import os
@@ -144,18 +145,18 @@ SCHEMES = (
 
 
 def main(folder, network, *schemes):
-    tuned = network.endswith("-tuned")
-    classes = {"classes": 23} if tuned else {}
-    net = build(network.replace("-tuned", ""), **classes)
+    name, _, variant = network.partition("-")
+    net = build(name, **({"classes": 23} if variant == "tuned" else {}))
+    channels = {"grey": 1, "rgba": 4}.get(variant, 3)
     net.initialize()
-    inputs = nd.array(np.random.RandomState(1).randn(2, 3, 64, 64))
+    inputs = nd.array(np.random.RandomState(1).randn(2, channels, 64, 64))
     net(inputs)
     randomise(net)
     logits = net(inputs).asnumpy()
     np.savez(os.path.join(folder, f"{network}.npz"), inputs=inputs.asnumpy(), logits=logits)
     for scheme in schemes or SCHEMES:
         path = os.path.join(folder, f"{network}-{scheme}.params")
-        save(net, network.replace("-tuned", ""), scheme, inputs, path)
+        save(net, name, scheme, inputs, path)
 
 
 if __name__ == "__main__":

@@ -55,12 +55,9 @@ def assert_the_same(one: nn.Module, other: nn.Module) -> None:
 def test_names_and_shapes_are_timms(name: str) -> None:
     with torch.device("meta"):
         theirs = timm.create_model(TIMM[name])
-    model = find_model(name)
-    shapes = {
-        key: tuple(model.num_classes if size is None else size for size in shape)
-        for key, shape in model.shapes.items()
+    assert find_model(name).sized() == {
+        key: tuple(t.shape) for key, t in theirs.state_dict().items()
     }
-    assert shapes == {key: tuple(t.shape) for key, t in theirs.state_dict().items()}
 
 
 @pytest.mark.parametrize(

@@ -47,11 +47,8 @@ NAMINGS: dict[Names, list[set[str]]] = {own: [], flat: FLAT_TWINS, pytorch: PYTO
 
 def shapes(model: Model, names: Names, classes: int | None = None) -> dict[str, tuple[int, ...]]:
     """A file of the model in a naming: names and shapes; a class count of its own where given."""
-    count = classes or model.num_classes
-    return {
-        name: tuple(count if size is None else size for size in model.shapes[target])
-        for name, target in names(model).items()
-    }
+    sized = model.sized(classes)
+    return {name: sized[target] for name, target in names(model).items()}
 
 
 def checkpoint(found: dict[str, tuple[int, ...]]) -> Checkpoint:

@@ -59,8 +59,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A checkpoint of 100 MB, so that there is time to interrupt its conversion."""
     model = find_model(NAME)
     random = np.random.default_rng(0)
+    sized = model.sized()
     arrays = {
-        name: random.random([d or model.num_classes for d in model.shapes[target]], np.float32)
+        name: random.random(sized[target], np.float32)
         for name, target in model.table.targets.items()
     }
     path = tmp_path_factory.mktemp("source") / "source.params"

@@ -38,8 +38,6 @@ def test_flat_names_number_the_networks_own_layers(model: Model, live: dict[str,
 @pytest.mark.parametrize("model", ZOO, ids=lambda model: model.name)
 def test_shapes_are_those_of_the_network(model: Model, live: dict[str, Any]) -> None:
     found = {name: tuple(shape) for _, name, shape in live[model.source.name]["parameters"]}
-    ours = {
-        source: tuple(model.num_classes if size is None else size for size in model.shapes[target])
-        for source, target in model.table.targets.items()
-    }
+    sized = model.sized()
+    ours = {source: sized[target] for source, target in model.table.targets.items()}
     assert ours == found

@@ -21,10 +21,8 @@ def expand(rows: tuple[Row, ...], depths: tuple[int, ...] = DEPTHS) -> Table:
 
 def residues(table: Table, model: Model) -> Residues:
     """A complete file of ``model`` laid against ``table``."""
-    shapes = {
-        source: tuple(size or 1000 for size in model.shapes[target])
-        for source, target in model.table.targets.items()
-    }
+    sized = model.sized()
+    shapes = {source: sized[target] for source, target in model.table.targets.items()}
     return reconcile(shapes, recognise(shapes, table), table, model.shapes)[0]
 
 

@@ -295,6 +295,18 @@ def test_the_class_count_is_the_files_own(folder: Path, tmp_path: Path) -> None:
     assert logits[0].shape == (8, 4) and np.array_equal(*logits)
 
 
+def test_the_network_takes_as_many_channels_as_the_inputs_have(tmp_path: Path) -> None:
+    np.savez(tmp_path / "grey.npz", inputs=np.ones((1, 1, 32, 32), "f4"))
+    lines, shapes = [], {}
+    for model in (MODEL, "resnest14"):  # one infers the channels, one is built for 3
+        saved = ["--save-params", tmp_path / f"{model}.params", "--precision", "float32"]
+        lines.append([model, "synthetic", tmp_path / "grey.npz", tmp_path / "out.npz", *saved])
+    assert run_many(*lines) == [(0, ""), (0, "")]
+    for model, first in ((MODEL, "features.0.weight"), ("resnest14", "conv1.0.weight")):
+        shapes[model] = tensors(tmp_path / f"{model}.params")[first].shape
+    assert shapes == {MODEL: (64, 1, 7, 7), "resnest14": (32, 1, 3, 3)}
+
+
 def test_what_is_wrong_is_said_in_one_line(folder: Path, out: Out, tmp_path: Path) -> None:
     good, right = folder / "inputs.npz", tensors(folder / "weights.params")
     bias = right["output.bias"]
@@ -324,7 +336,7 @@ def test_what_is_wrong_is_said_in_one_line(folder: Path, out: Out, tmp_path: Pat
         "nowhere": "no such file",
     }
     inputs = {
-        "double": r"'inputs' is float64 \(1, 3, 32, 32\), expected float32 \(N, 3, H, W\)",
+        "double": r"'inputs' is float64 \(1, 3, 32, 32\), expected float32 \(N, C, H, W\)",
         "none": r"'inputs' is float32 \(0, 3, 32, 32\), expected",
         "nan": "not finite",
         "other": "no .npz file with an array 'inputs'",

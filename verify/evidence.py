@@ -23,6 +23,7 @@ from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import GluonportError
 from mappings.language import TRACKED
 from mappings.naming import recognise
+from mappings.shapes import open_sizes
 from verify.choices import recorded_choice
 from verify.places import block_of
 from verify.result import Criterion, Finding
@@ -83,6 +84,12 @@ class Evidence:
     def num_classes(self) -> int:
         """The checkpoint's own class count."""
         return self.tensors[f"{self.model.network.classifier}.bias"].shape[0]
+
+    @property
+    def in_chans(self) -> int:
+        """The channels of the images that the checkpoint's network takes."""
+        pairs = ((t.shape, self.model.shapes.get(name, ())) for name, t in self.tensors.items())
+        return open_sizes(pairs)["channels"]
 
     @property
     def is_rounded(self) -> bool:
@@ -151,9 +158,9 @@ def _source_by_provenance(path: Path) -> tuple[str, Choice]:
 
 
 def _synthetic(model: Model) -> Checkpoint:
-    tensors = []
+    tensors, shapes = [], model.sized()
     for name, target in model.table.targets.items():
-        shape = tuple(model.num_classes if n is None else n for n in model.shapes[target])
+        shape = shapes[target]
         load = partial(synthetic_values, model.source.name, name, shape)
         tensors.append(Tensor(name, shape, "float32", "dense", 0, load))
     return Checkpoint(Path("synthetic"), "synthetic", True, tuple(tensors))

@@ -64,12 +64,9 @@ def state_dict(model: Model, averaged: bool, ported: bool) -> OrderedDict[str, t
     state = OrderedDict(
         (
             name,
-            torch.empty(
-                [model.num_classes if size is None else size for size in shape],
-                dtype=counter if name.endswith(TRACKED) else torch.float32,
-            ),
+            torch.empty(shape, dtype=counter if name.endswith(TRACKED) else torch.float32),
         )
-        for name, shape in model.shapes.items()
+        for name, shape in model.sized().items()
     )
     if ported:
         versions = OrderedDict((name, {"version": 1}) for name in modules_of_2019(model))

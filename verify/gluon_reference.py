@@ -10,7 +10,7 @@ This is the independent side of the proof: it imports nothing of gluonport and s
 
 MODEL    a GluonCV name (``resnext50_32x4d``), or ``seresnext8_digits``, the small sample network
 WEIGHTS  ``synthetic``, or a ``.params`` (or ``.npz``) file in any of Gluon's namings
-INPUTS   an ``.npz`` with ``inputs``, float32 (N, 3, H, W), normalised
+INPUTS   an ``.npz`` with ``inputs``, float32 (N, C, H, W), normalised; the network takes C channels
 OUT      an ``.npz`` without pickles; the same arguments give the same bytes on the same machine
 
 For P in float64, float32 (``--precision``), N images, L layers in execution order, K = 4:
@@ -103,15 +103,23 @@ class Refusal(Exception):
 # ------------------------------------------------------------------------------------- networks
 
 
-def create(model: str, classes: int | None) -> Any:
-    """A network without values yet; ``classes`` None means the model's own count."""
+def create(model: str, classes: int | None, channels: int) -> Any:
+    """A network without values yet, for images of ``channels``; ``classes`` None means the model's
+    own count."""
     head = {} if classes is None else {"classes": classes}
     if model == "seresnext8_digits":
-        return ResNext([1, 1], 8, 4, use_se=True, **{"classes": 10, **head})
-    try:
-        return gluoncv.model_zoo.get_model(model, pretrained=False, **head)
-    except ValueError:
-        raise Refusal(f"{model}: GluonCV {version('gluoncv')} has no model of this name") from None
+        net = ResNext([1, 1], 8, 4, use_se=True, **{"classes": 10, **head})
+    else:
+        try:
+            net = gluoncv.model_zoo.get_model(model, pretrained=False, **head)
+        except ValueError:
+            gluon = f"GluonCV {version('gluoncv')}"
+            raise Refusal(f"{model}: {gluon} has no model of this name") from None
+    # Some first convolutions are built for 3 channels, others infer them from the image.
+    first = next(block for _, block in walk(net) if isinstance(block, nn.conv_layers._Conv))
+    outputs, _, *window = first.weight.shape
+    first.weight._shape = (outputs, channels, *window)
+    return net
 
 
 def walk(block: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -266,7 +274,8 @@ def load(
     model: str, source: str, classes: int | None, image: Array
 ) -> tuple[int, dict[str, Array]]:
     """The class count and every tensor of the network, by structural name."""
-    net = create(model, classes)
+    channels = image.shape[1]
+    net = create(model, classes, channels)
     head, layer = list(dense_layers(net).items())[-1]
     if source == "synthetic":
         shapes = infer_shapes(net, image)
@@ -276,7 +285,7 @@ def load(
     found = int(weights[f"{head}.weight"].shape[0])
     if classes not in (None, found):
         raise Refusal(f"{path}: the file has {found} classes, --classes says {classes}")
-    for name, shape in infer_shapes(create(model, found), image).items():
+    for name, shape in infer_shapes(create(model, found, channels), image).items():
         if weights[name].shape != shape:
             raise Refusal(
                 f"{path}: {name!r} has shape {weights[name].shape}, the network's is {shape}"
@@ -394,9 +403,9 @@ def read_inputs(path: Path) -> Array:
             inputs: Array = archive["inputs"]
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise Refusal(f"{path}: no .npz file with an array 'inputs': {last_line(error)}") from None
-    if inputs.dtype != np.float32 or inputs.ndim != 4 or inputs.shape[1] != 3 or not inputs.size:
+    if inputs.dtype != np.float32 or inputs.ndim != 4 or not inputs.size:
         found = f"{inputs.dtype} {inputs.shape}"
-        raise Refusal(f"{path}: 'inputs' is {found}, expected float32 (N, 3, H, W)")
+        raise Refusal(f"{path}: 'inputs' is {found}, expected float32 (N, C, H, W)")
     if not np.isfinite(inputs).all():
         raise Refusal(f"{path}: 'inputs' holds values that are not finite")
     return np.ascontiguousarray(inputs)
@@ -423,7 +432,7 @@ def reference(arguments: argparse.Namespace) -> None:
     classes, weights = load(model, arguments.weights, arguments.classes, inputs[:1])
 
     def network(precision: str) -> Any:
-        net = create(model, classes)
+        net = create(model, classes, inputs.shape[1])
         infer_shapes(net, inputs[:1])
         return fill(net, weights, precision)
 

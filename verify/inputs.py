@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from architectures import Model
+from architectures.record import RGB
 from convert.formats import Array
 
 IMAGES = Path(str(files("verify") / "images"))
@@ -30,7 +31,14 @@ def reference_names(model: Model) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def reference_inputs(model: Model) -> Array:
-    """What the networks are given: float32 (N, 3, H, W), normalised."""
+def reference_inputs(model: Model, channels: int = RGB) -> Array:
+    """What the networks are given: float32 (N, channels, H, W), normalised.
+
+    A network that takes another number of channels than RGB's three is given those again and again,
+    each repetition moved one more pixel to the right, so that no two channels are the same: channel
+    k is RGB's channel ``k % 3``, moved by ``k // 3`` pixels. One channel is the red one.
+    """
     pixels = reference_pixels(model).astype(np.float32)
-    return np.ascontiguousarray(((pixels / np.float32(255) - MEAN) / STD).transpose(0, 3, 1, 2))
+    rgb = ((pixels / np.float32(255) - MEAN) / STD).transpose(0, 3, 1, 2)
+    planes = [np.roll(rgb[:, k % RGB], k // RGB, axis=-1) for k in range(channels)]
+    return np.stack(planes, axis=1)

@@ -15,6 +15,7 @@ from torch import nn
 
 from architectures import Model
 from architectures.networks.build import build
+from architectures.record import RGB
 from architectures.synthetic import synthetic_values
 from convert.formats import Array
 from verify import judge
@@ -62,9 +63,10 @@ def verify_checkpoint(evidence: Evidence, reference: str = "golden") -> Parity:
 
 
 def _verify_live(evidence: Evidence) -> Parity:
-    model, inputs = evidence.model, reference_inputs(evidence.model)
+    model, channels = evidence.model, evidence.in_chans
+    inputs = reference_inputs(model, channels)
     state = evidence.float32_state()
-    network = load(model, state, evidence.num_classes)
+    network = load(model, state, evidence.num_classes, channels)
     with tempfile.TemporaryDirectory() as folder:
         weights: str | Path = evidence.source.path
         if evidence.is_rounded or not evidence.is_as_published:
@@ -86,24 +88,26 @@ def _verify_live(evidence: Evidence) -> Parity:
 
 def synthetic_state(model: Model) -> dict[str, Array]:
     """The synthetic weights under the network's names, put there through the table."""
-    state = {}
-    for target, source in model.table.sources.items():
-        shape = tuple(model.num_classes if n is None else n for n in model.shapes[target])
-        state[target] = synthetic_values(model.source.name, source, shape)
-    return state
+    shapes = model.sized()
+    return {
+        target: synthetic_values(model.source.name, source, shapes[target])
+        for target, source in model.table.sources.items()
+    }
 
 
-def load(model: Model, state: Mapping[str, Array], num_classes: int) -> nn.Module:
+def load(
+    model: Model, state: Mapping[str, Array], num_classes: int, in_chans: int = RGB
+) -> nn.Module:
     """The network in evaluation mode with exactly these weights, float32."""
     tensors = {name: torch.from_numpy(np.array(values)) for name, values in state.items()}
     tensors |= {name: torch.zeros((), dtype=torch.int64) for name in model.table.synthesised}
-    network = build(model, num_classes)
+    network = build(model, num_classes, in_chans=in_chans)
     network.load_state_dict(tensors)
     return network.eval()
 
 
 def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) -> Parity:
-    """Judge a network against the source's answers on the same inputs, float32 (N, 3, H, W)."""
+    """Judge a network against the source's answers on the same inputs, float32 (N, C, H, W)."""
     found = places(model, source.layers)
     port = trace(network, inputs, {place.module for place in found})
     errors = layer_errors(source, port, found)

@@ -22,7 +22,7 @@ any environment that has it; the one declared here is mmpretrain's.
 MODEL    the framework and its own name (``timm/seresnext26d_32x4d.bt_in1k``,
          ``mmpretrain/seresnet50_8xb32_in1k``); layers are recorded under the framework's names
 WEIGHTS  ``synthetic``, or a ``.pth``, ``.safetensors`` or ``.npz`` file in the framework's naming
-INPUTS   an ``.npz`` with ``inputs``, float32 (N, 3, H, W), normalised
+INPUTS   an ``.npz`` with ``inputs``, float32 (N, C, H, W), normalised; the network takes C channels
 OUT      as ``gluon_reference.py`` writes it; logits are what the classifier gives, before softmax
 
 Synthetic weights are those of the name without its framework (``seresnext26d_32x4d.bt_in1k``). Two
@@ -81,8 +81,9 @@ class Refusal(Exception):
 # ------------------------------------------------------------------------------------- networks
 
 
-def create(model: str, classes: int | None) -> nn.Module:
-    """A fresh network in evaluation mode; ``classes`` None means the model's own count."""
+def create(model: str, classes: int | None, channels: int) -> nn.Module:
+    """A fresh network in evaluation mode, for images of ``channels``; ``classes`` None means the
+    model's own count."""
     library, _, name = model.partition("/")
     if library not in FRAMEWORKS or not name:
         begins = " or ".join(f"{framework}/" for framework in FRAMEWORKS)
@@ -95,27 +96,29 @@ def create(model: str, classes: int | None) -> nn.Module:
             what = f"{library} cannot be imported by {sys.executable} ({last_line(error)})"
             raise Refusal(f"{what}: install it there (uv pip install {library})") from None
         try:
-            return FRAMEWORKS[library](module, name, classes).eval()
+            return FRAMEWORKS[library](module, name, classes, channels).eval()
         except (RuntimeError, ValueError, KeyError):
             raise Refusal(
                 f"{name}: {library} {version(library)} has no model of this name"
             ) from None
 
 
-def create_timm(timm: Any, name: str, classes: int | None) -> nn.Module:
+def create_timm(timm: Any, name: str, classes: int | None, channels: int) -> nn.Module:
     head = {} if classes is None else {"num_classes": classes}
     architecture = name.partition(".")[0]  # the rest names published weights
-    net: nn.Module = timm.create_model(architecture, pretrained=False, **head)
+    net: nn.Module = timm.create_model(architecture, pretrained=False, in_chans=channels, **head)
     return net
 
 
-def create_mmpretrain(mmpretrain: Any, name: str, classes: int | None) -> nn.Module:
+def create_mmpretrain(mmpretrain: Any, name: str, classes: int | None, channels: int) -> nn.Module:
     head = {} if classes is None else {"head": {"num_classes": classes}}
-    net: nn.Module = mmpretrain.get_model(name, pretrained=False, **head)
+    net: nn.Module = mmpretrain.get_model(
+        name, pretrained=False, backbone={"in_channels": channels}, **head
+    )
     return net
 
 
-FRAMEWORKS: dict[str, Callable[[Any, str, int | None], nn.Module]] = {
+FRAMEWORKS: dict[str, Callable[[Any, str, int | None, int], nn.Module]] = {
     "timm": create_timm,
     "mmpretrain": create_mmpretrain,
 }
@@ -240,9 +243,9 @@ def shapes_of(net: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(state[name].shape) for name in state if not name.endswith(f".{TRACKED}")}
 
 
-def load(model: str, source: str, classes: int | None) -> tuple[int, Weights]:
+def load(model: str, source: str, classes: int | None, channels: int) -> tuple[int, Weights]:
     """The class count and every tensor of the network, batch counters left out."""
-    net = create(model, classes)
+    net = create(model, classes, channels)
     shapes, head = shapes_of(net), f"{classifier(net)}.weight"
     if source == "synthetic":
         name = model.partition("/")[2]
@@ -256,7 +259,7 @@ def load(model: str, source: str, classes: int | None) -> tuple[int, Weights]:
     if classes not in (None, found):
         raise Refusal(f"{path}: the file has {found} classes, --classes says {classes}")
     if found != shapes[head][0]:
-        shapes = shapes_of(create(model, found))
+        shapes = shapes_of(create(model, found, channels))
     return found, match(shapes, arrays, path)
 
 
@@ -420,9 +423,9 @@ def read_inputs(path: Path) -> Array:
             inputs: Array = archive["inputs"]
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise Refusal(f"{path}: no .npz file with an array 'inputs': {last_line(error)}") from None
-    if inputs.dtype != np.float32 or inputs.ndim != 4 or inputs.shape[1] != 3 or not inputs.size:
+    if inputs.dtype != np.float32 or inputs.ndim != 4 or not inputs.size:
         found = f"{inputs.dtype} {inputs.shape}"
-        raise Refusal(f"{path}: 'inputs' is {found}, expected float32 (N, 3, H, W)")
+        raise Refusal(f"{path}: 'inputs' is {found}, expected float32 (N, C, H, W)")
     if not np.isfinite(inputs).all():
         raise Refusal(f"{path}: 'inputs' holds values that are not finite")
     return np.ascontiguousarray(inputs)
@@ -446,10 +449,10 @@ def reference(arguments: argparse.Namespace) -> None:
     if full and "float64" not in precisions:
         raise Refusal("--full-activations are float64: leave --precision out or add float64 to it")
     inputs = read_inputs(arguments.inputs)
-    classes, weights = load(model, arguments.weights, arguments.classes)
+    classes, weights = load(model, arguments.weights, arguments.classes, inputs.shape[1])
 
     def network(precision: torch.dtype) -> nn.Module:
-        return fill(create(model, classes), weights, precision)
+        return fill(create(model, classes, inputs.shape[1]), weights, precision)
 
     net64 = network(torch.float64) if "float64" in precisions else None
     net32 = network(torch.float32) if "float32" in precisions else None

@@ -32,6 +32,7 @@ from verify.accuracy.sharing import open_ledger
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import pair
 from verify.datasets import open_dataset
+from verify.preprocessing.regimes import check_channels
 
 BATCH = {"cpu": 16, "cuda": 256}
 """Images of a batch, which is a chunk: what keeps one core's caches, or one GPU's units, busy."""
@@ -59,6 +60,7 @@ def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
     if device.on_cpu:
         keep_freed_memory()
     network = create(task.model, task.checkpoint)
+    check_channels(task.checkpoint, network.in_chans)
     classes = network.num_classes
     dataset = open_dataset(task.data, labels=task.labels, model=task.model, num_classes=classes)
     if dataset.problems and not task.allow_incomplete:

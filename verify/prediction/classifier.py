@@ -18,6 +18,7 @@ from mappings.errors import FormatError
 from verify.datasets.expectation import imagenet_names
 from verify.prediction.recognise import recognise
 from verify.preprocessing import preprocess
+from verify.preprocessing.regimes import check_channels
 from verify.publish.dataset import dataset
 from verify.publish.labels import read_labels
 from verify.publish.statement import WEIGHTS, read_results
@@ -76,7 +77,8 @@ def open_classifier(
     """The classifier of a converted ``.safetensors`` or of a release folder.
 
     ``name`` of its model, ``regime`` and the file of class names are found out where they are None.
-    Raises GluonportError where the model is not clear, or the weights are not its.
+    Raises GluonportError where the model is not clear, the weights are not its, or no regime gives
+    the images that it takes.
     """
     names: tuple[str, ...] | None = None
     names_of: str | None = None
@@ -86,6 +88,7 @@ def open_classifier(
         checkpoint /= WEIGHTS
     model = find_model(name) if name else recognise(checkpoint)
     network = create(model, checkpoint)
+    check_channels(checkpoint, network.in_chans)
     classes = network.num_classes
     if labels:
         names, names_of = read_labels(labels, classes), str(labels)

@@ -20,7 +20,8 @@ import numpy as np
 from PIL import Image
 
 from architectures.figure import Regime
-from architectures.record import Model
+from architectures.record import RGB, Model
+from mappings.words import counted
 from verify.preprocessing.decode import ImageError, Pixels, by_opencv, by_pillow
 from verify.preprocessing.mxnet import by_mxnet
 
@@ -91,6 +92,17 @@ def _pipeline(regime: Regime, model: Model | None) -> Pipeline:
     if regime == "timm" and model and model.timm_interpolation == "bilinear":
         return replace(pipeline, resize=_pillow_bilinear)
     return pipeline
+
+
+def check_channels(checkpoint: str | PathLike[str], in_chans: int) -> None:
+    """Raises ImageError for a checkpoint whose network takes other images than RGB: no regime can
+    give them."""
+    if in_chans != RGB:
+        raise ImageError(
+            f"{fspath(checkpoint)}: its network takes images of {counted(in_chans, 'channel')}, "
+            f"and the regimes {', '.join(PIPELINES)} give RGB, {RGB} channels: prepare its images "
+            f"yourself and give them to the network of gluonport.create_model"
+        )
 
 
 def crop(data: bytes, regime: Regime, model: Model) -> Pixels:

@@ -81,6 +81,4 @@ def _stem(model: Model) -> str:
 
 
 def _features(model: Model) -> int:
-    features = model.shapes[f"{model.network.classifier}.weight"][1]
-    assert features is not None
-    return features
+    return model.sized()[f"{model.network.classifier}.weight"][1]
