@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convert.formats import Checkpoint
 
-SCHEMA = 1
+from convert.formats.records import PROVENANCE
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,6 @@ class Conversion:
         return {**asdict(self), "notes": list(self.notes)}
 
 
-def provenance_path(target: Path) -> Path:
-    """Where the provenance of ``out.safetensors`` stands: ``out.provenance.json``."""
-    return target.with_suffix(".provenance.json")
-
-
 def provenance_text(
     conversion: Conversion,
     mapping_digest: str,
@@ -69,7 +64,7 @@ def provenance_text(
     from importlib.metadata import version
 
     record = {
-        "schema": SCHEMA,
+        "schema": PROVENANCE.schema,
         "tool": {"name": "gluonport", "version": version("gluonport")},
         **conversion.as_json(),
         "source": conversion.source if conversion.synthetic else os.path.abspath(conversion.source),

@@ -14,8 +14,9 @@ from architectures.record import count_parameters
 from convert.fit import Fit
 from convert.formats import Array, Checkpoint, open_checkpoint
 from convert.formats.appearing import appearing, sync
+from convert.formats.records import PROVENANCE, record_path
 from convert.formats.write_params import write_params
-from convert.provenance import Conversion, provenance_path, provenance_text, sha256
+from convert.provenance import Conversion, provenance_text, sha256
 from convert.values import Precision, Scratch, batches_tracked, convert_values
 from mappings.errors import ConversionError
 
@@ -50,7 +51,7 @@ def transfer(
     with (
         ThreadPoolExecutor(3) as pool,
         Scratch(target.parent, WIDEST * count) as scratch,
-        appearing(provenance_path(target), target, replacing=force) as (
+        appearing(record_path(target, PROVENANCE), target, replacing=force) as (
             partial_provenance,
             partial,
         ),

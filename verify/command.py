@@ -115,15 +115,18 @@ def _checkpoint(
     model: Model, path: str, source: str | None, reference: str, choice: Choice
 ) -> Parity:
     from convert.formats.appearing import write_text
+    from convert.formats.records import PARITY, record_path
     from verify.evidence import gather
+    from verify.named_model import demand_model
     from verify.parity import verify_checkpoint
 
+    demand_model(model, Path(path))
     evidence = gather(model, path, source, choice)
     result = verify_checkpoint(evidence, reference)
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    record = {"schema": 1, "checkpoint_sha256": digest, **result.as_json()}
-    write_text(Path(path).with_suffix(".parity.json"), json.dumps(record, indent=1) + "\n")
+    record = {"schema": PARITY.schema, PARITY.digest: digest, **result.as_json()}
+    write_text(record_path(Path(path), PARITY), json.dumps(record, indent=1) + "\n")
     return result
 
 

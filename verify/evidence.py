@@ -19,6 +19,7 @@ import torch
 from architectures import Model
 from architectures.synthetic import synthetic_values
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
+from convert.formats.records import PROVENANCE, find_record
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import GluonportError
 from mappings.language import TRACKED
@@ -132,7 +133,7 @@ def gather(
 
 def _source_by_provenance(path: Path) -> tuple[str, Choice]:
     """The source that the provenance names, every file of it unchanged, and the choice in it."""
-    record = path.with_suffix(".provenance.json")
+    record = find_record(path, PROVENANCE)
     try:
         provenance = json.loads(record.read_text(encoding="utf-8"))
         source, choice = str(provenance["source"]), recorded_choice(provenance)

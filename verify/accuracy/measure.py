@@ -32,6 +32,7 @@ from verify.accuracy.sharing import open_ledger
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import pair
 from verify.datasets import open_dataset
+from verify.named_model import demand_model
 from verify.preprocessing.regimes import check_channels
 
 BATCH = {"cpu": 16, "cuda": 256}
@@ -55,6 +56,7 @@ def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
     for path in (task.result, task.predictions):
         if path and not os.access(path.parent, os.W_OK):
             raise AccuracyError(f"{path}: cannot be written: its folder is none to write in")
+    demand_model(task.model, task.checkpoint)
     against = read_csv(task.against) if task.against else None
     device = find_device(task.device, ranks.local_rank, task.precision)
     if device.on_cpu:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from architectures import Model
 from architectures.figure import Regime
+from convert.formats.records import ACCURACY, record_path
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 
@@ -38,9 +39,9 @@ class Task:
     @property
     def result(self) -> Path:
         """Where the result is left, and ``publish`` looks for it."""
-        return self.checkpoint.with_suffix(".accuracy.json")
+        return record_path(self.checkpoint, ACCURACY)
 
     @property
     def own_ledger(self) -> Path:
         """Where the ledger is when none is named: the same command finds it again."""
-        return self.checkpoint.with_suffix(".accuracy.ledger")
+        return self.result.with_suffix(".ledger")

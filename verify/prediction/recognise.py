@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from architectures import MODELS, Model, find_model
 from architectures.nearest import misfits
 from convert.formats import open_checkpoint
+from convert.formats.records import PROVENANCE, read_record
+from convert.formats.regular import sha256
 from mappings.errors import FormatError, GluonportError
-from verify.accuracy.identity import file_sha256
 
 
 def recognise(checkpoint: Path) -> Model:
@@ -24,11 +23,10 @@ def recognise(checkpoint: Path) -> Model:
 
 def _recorded(checkpoint: Path) -> Model | None:
     try:
-        text = checkpoint.with_suffix(".provenance.json").read_text(encoding="utf-8")
-        record: Any = json.loads(text)
-        if record["target_sha256"] == file_sha256(checkpoint):
-            return find_model(record["model"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError, GluonportError):
+        record = read_record(checkpoint, PROVENANCE)
+        if record.get(PROVENANCE.digest) == sha256(checkpoint):
+            return find_model(str(record.get("model")))
+    except GluonportError:
         pass
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convert.formats.records import KINDS, find_record
 from verify.publish.errors import PublishError
 
 SCHEMA = 1
@@ -24,7 +25,7 @@ class Record:
     @classmethod
     def read(cls, checkpoint: Path, kind: str, remedy: str, otherwise: str = "") -> Record:
         """The record of a kind (``parity``: ``out.parity.json``). Raises PublishError without."""
-        path = checkpoint.with_suffix(f".{kind}.json")
+        path = find_record(checkpoint, KINDS[kind])
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:

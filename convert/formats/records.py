@@ -1,0 +1,69 @@
+"""The records beside a checkpoint: which there are, what they are called, how they are read.
+
+The records of ``out.safetensors`` are ``out.provenance.json``, ``out.parity.json`` and
+``out.accuracy.json``. Those of any other file carry its whole name, ``out.params.provenance.json``,
+and so do those of ``out.params.safetensors``: two checkpoints never share a record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convert.formats.json_text import read_json_object
+from convert.formats.regular import sha256
+from mappings.errors import FormatError
+
+SAFETENSORS = ".safetensors"
+OTHERS = (".params", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".npz", ".npy", ".zip", ".json")
+"""How the names of other checkpoints end."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record: the word in its name, the number of its schema, and the field with the
+    sha256 of the checkpoint that it is about."""
+
+    word: str
+    schema: int
+    digest: str
+
+
+PROVENANCE = Kind("provenance", 1, "target_sha256")
+PARITY = Kind("parity", 1, "checkpoint_sha256")
+ACCURACY = Kind("accuracy", 1, "checkpoint_sha256")
+KINDS = {kind.word: kind for kind in (PROVENANCE, PARITY, ACCURACY)}
+
+
+def record_path(checkpoint: Path, kind: Kind) -> Path:
+    """Where the record of a checkpoint is written."""
+    stem = checkpoint.name.removesuffix(SAFETENSORS)
+    if stem.endswith(OTHERS) or not stem:
+        stem = checkpoint.name
+    return checkpoint.with_name(f"{stem}.{kind.word}.json")
+
+
+def find_record(checkpoint: Path, kind: Kind) -> Path:
+    """Where the record of a checkpoint is: under the name it has today, or under the name that
+    older versions gave it (``out.provenance.json`` for ``out.params``) if it is about this very
+    file. Nothing may stand there."""
+    path = record_path(checkpoint, kind)
+    older = checkpoint.with_name(f"{checkpoint.stem}.{kind.word}.json")
+    if older != path and not path.exists() and older.exists():
+        try:
+            if read_json_object(older).get(kind.digest) == sha256(checkpoint):
+                return older
+        except FormatError:
+            pass
+    return path
+
+
+def read_record(checkpoint: Path, kind: Kind) -> dict[str, Any]:
+    """The record of a checkpoint. Raises FormatError where there is none, or not of this schema."""
+    path = find_record(checkpoint, kind)
+    values = read_json_object(path)
+    if values.get("schema") != kind.schema:
+        what = f"this is no record of {kind.word} with schema {kind.schema}; make it again"
+        raise FormatError(path, what)
+    return values
