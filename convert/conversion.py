@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from architectures import find_model
 from convert.provenance import Conversion, sha256
-from convert.published import fetch_published
+from convert.published import fetch_published, largest
 from mappings.choice import Choice
 from mappings.errors import ConversionError
 
@@ -53,7 +53,7 @@ def convert(
     model = None if name == "auto" else find_model(name)
     url = None
     if source is None and model is not None:
-        source, url = fetch_published(model.source), model.source.url
+        source, url = fetch_published(model.source, most=largest(model)), model.source.url
     with ThreadPoolExecutor(1) as pool:
         # It runs while numpy and the readers are being imported.
         source_hash = None if synthetic else pool.submit(sha256, Path(str(source)))

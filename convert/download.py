@@ -7,49 +7,59 @@ or was killed goes on from its last byte, in this run or the next.
 
 from __future__ import annotations
 
-import os
 import re
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convert.partial import Partial, opened
 from mappings.errors import DownloadError
 
 if TYPE_CHECKING:
     from requests import Response
 
+    from convert.pace import Pace
+
 CHUNK = 1 << 16  # bytes
 LIMIT = 4 << 30  # bytes: far beyond the checkpoint of any image classifier
-TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two reads
+CONNECT = 10.0  # seconds
 BACKOFF = (1.0, 2.0, 4.0, 8.0)  # seconds before each further attempt
 PATIENCE = 60.0  # seconds: the longest Retry-After that is waited for
 TRANSIENT = {408, 425, 429}  # and every 5xx
 
-# Only a strong validator promises the same bytes (RFC 9110, 8.8.3.2).
-_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]*"')
 
-
-def download(url: str, target: Path, *, sleep: Callable[[float], object] = time.sleep) -> None:
+def download(
+    url: str,
+    target: Path,
+    *,
+    most: int = LIMIT,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
     """Leaves the body of ``url`` in ``target``, whole: as long as the server says it is.
 
     That is all HTTP can promise, so the caller proves the content before giving it a name that
     others trust; and lets nobody else download to ``target`` meanwhile (see ``locked``). Lost
     connections, short bodies, 5xx and 429 are tried again, ``BACKOFF`` apart or as Retry-After
-    asks; attempts are counted afresh whenever one got further than all before it.
+    asks; attempts are counted afresh whenever one got further than all before it. There is an end
+    to it all: the file has at most ``most`` bytes, and they keep a pace (see ``Pace``). A host that
+    cannot be found is final, unless bytes of this run came from it.
 
     Raises DownloadError, its message beginning with the URL, and OSError when ``target`` cannot be
     written.
     """
-    partial = _Partial(target.with_name(f"{target.name}.partial"))
-    furthest, waits = partial.size(), iter(BACKOFF)
-    with _progress(target.name) as show:
+    from convert.pace import Pace
+
+    with opened(target) as partial, _progress(target.name) as show:
+        furthest, waits = partial.size(), iter(BACKOFF)
+        pace = Pace(shown(url), furthest, clock)
         while True:
             try:
-                _fetch(url, partial, show)
+                _fetch(url, partial, most, pace, show)
                 break
             except _Transient as error:
                 if partial.size() > furthest:
@@ -59,27 +69,10 @@ def download(url: str, target: Path, *, sleep: Callable[[float], object] = time.
                     attempts = f"gave up after {1 + len(BACKOFF)} attempts in a row"
                     raise DownloadError(f"{shown(url)}: {error}; {attempts}") from error
                 wait = max(wait, error.retry_after)
+                pace.left(wait)
                 warn(f"{shown(url)}: {error}; trying again in {wait:g} s")
                 sleep(wait)
-    partial.path.replace(target)
-    partial.discard()
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the lock file ``path``, after waiting for the process that has it, if any lives."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        warn(f"waiting for another process that has locked {path}")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        partial.path.replace(target)
 
 
 def shown(url: str) -> str:
@@ -102,37 +95,14 @@ class _Transient(Exception):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True)
-class _Partial:
-    """The bytes so far, and beside them the validator that says of what."""
-
-    path: Path
-
-    @property
-    def etag(self) -> Path:
-        return self.path.with_name(f"{self.path.name}.etag")
-
-    def size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    def resumable(self) -> tuple[int, str]:
-        """The size in bytes and the strong ETag, or (0, "") when there is nothing to resume."""
-        etag = self.etag.read_text("latin-1") if self.etag.exists() else ""
-        return (self.size(), etag) if self.size() and _STRONG_ETAG.fullmatch(etag) else (0, "")
-
-    def restart(self, etag: str) -> None:
-        self.path.write_bytes(b"")  # first: bytes must never stand beside another's validator
-        self.etag.write_text(etag, "latin-1")
-
-    def discard(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self.etag.unlink(missing_ok=True)
-
-
-def _fetch(url: str, partial: _Partial, show: Callable[[int, int | None], None]) -> None:
+def _fetch(
+    url: str, partial: Partial, most: int, pace: Pace, show: Callable[[int, int | None], None]
+) -> None:
     """One attempt: asks for the bytes that are missing and appends them."""
     import requests
     from urllib3.exceptions import HTTPError
+
+    from convert.pace import READ, paced_session
 
     done, etag = partial.resumable()
     # Ranges and lengths count the bytes on the wire, which must therefore be those of the file.
@@ -140,15 +110,21 @@ def _fetch(url: str, partial: _Partial, show: Callable[[int, int | None], None])
     if done:
         headers |= {"Range": f"bytes={done}-", "If-Range": etag}
     try:
-        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        with (
+            paced_session(pace) as session,
+            session.get(
+                url, headers=headers, stream=True, timeout=(CONNECT, min(READ, pace.left()))
+            ) as response,
+        ):
             status = response.status_code
             if status in TRANSIENT or status >= 500:
                 raise _Transient(_status(response), _retry_after(response))
             if done and (status == 416 or (status == 206 and not _goes_on(response, done, etag))):
-                partial.discard()
-                return _fetch(url, partial, show)
+                partial.restart()
+                return _fetch(url, partial, most, pace, show)
             if status == 200:
                 done = 0
+                pace.restart()
                 partial.restart(response.headers.get("ETag", ""))
             elif not (done and status == 206):
                 raise DownloadError(f"{shown(url)}: {_status(response)}")
@@ -156,21 +132,25 @@ def _fetch(url: str, partial: _Partial, show: Callable[[int, int | None], None])
             missing = response.raw.length_remaining  # None where the server does not say
             total = None if missing is None else done + missing
             show(done, total)
-            with partial.path.open("ab") as file:
+            try:
                 # urllib3 raises IncompleteRead for a body that is shorter than its Content-Length.
                 for chunk in response.raw.stream(CHUNK, decode_content=False):
                     done += len(chunk)
-                    if max(done, total or 0) > LIMIT:
-                        file.truncate(0)
-                        raise DownloadError(f"{shown(url)}: larger than {LIMIT} bytes")
-                    file.write(chunk)
+                    if max(done, total or 0) > most:
+                        partial.restart()
+                        raise DownloadError(f"{shown(url)}: larger than {most} bytes")
+                    partial.file.write(chunk)
+                    pace.reach(done)
                     show(done, total)
-                file.flush()
-                os.fsync(file.fileno())
+            finally:
+                partial.sync()
     except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
-        raise _Transient(_root(error)) from error
+        if isinstance(_root(error), socket.gaierror) and not pace.gained:
+            what = f"the host cannot be found ({_said(error)}): check the address and the network"
+            raise DownloadError(f"{shown(url)}: {what}") from error
+        raise _Transient(_said(error)) from error
     except (requests.RequestException, ValueError) as error:  # no URL, or a redirect to none
-        raise DownloadError(f"{shown(url)}: {_root(error)}") from error
+        raise DownloadError(f"{shown(url)}: {_said(error)}") from error
 
 
 def _goes_on(response: Response, done: int, etag: str) -> bool:
@@ -196,10 +176,16 @@ def _retry_after(response: Response) -> float:
         return 0.0
 
 
-def _root(error: BaseException) -> str:
-    """What really happened, below the layers of requests and urllib3: "Connection refused"."""
+def _root(error: BaseException) -> BaseException:
+    """What really happened, below the layers of requests and urllib3."""
     while error.__context__ is not None:
         error = error.__context__
+    return error
+
+
+def _said(error: BaseException) -> str:
+    """What really happened, in words: "Connection refused"."""
+    error = _root(error)
     what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return shown(" ".join(what.split()))[:200] or type(error).__name__
 

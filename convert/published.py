@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from architectures.record import Source
-from convert.download import download, locked, shown, warn
+from architectures.record import Model, Source
+from convert.download import LIMIT, download, shown, warn
+from convert.formats.regular import sha256
+from convert.lock import locked
 from convert.zoo import fetch_gluon
 from mappings.errors import DownloadError
 
+MARGIN = 2
+"""Times the bytes of a model's float32 weights that its published file may have: it holds them and
+little else, so that anything larger is another file, and need not be unpacked to be told."""
+EACH_TENSOR = 1 << 10  # bytes for a tensor's name and header
 
-def fetch_published(source: Source, *, sleep: Callable[[float], object] = time.sleep) -> Path:
+
+def largest(model: Model) -> int:
+    """Bytes that the published checkpoint of a model has at most."""
+    sizes = map(math.prod, model.sized().values())
+    return MARGIN * sum(4 * size + EACH_TENSOR for size in sizes)
+
+
+def fetch_published(
+    source: Source, *, most: int = LIMIT, sleep: Callable[[float], object] = time.sleep
+) -> Path:
     """The published checkpoint of a model as a local file, its hash checked.
 
-    Raises DownloadError with the way to provide the file by hand.
+    A download of more than ``most`` bytes is refused (see ``largest``). Raises
+    DownloadError with the way to provide the file by hand.
     """
     if source.packaged:
         return _packaged(source.packaged, source.sha1)
     if source.sha1:
-        return fetch_gluon(source.stored or source.name, source.sha1, sleep=sleep)
+        return fetch_gluon(source.stored or source.name, source.sha1, most=most, sleep=sleep)
     if source.url is None:
         raise DownloadError(f"{source.name} was never published: give a file with --from FILE")
-    return fetch_url(source.url, sleep=sleep)
+    return fetch_url(source.url, most=most, sleep=sleep)
 
 
-def fetch_url(url: str, *, sleep: Callable[[float], object] = time.sleep) -> Path:
+def fetch_url(
+    url: str, *, most: int = LIMIT, sleep: Callable[[float], object] = time.sleep
+) -> Path:
     """A file whose name ends in the beginning of its sha256, as PyTorch's hub names them.
 
     It is looked for and kept where ``torch.hub`` keeps it, ``$TORCH_HOME/hub/checkpoints``. Raises
@@ -50,7 +69,7 @@ def fetch_url(url: str, *, sleep: Callable[[float], object] = time.sleep) -> Pat
             if path.exists():
                 warn(f"{path}: its sha256 does not begin with {prefix}; downloading it again")
             fetched = path.with_name(f"{name}.unproven")
-            download(url, fetched, sleep=sleep)
+            download(url, fetched, most=most, sleep=sleep)
             if not _is(fetched, prefix):
                 fetched.unlink()
                 raise DownloadError(f"{shown(url)}: not the published file: another sha256")
@@ -76,8 +95,4 @@ def _is(path: Path, prefix: str) -> bool:
     """Whether the file is there and its sha256 begins with at least 8 expected digits."""
     if len(prefix) < 8:
         raise DownloadError(f"{path.name}: its name carries no hash")
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest().startswith(prefix)
-    except FileNotFoundError:
-        return False
+    return path.exists() and sha256(path).startswith(prefix)

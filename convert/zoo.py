@@ -12,18 +12,27 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from convert.download import download, locked, shown, warn
+from convert.download import LIMIT, download, shown, warn
+from convert.formats.regular import open_regular
+from convert.lock import locked
 from convert.unzip import extract
 from mappings.errors import DownloadError, FormatError
 
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
 
 
-def fetch_gluon(name: str, sha1: str, *, sleep: Callable[[float], object] = time.sleep) -> Path:
+def fetch_gluon(
+    name: str,
+    sha1: str,
+    *,
+    most: int = LIMIT,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Path:
     """The published checkpoint ``name`` whose 40 hex digits of SHA-1 are ``sha1``, as a local file.
 
     It is looked for in ``$MXNET_HOME/models`` (``~/.mxnet/models``) and downloaded from
-    ``$MXNET_GLUON_REPO`` (``REPOSITORY``) if it is not there or not itself. Raises DownloadError.
+    ``$MXNET_GLUON_REPO`` (``REPOSITORY``) if it is not there or not itself. It
+    has at most ``most`` bytes, and so has the zip around it. Raises DownloadError.
     """
     stem = f"{name}-{sha1[:8]}"
     home = os.path.expanduser(os.environ.get("MXNET_HOME", "~/.mxnet"))
@@ -40,9 +49,9 @@ def fetch_gluon(name: str, sha1: str, *, sleep: Callable[[float], object] = time
                 return params
             if params.exists():
                 warn(f"{params}: its sha1 is not {sha1}; downloading it again")
-            download(url, archive, sleep=sleep)
+            download(url, archive, most=most, sleep=sleep)
             try:
-                extract(archive, params, sha1)
+                extract(archive, params, sha1, most)
             except FormatError as error:
                 what = f"{shown(url)}: not the published zip: {error.what}"
                 raise DownloadError(what) from error
@@ -58,8 +67,7 @@ def fetch_gluon(name: str, sha1: str, *, sleep: Callable[[float], object] = time
 
 
 def _is(file: Path, sha1: str) -> bool:
-    try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha1").hexdigest() == sha1
-    except FileNotFoundError:
+    if not file.exists():
         return False
+    with open_regular(file) as content:
+        return hashlib.file_digest(content, "sha1").hexdigest() == sha1

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
+from typing import BinaryIO
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Answer:
     cut: int | None = None  # bytes of body after which the connection is lost
     after: Event | None = None  # what to wait for before the body
     hang: bool = False  # where cut: keep silent until the client is gone
+    drip: Semaphore | None = None  # what to wait for before each byte of the body,
+    slow_headers: bool = False  # or even before each byte of the headers
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,26 @@ class Loopback(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
+class _Dripping:
+    """A stream that lets one byte go for each release of a semaphore."""
+
+    def __init__(self, stream: BinaryIO, drip: Semaphore) -> None:
+        self.stream, self.drip, self.closed = stream, drip, False
+
+    def write(self, data: bytes) -> None:
+        for byte in data:
+            if not self.drip.acquire(timeout=60):
+                raise ConnectionError("nobody asks for more")
+            self.stream.write(bytes([byte]))
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+    def close(self) -> None:
+        self.stream.close()
+        self.closed = True
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Loopback
     protocol_version = "HTTP/1.1"
@@ -85,6 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
         sent = body[: answer.cut]
         # Before it is true: the client may be done before this thread goes on.
         self.server.seen.append(Seen(self.path, asked, if_range, status, len(sent)))
+        if answer.drip and answer.slow_headers:
+            self.wfile = _Dripping(self.wfile, answer.drip)  # type: ignore[assignment]
         self.send_response(status)
         for name, value in headers.items():
             if value:
@@ -92,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if answer.after:
             answer.after.wait()
+        if answer.drip:
+            self.wfile = _Dripping(self.wfile, answer.drip)  # type: ignore[assignment]
         self.wfile.write(sent)
         if answer.hang:
             self.server.hanging.set()

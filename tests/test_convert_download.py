@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pty
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 
 from convert import download as module
+from convert import pace
 from convert.download import BACKOFF, LIMIT, PATIENCE, download, shown
+from convert.lock import locked
 from mappings.errors import DownloadError
 from tests.loopback import Answer, Loopback, loopback
 
@@ -38,10 +42,10 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
-def fetch(server: Loopback, target: Path) -> list[float]:
+def fetch(server: Loopback, target: Path, most: int = LIMIT) -> list[float]:
     """Downloads without ever sleeping; the waits that were asked for."""
     waits: list[float] = []
-    download(f"{server.url}/file", target, sleep=waits.append)
+    download(f"{server.url}/file", target, most=most, sleep=waits.append)
     return waits
 
 
@@ -92,11 +96,9 @@ def test_what_cannot_be_resumed_starts_again(
     target: Path,
     etag: str,
     whole: Answer,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "LIMIT", len(BODY))  # what was thrown away does not count
     server.answers = [Answer(body=BODY[::-1], headers={"ETag": etag}, cut=CUT), whole]
-    fetch(server, target)
+    fetch(server, target, most=len(BODY))  # what was thrown away does not count
     assert target.read_bytes() == BODY
     assert server.seen[-1].status == 200
     assert server.seen[-1].sent == len(BODY)
@@ -224,17 +226,156 @@ def test_a_body_beyond_the_limit_is_refused_and_not_kept(server: Loopback, targe
     server.answers = [Answer(headers={"Content-Length": str(LIMIT + 1)}, cut=CUT)]
     with pytest.raises(DownloadError, match=f"larger than {LIMIT} bytes"):
         fetch(server, target)
-    assert target.with_name("file.partial").stat().st_size == 0
+    assert list(target.parent.iterdir()) == []
 
 
-def test_an_endless_body_is_refused_at_the_limit(
-    server: Loopback, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LIMIT", CUT)
+def test_an_endless_body_is_refused_at_the_limit(server: Loopback, target: Path) -> None:
     server.answers = [Answer(headers={"Content-Length": ""})]
     with pytest.raises(DownloadError, match=f"larger than {CUT} bytes"):
+        fetch(server, target, most=CUT)
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("slow_headers", [False, True])
+def test_a_trickle_ends(slow_headers: bool, server: Loopback, target: Path) -> None:
+    """A byte each 29 s: no read ever times out."""
+    drip, now = Semaphore(0), itertools.count(0, 29)
+
+    def clock() -> float:
+        drip.release()
+        return next(now)
+
+    server.answers = [Answer(drip=drip, slow_headers=slow_headers)]
+    with pytest.raises(DownloadError, match=rf"{server.url}/file: too slow: \d+ bytes in 3\d\d s"):
+        download(f"{server.url}/file", target, clock=clock, sleep=lambda _: pytest.fail("slept"))
+    assert not target.exists() and len(server.seen) == 1
+
+
+@pytest.mark.parametrize("share", [0.5, 2])
+def test_each_byte_prolongs_a_download_by_its_share(
+    share: float, server: Loopback, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At twice the slowest pace it ends well, at half of it it does not."""
+    monkeypatch.setattr(pace, "ALLOWANCE", 1.0)
+    partial = target.with_name("file.partial")
+
+    def clock() -> float:
+        return share * partial.stat().st_size / pace.SLOWEST if partial.exists() else 0.0
+
+    if share < 1:
+        download(f"{server.url}/file", target, clock=clock)
+        assert target.read_bytes() == BODY
+    else:
+        with pytest.raises(DownloadError, match="too slow"):
+            download(f"{server.url}/file", target, clock=clock)
+        assert 0 < partial.stat().st_size < len(BODY)
+
+
+def test_the_waits_between_attempts_count(server: Loopback, target: Path) -> None:
+    """Each attempt gets one byte further, and would be tried again for ever."""
+    server.answers = [Answer(cut=n + 1) for n in range(100)]
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += 61
+
+    with pytest.raises(DownloadError, match="too slow"):
+        download(f"{server.url}/file", target, sleep=sleep, clock=lambda: now)
+    assert len(server.seen) == 5  # at 0, 61, 122, 183 and 244 s
+
+
+def test_bytes_of_an_earlier_run_that_were_of_no_use_do_not_count_against_new_ones(
+    server: Loopback, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "ALLOWANCE", 1.0)
+    target.with_name("file.partial").write_bytes(bytes(len(BODY)))
+    begun = len(server.seen)
+
+    def clock() -> float:
+        partial = target.with_name("file.partial")
+        return partial.stat().st_size / pace.SLOWEST / 2 if len(server.seen) > begun else 0.0
+
+    download(f"{server.url}/file", target, clock=clock)
+    assert target.read_bytes() == BODY
+
+
+def test_a_host_that_cannot_be_found_is_final(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    with pytest.raises(DownloadError, match=r"^http://nowhere\.invalid/file: the host cannot be"):
+        download("http://nowhere.invalid/file", target, sleep=lambda _: pytest.fail("slept"))
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_host_that_is_lost_on_the_way_is_looked_for_again(
+    server: Loopback, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    lost = Answer(status=302, headers={"Location": "http://nowhere.invalid/file"})
+    server.answers = [Answer(cut=CUT), lost, Answer()]
+    assert fetch(server, target) == [*BACKOFF[:2]]
+    assert target.read_bytes() == BODY
+
+
+def linked(path: Path, theirs: Path) -> None:
+    path.symlink_to(theirs)
+
+
+def hard_linked(path: Path, theirs: Path) -> None:
+    path.hardlink_to(theirs)
+
+
+def dangling(path: Path, theirs: Path) -> None:
+    path.symlink_to(theirs.with_name("new"))
+
+
+def pipe(path: Path, _: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("plant", [linked, hard_linked, dangling, pipe])
+@pytest.mark.parametrize("name", ["file", "file.partial", "file.partial.etag"])
+def test_what_is_planted_is_never_written_through(
+    name: str, plant: Callable[[Path, Path], None], server: Loopback, target: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs" / "precious"
+    theirs.parent.mkdir()
+    theirs.write_bytes(BODY[:1000])
+    target = tmp_path / "ours" / "file"
+    target.parent.mkdir()
+    plant(target.with_name(name), theirs)
+    fetch(server, target)
+    assert target.read_bytes() == BODY and not target.is_symlink()
+    assert [path.name for path in target.parent.iterdir()] == ["file"]
+    assert theirs.read_bytes() == BODY[:1000]
+    assert [path.name for path in theirs.parent.iterdir()] == ["precious"]
+    assert theirs.stat().st_nlink == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_bytes_of_another_user_are_not_resumed(server: Loopback, target: Path) -> None:
+    server.answers = [Answer(cut=CUT), Answer(status=403)]
+    with pytest.raises(DownloadError):
         fetch(server, target)
-    assert target.with_name("file.partial").stat().st_size == 0
+    os.chown(target.with_name("file.partial"), 12345, 12345)
+    server.answers = [Answer()]
+    fetch(server, target)
+    assert target.read_bytes() == BODY and server.seen[-1].range is None
+    assert target.stat().st_uid == 0
+
+
+@pytest.mark.parametrize("plant", [linked, dangling, pipe])
+def test_a_lock_is_a_file(plant: Callable[[Path, Path], None], tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(BODY[:1000])
+    plant(tmp_path / "lock", theirs)
+    with pytest.raises(DownloadError, match="lock: this is no regular file"):
+        with locked(tmp_path / "lock"):
+            pytest.fail("locked")
+    assert theirs.read_bytes() == BODY[:1000]
+    assert {path.name for path in tmp_path.iterdir()} == {"lock", "theirs"}
 
 
 def test_progress_is_shown_on_a_terminal_only(server: Loopback, target: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -16,12 +17,12 @@ import torch
 from click.testing import CliRunner
 
 import convert.conversion
-from architectures import find_model
+from architectures import MODELS, Model, find_model
 from architectures.networks.build import build
 from architectures.record import Source
 from convert.command import main
-from convert.published import fetch_published, fetch_url
-from mappings.errors import DownloadError
+from convert.published import fetch_published, fetch_url, largest
+from mappings.errors import DownloadError, FormatError
 from tests.loopback import Answer, Loopback, loopback
 
 BODY = random.Random(0).randbytes(300_000)
@@ -113,6 +114,42 @@ def test_a_name_without_a_hash_proves_nothing(server: Loopback, cached: Path) ->
     with pytest.raises(DownloadError, match="carries no hash"):
         fetch_url(f"{server.url}/weights/network.pth")
     assert server.seen == []
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_published_file_has_at_most_twice_the_bytes_of_its_weights(model: Model) -> None:
+    weights = 4 * model.parameters
+    assert 2 * weights < largest(model) < 2.6 * weights + 500_000
+    if model.card and model.card.file_size:
+        assert model.card.file_size < 0.6 * largest(model)
+
+
+def test_a_file_larger_than_the_model_is_not_downloaded(server: Loopback, cached: Path) -> None:
+    source = Source("timm", "network", f"{server.url}/weights/{NAME}")
+    with pytest.raises(DownloadError, match=f"larger than {len(BODY) - 1} bytes"):
+        fetch_published(source, most=len(BODY) - 1)
+    assert left(cached) == set()
+    assert fetch_published(source, most=len(BODY)) == cached
+
+
+@pytest.mark.parametrize("name", [NAME, f"{NAME}.unproven", f"{NAME}.unproven.partial"])
+def test_a_planted_link_is_never_written_through(
+    name: str, server: Loopback, cached: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(b"theirs")
+    cached.parent.mkdir(parents=True)
+    cached.with_name(name).symlink_to(theirs)
+    assert fetch_url(f"{server.url}/weights/{NAME}") == cached
+    assert cached.read_bytes() == BODY and not cached.is_symlink()
+    assert theirs.read_bytes() == b"theirs" and left(cached) == {NAME}
+
+
+def test_a_pipe_in_the_cache_is_refused(server: Loopback, cached: Path) -> None:
+    cached.parent.mkdir(parents=True)
+    os.mkfifo(cached)
+    with pytest.raises(FormatError, match="this is a named pipe"):
+        fetch_url(f"{server.url}/weights/{NAME}")
 
 
 def test_what_was_never_published_asks_for_a_file() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from convert import unzip
+from convert.download import LIMIT
 from convert.unzip import extract
-from mappings.errors import FormatError
+from mappings.errors import FormatError, WriteError
 
 PARAMS = random.Random(0).randbytes(300_000) + bytes(700_000)
 SHA1 = hashlib.sha1(PARAMS).hexdigest()
@@ -76,10 +76,10 @@ HOSTILE = {
 }
 
 
-def extracted(folder: Path, archive: bytes) -> Path:
+def extracted(folder: Path, archive: bytes, most: int = LIMIT) -> Path:
     (folder / "cache").mkdir()
     (folder / "cache" / "a.zip").write_bytes(archive)
-    extract(folder / "cache" / "a.zip", folder / "cache" / MEMBER, SHA1)
+    extract(folder / "cache" / "a.zip", folder / "cache" / MEMBER, SHA1, most)
     return folder / "cache" / MEMBER
 
 
@@ -108,13 +108,46 @@ def test_anything_else_is_refused_and_leaves_nothing(tmp_path: Path, kind: str) 
     assert files(tmp_path) == ["a.zip"]
 
 
-def test_a_file_beyond_the_limit_is_refused(
+def inflated_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where anything is read out of a zip."""
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_, **__: pytest.fail("inflated"))
+
+
+@pytest.mark.parametrize("archive", [GOOD, STORED], ids=["deflated", "stored"])
+def test_a_file_larger_than_the_model_is_refused_before_it_is_inflated(
+    archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inflated_nothing(monkeypatch)
+    most = len(PARAMS) - 1
+    with pytest.raises(FormatError, match=f"declares {len(PARAMS)} bytes, expected at most {most}"):
+        extracted(tmp_path, archive, most)
+    assert files(tmp_path) == ["a.zip"]
+
+
+def test_a_file_denser_than_weights_can_be_is_refused_before_it_is_inflated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unzip, "LIMIT", len(PARAMS) - 1)
-    with pytest.raises(FormatError, match=f"declares {len(PARAMS)} bytes, more than"):
-        extracted(tmp_path, GOOD)
+    bomb = zipped((MEMBER, bytes(1 << 28)))
+    inflated_nothing(monkeypatch)
+    with pytest.raises(FormatError, match=f"declares {1 << 28} bytes out of .* at most 10 times"):
+        extracted(tmp_path, bomb)
     assert files(tmp_path) == ["a.zip"]
+
+
+@pytest.mark.parametrize("name", [MEMBER, f"{MEMBER}.tmp", f".{MEMBER}.partial"])
+def test_a_planted_link_is_never_written_through(name: str, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(b"theirs")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / name).symlink_to(theirs)
+    (tmp_path / "cache" / "a.zip").write_bytes(GOOD)
+    if name.startswith("."):
+        with pytest.raises(WriteError, match="something else stands there"):
+            extract(tmp_path / "cache" / "a.zip", tmp_path / "cache" / MEMBER, SHA1)
+    else:
+        extract(tmp_path / "cache" / "a.zip", tmp_path / "cache" / MEMBER, SHA1)
+        assert (tmp_path / "cache" / MEMBER).read_bytes() == PARAMS
+    assert theirs.read_bytes() == b"theirs"
 
 
 def test_another_content_is_refused_with_both_hashes(tmp_path: Path) -> None:

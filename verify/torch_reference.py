@@ -435,7 +435,9 @@ def write(path: Path, arrays: dict[str, Any]) -> None:
     """All of the file or nothing of it."""
     partial = path.with_name(f"{path.name}.partial")
     try:
-        with open(partial, "wb") as file:
+        partial.unlink(missing_ok=True)  # of a link the link itself; O_EXCL then follows none
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with open(handle, "wb") as file:
             np.savez_compressed(file, **arrays)
         os.replace(partial, path)
     except OSError as error:
