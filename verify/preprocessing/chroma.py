@@ -8,14 +8,13 @@ Cb and Cr. The luma is then wrong, for the two share their prediction, but it ca
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from verify.preprocessing.decode import Pixels
 from verify.preprocessing.jpeg import BASELINE, SCAN, segments
+from verify.preprocessing.size import opened_with_pillow
 
 SAMPLING = b"\x12", b"\x11", b"\x11"
 HALF = 1 << 15
@@ -31,19 +30,21 @@ def fixed(value: float) -> int:
 def decode_440(data: bytes) -> Pixels | None:
     """RGB (H, W, 3) of a baseline JPEG of three components, 4:4:0, in one scan; None for others."""
     found = dict(segments(data))
-    frame, scan = found.get(BASELINE), found.get(SCAN)
-    if frame is None or scan is None or data[frame + 5] != 3 or data[scan] != 3:
+    frame, scan = found.get(BASELINE, len(data)), found.get(SCAN, len(data))
+    if data[frame + 5 : frame + 6] != b"\3" or data[scan : scan + 1] != b"\3":
         return None
     components = [data[at : at + 3] for at in range(frame + 6, frame + 15, 3)]
     if tuple(component[1:2] for component in components) != SAMPLING:
         return None
     height = int.from_bytes(data[frame + 1 : frame + 3])
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with opened_with_pillow(data) as image:
             image.draft("L", image.size)
             luma: Planes = np.asarray(image.convert("L"), np.int32)
-        with Image.open(io.BytesIO(as_four_components(data, frame, scan, height))) as image:
+        with opened_with_pillow(as_four_components(data, frame, scan, height)) as image:
             planes: Planes = 255 - np.asarray(image, np.int32)  # Pillow inverts what may be CMYK
+    except MemoryError:
+        raise
     except Exception:  # Pillow's decoders raise whatever a damaged file makes them
         return None
     cb, cr = (enlarge(planes[..., band])[:height] - 128 for band in (2, 3))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-APP1, BASELINE, SCAN = 0xE1, 0xC0, 0xDA
+JPEG = b"\xff\xd8\xff"
+APP1, BASELINE, END, SCAN = 0xE1, 0xC0, 0xD9, 0xDA
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 SKIPPED = frozenset({0xC0, 0xC2, 0xC4, 0xDA, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
 """Segments that OpenCV 3.4.2 passes over in search of EXIF; it stops at any other."""
 
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+"""A marker with a segment: neither a stuffed 0xFF, nor padding, nor TEM, nor a restart."""
+
 
 def segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """The markers of a JPEG up to its pixels, each with where its content begins."""
+    """The markers of a JPEG up to its pixels, each with where its content begins.
+
+    The content may lie beyond the end of ``data``: slice it, and compare what is there.
+    """
     position = 2
     while data[position : position + 1] == b"\xff" and position + 4 <= len(data):
         marker, content = data[position + 1], position + 4
@@ -19,3 +27,16 @@ def segments(data: bytes) -> Iterator[tuple[int, int]]:
         if marker not in SKIPPED:
             return
         position += 2 + int.from_bytes(data[position + 2 : content])
+
+
+def all_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """The markers of a whole JPEG, all scans included, each with where its content begins.
+
+    They are found as libjpeg finds them (jdmarker.c, next_marker): whatever lies between a segment
+    and the next marker is passed over.
+    """
+    position = 2
+    while (found := MARKER.search(data, position)) and data[found.end() - 1] != END:
+        content = found.end() + 2
+        yield data[found.end() - 1], content
+        position = found.end() + max(2, int.from_bytes(data[found.end() : content]))

@@ -7,17 +7,17 @@ short and CMYK, or is progressive and has 4:4:0 chroma; and TIFF that is compres
 
 from __future__ import annotations
 
-import io
-
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
 from verify.preprocessing.chroma import decode_440
-from verify.preprocessing.decode import ImageError, Pixels, by_opencv, refuse_empty
-from verify.preprocessing.jpeg import APP1, START_OF_FRAME, segments
+from verify.preprocessing.decode import Pixels, by_opencv, refuse_empty
+from verify.preprocessing.errors import ImageError
+from verify.preprocessing.jpeg import APP1, JPEG, START_OF_FRAME, segments
+from verify.preprocessing.size import opened_with_pillow
 
-JPEG, JFIF, EXIF = b"\xff\xd8\xff", b"JFIF\0", b"Exif\0\0"
+JFIF, EXIF = b"JFIF\0", b"Exif\0\0"
 SIGNATURES = (JPEG, b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
 """The formats that MXNet's OpenCV reads: JPEG, PNG, BMP, TIFF."""
 
@@ -59,7 +59,7 @@ def turns_upright(data: bytes) -> bool:
 
 def upright(pixels: Pixels, data: bytes) -> Pixels:
     """Turned by the EXIF orientation of a JPEG that OpenCV does not decode for us."""
-    with Image.open(io.BytesIO(data)) as image:
+    with opened_with_pillow(data) as image:
         turned = Image.fromarray(pixels)
         turned.getexif().update(image.getexif())
     return np.array(ImageOps.exif_transpose(turned))
@@ -78,13 +78,15 @@ def cut_short(data: bytes) -> Pixels | None:
             return None
         black[rows:] = black[rows - 1]
         return black
+    except MemoryError:
+        raise
     except Exception:  # Pillow's decoders raise whatever a damaged file makes them
         return None
 
 
 def _decoded_so_far(data: bytes, fill: int) -> Pixels:
     """RGB that Pillow's decoder, which waits for the rest, has put upon a filled canvas."""
-    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+    with opened_with_pillow(data, ("JPEG",)) as image:
         if image.mode not in ("L", "RGB"):
             raise ImageError("only grey and coloured images are decoded in part")
         codec, extents, _, arguments = image.tile[0]

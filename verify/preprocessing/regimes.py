@@ -21,17 +21,25 @@ from PIL import Image
 
 from architectures.figure import Regime
 from architectures.record import RGB, Model
+from convert.formats.regular import read_bytes
+from mappings.errors import FormatError
 from mappings.words import counted
-from verify.preprocessing.decode import ImageError, Pixels, by_opencv, by_pillow
+from verify.preprocessing.decode import Pixels, by_opencv, by_pillow, refuse_empty
+from verify.preprocessing.errors import ImageError
 from verify.preprocessing.mxnet import by_mxnet
+from verify.preprocessing.size import MAX_PIXELS, require_decodable_size
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 INPUT_SIZE, CROP = 224, 0.875
 """What ImageNet's networks are given unless their record says otherwise."""
 
-LARGEST = 1 << 28
-"""The most pixels that a resized image may have: a sliver of an image would fill the memory."""
+MAX_RESIZED = 1 << 26
+"""The most pixels of a resized image. It has the model's short side, so it is a thousand times as
+long as it is wide; a sliver of a few bytes would take minutes."""
+
+MAX_IMAGE_BYTES = 1 << 30
+"""The largest file that is read as an image: ``MAX_PIXELS`` of 16 bits and three channels."""
 
 
 @dataclass(frozen=True)
@@ -105,20 +113,35 @@ def check_channels(checkpoint: str | PathLike[str], in_chans: int) -> None:
         )
 
 
-def crop(data: bytes, regime: Regime, model: Model) -> Pixels:
+def crop(data: bytes, regime: Regime, model: Model, max_pixels: int = MAX_PIXELS) -> Pixels:
     """The pixels of an image that the model sees: uint8 RGB (S, S, 3), S the model's input size.
 
-    Raises ImageError, one line, for an image that the original does not decode.
+    Raises ImageError, one line, for an image that the original does not decode, and for one of more
+    than ``max_pixels`` pixels.
     """
-    return _crop(data, _pipeline(regime, model), model.input_size, model.crop)
+    return _crop(data, _pipeline(regime, model), model.input_size, model.crop, max_pixels)
 
 
-def _crop(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels:
+def _crop(data: bytes, pipeline: Pipeline, side: int, share: float, max_pixels: int) -> Pixels:
+    refuse_empty(data)
+    require_decodable_size(data, max_pixels)
+    try:
+        return _decoded(data, pipeline, side, share)
+    except (ImageError, MemoryError):
+        raise
+    except Exception as error:  # an image that nobody vouches for, and libraries without promises
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise ImageError(
+            f"the image is damaged in a way that is not understood ({what})"
+        ) from error
+
+
+def _decoded(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels:
     image = pipeline.decode(data)
     width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
     edge, short = pipeline.edge(side / share), min(width, height)
     width, height = edge * width // short, edge * height // short
-    if width * height > LARGEST:
+    if width * height > MAX_RESIZED:
         raise ImageError(f"the image is a sliver: resized it would be {width} x {height} pixels")
     resized = pipeline.resize(image, (width, height))
     top, left = pipeline.offset(height - side), pipeline.offset(width - side)
@@ -144,23 +167,26 @@ def normalise(crops: Pixels, regime: Regime, model: Model | None = None) -> Floa
 
 
 def preprocess(
-    image_path: str | PathLike[str], regime: Regime, model: Model | None = None
+    image_path: str | PathLike[str],
+    regime: Regime,
+    model: Model | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Floats:
     """A network's input, float32 (3, S, S), from an image file; S is 224 unless the model says so.
 
-    Raises ImageError for a file that cannot be read or that the original does not decode.
+    Raises ImageError for a file that cannot be read, that the original does not decode, or that has
+    more than ``max_pixels`` pixels.
     """
     if regime not in PIPELINES:
         known = ", ".join(PIPELINES)
         raise ImageError(f"no regime is called {regime!r}: there are {known}")
     side, share = (model.input_size, model.crop) if model else (INPUT_SIZE, CROP)
     try:
-        with open(image_path, "rb") as file:
-            data = file.read()
-        pixels = _crop(data, _pipeline(regime, model), side, share)
-    except OSError as error:
-        raise ImageError(f"{fspath(image_path)}: cannot be read: {error.strerror}") from None
+        data = read_bytes(image_path, MAX_IMAGE_BYTES)
+        pixels = _crop(data, _pipeline(regime, model), side, share, max_pixels)
+    except FormatError as error:
+        raise ImageError(str(error)) from error
     except ImageError as error:
-        raise ImageError(f"{fspath(image_path)}: {error}") from None
+        raise ImageError(f"{fspath(image_path)}: {error}") from error
     inputs: Floats = normalise(pixels[None], regime, model)[0]
     return inputs
