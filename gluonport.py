@@ -21,6 +21,7 @@ from convert.look import inspect_command, models_command
 from mappings.errors import GluonportError
 from verify.command import main as verify_command
 from verify.demo import demo
+from verify.max_pixels import MAX_PIXELS
 from verify.prediction.command import predict
 from verify.publish.command import main as publish_command
 from verify.publish.table_command import print_published
@@ -57,17 +58,22 @@ def create_model(
 
 
 def preprocess(
-    image_path: str | os.PathLike[str], regime: Regime, model: str | None = None
+    image_path: str | os.PathLike[str],
+    regime: Regime,
+    model: str | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
 ) -> numpy.ndarray[Any, numpy.dtype[numpy.float32]]:
     """A network's input, float32 (3, H, W), from an image file, bit for bit as the original makes
     it: ``regime`` is ``gluon`` (MXNet with GluonCV), ``timm`` or ``mmpretrain``.
 
     H and W are 224, cut from an image whose short side is 256, unless the model of that name takes
-    another size. Raises GluonportError for an image that the original does not decode either.
+    another size. Raises GluonportError for an image that the original does not decode either, and
+    before it is decoded for one of more than ``max_pixels`` pixels.
     """
     from verify.preprocessing import preprocess
 
-    return preprocess(image_path, regime, find_model(model) if model else None)
+    return preprocess(image_path, regime, find_model(model) if model else None, max_pixels)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

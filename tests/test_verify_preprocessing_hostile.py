@@ -20,8 +20,9 @@ from PIL import Image
 
 from architectures import find_model
 from architectures.record import Regime
+from verify.max_pixels import MAX_PIXELS
 from verify.preprocessing import ImageError, crop, preprocess
-from verify.preprocessing.size import MAX_PIXELS, MAX_SCANS, image_size
+from verify.preprocessing.size import MAX_SCANS, image_size
 
 NETWORK = find_model("gluon_seresnext8_digits")
 REGIMES: tuple[Regime, ...] = ("gluon", "timm", "mmpretrain")
@@ -217,6 +218,7 @@ import io, resource, sys
 import numpy as np
 from PIL import Image
 from architectures import find_model
+from verify.max_pixels import MAX_PIXELS
 from verify.preprocessing import ImageError, crop
 
 file = io.BytesIO()

@@ -9,6 +9,7 @@ import click
 
 from architectures.catalogue import find_model
 from architectures.console import Command, Failure, ModelName, one_line, print_json
+from verify.max_pixels import max_pixels_option
 
 if TYPE_CHECKING:
     from verify.accuracy.reducer import Count
@@ -41,6 +42,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--batch-size", type=click.IntRange(1), metavar="N", help="16 on a CPU, 256 on a GPU."
 )
+@max_pixels_option
 @click.option("--device", metavar="D", help="cpu or cuda; a GPU where there is one.")
 @click.option(
     "--precision",

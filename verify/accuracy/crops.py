@@ -14,8 +14,14 @@ import numpy as np
 from architectures import Model
 from architectures.figure import Regime
 from convert.formats import Array
+from convert.formats.regular import open_regular, read_bytes
+from mappings.errors import FormatError
 
 ENTRY = np.dtype([("sha256", "V32"), ("crc32", "<u4")])
+
+
+MAX_INDEX = 1 << 30
+"""Bytes of an index, which has 36 for each crop."""
 
 
 class CropCache:
@@ -23,30 +29,39 @@ class CropCache:
 
     A folder for each way to make a crop; in it pairs of files, one pair for each process that ever
     wrote: ``X.crops``, crops one after the other, and ``X.index``, hash and checksum of each. The
-    index is written last, so what a crash cut short is not in it. Reading is through memory maps.
+    index is written last, so what a crash cut short is not in it. An image of more than
+    ``max_pixels`` has no crop, so each limit has a folder too.
     """
 
-    def __init__(self, folder: Path, regime: Regime, model: Model) -> None:
+    def __init__(self, folder: Path, regime: Regime, model: Model, max_pixels: int) -> None:
+        """Raises FormatError for an index that is not a regular file."""
         side = model.input_size
         libraries = f"cv2-{version('opencv-python-headless')}-pillow-{version('pillow')}"
         resize = f"-{model.timm_interpolation}" if regime == "timm" else ""
-        self.folder = folder / f"{regime}{resize}-{side}-{model.crop}-{libraries}"
+        made = f"{regime}{resize}-{side}-{model.crop}-{max_pixels}-{libraries}"
+        self.folder = folder / made
         self.folder.mkdir(parents=True, exist_ok=True)
         self.shape, self.size = (side, side, 3), side * side * 3
-        self._found: dict[bytes, tuple[Array, int, int]] = {}
+        self._found: dict[bytes, tuple[Path, int, int]] = {}
         self._lock = threading.Lock()
         self._own = self.folder / uuid.uuid4().hex
         for index in self.folder.glob("*.index"):
-            self._map(index)
+            self._read(index)
 
     def get(self, sha256: str) -> Array | None:
         """The crop of an image, or None where there is none, or a damaged one."""
         found = self._found.get(bytes.fromhex(sha256))
         if found is None:
             return None
-        crops, row, checksum = found
-        crop: Array = crops[row]
-        return crop if zlib.crc32(crop.data) == checksum else None
+        path, row, checksum = found
+        try:
+            with open_regular(path) as file:
+                data = os.pread(file.fileno(), self.size, row * self.size)
+        except (FormatError, OSError):
+            return None
+        if len(data) < self.size or zlib.crc32(data) != checksum:
+            return None
+        return np.frombuffer(data, np.uint8).reshape(self.shape)
 
     def put(self, sha256: str, crop: Array) -> None:
         """Keep a crop for the next run."""
@@ -57,12 +72,8 @@ class CropCache:
                 with open(f"{self._own}.{suffix}", "ab") as file:
                     file.write(content)
 
-    def _map(self, index: Path) -> None:
-        data = index.with_suffix(".crops")
-        whole = os.path.getsize(data) // self.size if data.exists() else 0
-        entries = np.frombuffer(index.read_bytes()[: whole * ENTRY.itemsize], "u1")
-        entries = entries[: len(entries) // ENTRY.itemsize * ENTRY.itemsize].view(ENTRY)
-        if len(entries):
-            crops = np.memmap(data, np.uint8, "r", shape=(whole, *self.shape))
-            for row, (key, checksum) in enumerate(entries.tolist()):
-                self._found[bytes(key)] = crops, row, checksum
+    def _read(self, index: Path) -> None:
+        data = read_bytes(index, MAX_INDEX)
+        entries = np.frombuffer(data[: len(data) // ENTRY.itemsize * ENTRY.itemsize], ENTRY)
+        for row, (key, checksum) in enumerate(entries.tolist()):
+            self._found[bytes(key)] = index.with_suffix(".crops"), row, checksum

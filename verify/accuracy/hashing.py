@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from convert.formats.appearing import write_text
+from convert.formats.json_text import parse_json
+from convert.formats.regular import read_bytes
 from verify.accuracy.errors import AccuracyError
 from verify.accuracy.manifest import Image, Manifest
 from verify.accuracy.ranks import Ranks
-from verify.datasets import Dataset
+from verify.datasets import Dataset, DatasetError
 
 
 def make_manifest(
@@ -25,25 +28,21 @@ def make_manifest(
     """
     entries = [dataset.entries[position] for position in positions]
     listed = hashlib.sha256(repr(entries).encode("utf-8", "surrogateescape")).hexdigest()
-    memory = Hashes(cache, Path(dataset.path)) if cache else None
-    known = memory.load() if memory else {}
-    mine = [
-        position
-        for position in positions[ranks.rank :: ranks.world]
-        if dataset.entries[position].id not in known
-    ]
-    hashed = {
-        dataset.entries[position].id: digest
-        for position, digest in zip(mine, hash_images(dataset, mine, workers), strict=True)
-    }
-    for rank, (other, part) in enumerate(ranks.everyones((listed, hashed))):
+    memory = Hashes(cache, dataset) if cache else None
+    kept = memory.load() if memory else {}
+    mine = positions[ranks.rank :: ranks.world]
+    unknown = [position for position in mine if dataset.entries[position].id not in kept]
+    fresh = iter(hash_images(dataset, unknown, workers))
+    ids = [dataset.entries[position].id for position in mine]
+    known = {name: kept[name] if name in kept else next(fresh) for name in ids}
+    for rank, (other, part) in enumerate(ranks.everyones((listed, known))):
         if other != listed:
             raise AccuracyError(
                 f"{dataset.path}: rank {rank} sees other images there than rank {ranks.rank}"
             )
         known |= part
-    if memory and hashed and ranks.local_rank == 0:
-        memory.save(known)
+    if memory and ranks.local_rank == 0 and not known.keys() <= kept.keys():
+        memory.save(kept | known)
     return Manifest(tuple(Image(e.id, known[e.id], e.label, e.size) for e in entries))
 
 
@@ -57,33 +56,58 @@ def hash_images(dataset: Dataset, positions: Sequence[int], workers: int) -> lis
         return list(pool.map(digest, positions))
 
 
+MAX_HASHES = 1 << 28
+"""Bytes of a file of remembered hashes: more than two million images."""
+SHA256 = re.compile("[0-9a-f]{64}")
+
+
 class Hashes:
-    """Hashes of a data set's images, remembered while no file of it changes.
+    """Hashes of a data set's images, remembered while no file that holds one changes."""
 
-    The key is every file's name, size and time of change, so a data set seen before is not read.
-    """
-
-    def __init__(self, folder: Path, data: Path) -> None:
-        self.file = folder / "hashes" / f"{_fingerprint(data)}.json"
+    def __init__(self, folder: Path, dataset: Dataset) -> None:
+        self.file = folder / "hashes" / f"{fingerprint(dataset)}.json"
 
     def load(self) -> dict[str, str]:
-        """Hash by image path; empty where there is none."""
-        try:
-            kept = json.loads(self.file.read_text())
-        except (OSError, ValueError):
+        """Hash by image id; empty where nothing is remembered, or something else than hashes.
+
+        Raises FormatError for what is not a regular file.
+        """
+        if not os.path.lexists(self.file):
             return {}
-        return kept if isinstance(kept, dict) else {}
+        try:
+            kept = parse_json(read_bytes(self.file, MAX_HASHES).decode())
+        except ValueError:
+            return {}
+        hashes = kept.values() if isinstance(kept, dict) else [None]
+        right = all(isinstance(text, str) and SHA256.fullmatch(text) for text in hashes)
+        return kept if right else {}
 
     def save(self, hashes: dict[str, str]) -> None:
+        """Remember the hashes by image id."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         write_text(self.file, json.dumps(hashes))
 
 
-def _fingerprint(data: Path) -> str:
-    files = [data] if data.is_file() else sorted(p for p in data.rglob("*") if p.is_file())
-    digest = hashlib.sha256(os.fsencode(data.resolve()))
-    for path in files:
-        found = path.stat()
-        digest.update(os.fsencode(path))
-        digest.update(f"{found.st_size} {found.st_mtime_ns} {found.st_ino}\n".encode())
+def fingerprint(dataset: Dataset) -> str:
+    """A hash of what is read of a data set: each image's id, its place in its file, and the file.
+
+    A file is known by its device, inode, size and times, of the file itself where its name is a
+    link. A change of any byte changes the time of change (ctime), which no program can set back.
+    Raises DatasetError for a file that is gone.
+    """
+    files: dict[str, tuple[int, ...]] = {}
+    digest = hashlib.sha256()
+    for entry, place in zip(dataset.entries, dataset.places, strict=True):
+        if place.path not in files:
+            files[place.path] = _identity(place.path)
+        known = (entry.id, place.spans, place.between, files[place.path])
+        digest.update(repr(known).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from convert.formats.regular import sha256
 
 PACKAGES = ("gluonport", "torch", "numpy", "opencv-python-headless", "pillow")
 
@@ -22,7 +25,8 @@ def versions() -> dict[str, str]:
 class Identity:
     """Everything an answer depends on; chunks of two identities never make one number.
 
-    ``device`` is a kind of processor (``cpu AVX2``, ``cuda NVIDIA H200``), not one of them.
+    Images of more than ``max_pixels`` pixels were not decoded. ``device`` is a kind of processor
+    (``cpu AVX2``, ``cuda NVIDIA H200``), not one of them.
     """
 
     model: str
@@ -31,6 +35,7 @@ class Identity:
     manifest_sha256: str
     images: int
     batch_size: int
+    max_pixels: int
     precision: str
     compiled: bool
     device: str
@@ -52,11 +57,16 @@ def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[s
         if isinstance(there, dict) and isinstance(here, dict):
             lines += differences(there, here)
         elif there != here:
-            lines.append(f"{name} {there}, now {here}")
+            lines.append(f"{_short(name)} {_short(there)}, now {_short(here)}")
     return lines
 
 
+def _short(value: object) -> str:
+    """A value in at most a hundred characters, whatever a file had in its place."""
+    text = value if isinstance(value, str) else reprlib.repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
 def file_sha256(path: Path) -> str:
-    """The hash of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The hash of a file's bytes. Raises FormatError where it cannot be read."""
+    return sha256(path)

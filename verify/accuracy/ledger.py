@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from convert.formats.appearing import write_text
+from convert.formats.json_text import read_json_object
+from convert.formats.regular import read_bytes
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.prediction import Prediction, from_csv, to_csv
 
 RUN, MANIFEST, SEAL = "run.json", "manifest.csv", "#sha256,"
+
+
+MAX_RUN, MAX_CHUNK = 1 << 20, 1 << 28
+"""Bytes of a ``run.json``, which has one thousand, and of a chunk's file: a few hundred for each
+image of a batch."""
 
 
 class Ledger:
@@ -26,13 +34,14 @@ class Ledger:
     def __init__(self, folder: Path, identity: Identity, manifest: Manifest, classes: int) -> None:
         """Open or begin a ledger; ``classes`` is how many classes an answer has.
 
-        Raises AccuracyError where the folder holds another run, saying what differs.
+        Raises AccuracyError where the folder holds another run, saying what differs, and
+        FormatError, here and in what follows, where a file of it cannot be read.
         """
         self.folder, self.identity, self.classes = folder, identity, classes
         self.manifest, self.chunks = manifest, manifest.chunks(identity.batch_size)
         folder.mkdir(parents=True, exist_ok=True)
         run = folder / RUN
-        if run.exists():
+        if os.path.lexists(run):
             self._same(run)
         elif any(folder.glob("[0-9]*.csv")):
             raise AccuracyError(f"{folder}: holds chunks but no {RUN}: name an empty folder")
@@ -46,7 +55,8 @@ class Ledger:
 
     def read(self, chunk: int) -> list[Prediction] | None:
         """The predictions of a finished chunk; None where there is no whole file of it."""
-        return self._unseal(chunk, self.text(chunk)) if self.path(chunk).exists() else None
+        path = self.path(chunk)
+        return self._unseal(chunk, self.text(chunk)) if os.path.lexists(path) else None
 
     def text(self, chunk: int) -> str:
         """The text of a chunk's file, sealed or not."""
@@ -59,12 +69,12 @@ class Ledger:
 
     def adopt(self, other: Path) -> None:
         """Take over the finished chunks of the same run in another folder."""
-        if not (other / RUN).exists():
+        if not os.path.lexists(other / RUN):
             raise AccuracyError(f"{other}: no ledger: it has no {RUN}")
         self._same(other / RUN)
         for chunk in self.missing():
             path = other / self.path(chunk).name
-            if path.exists():
+            if os.path.lexists(path):
                 self.accept(chunk, _text(path))
 
     def accept(self, chunk: int, text: str) -> None:
@@ -77,12 +87,7 @@ class Ledger:
         return self.folder / f"{chunk:06}.csv"
 
     def _same(self, run: Path) -> None:
-        try:
-            found = json.loads(run.read_text())
-        except ValueError as error:
-            raise AccuracyError(f"{run}: no ledger's identity ({error})") from error
-        if not isinstance(found, dict):
-            raise AccuracyError(f"{run}: no ledger's identity")
+        found = read_json_object(run, MAX_RUN)
         if other := differences(found, json.loads(json.dumps(self.identity.as_json()))):
             raise AccuracyError(
                 f"{run.parent}: the ledger of another run, never mixed with this one: "
@@ -101,4 +106,4 @@ class Ledger:
 
 
 def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "surrogateescape")
+    return read_bytes(path, MAX_CHUNK).decode("utf-8", "surrogateescape")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 import torch
@@ -18,10 +19,11 @@ from verify.accuracy.crops import CropCache
 from verify.accuracy.device import Device, cores, find_device, keep_freed_memory
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.hashing import make_manifest
+from verify.accuracy.holding import holding
 from verify.accuracy.identity import Identity, file_sha256, versions
-from verify.accuracy.manifest import spread
+from verify.accuracy.manifest import Manifest, spread
 from verify.accuracy.network import fast, plain
-from verify.accuracy.prediction import TOP, read_csv, to_csv
+from verify.accuracy.prediction import TOP, Prediction, read_csv, to_csv
 from verify.accuracy.proof import Proof, prove
 from verify.accuracy.ranks import Ranks, join
 from verify.accuracy.reading import Reader
@@ -31,7 +33,7 @@ from verify.accuracy.runner import Answers, run
 from verify.accuracy.sharing import open_ledger
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import pair
-from verify.datasets import open_dataset
+from verify.datasets import Dataset, open_dataset
 from verify.named_model import demand_model
 from verify.preprocessing.regimes import check_channels
 
@@ -55,7 +57,7 @@ def measure(task: Task) -> Accuracy | None:
 def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
     for path in (task.result, task.predictions):
         if path and not os.access(path.parent, os.W_OK):
-            raise AccuracyError(f"{path}: cannot be written: its folder is none to write in")
+            raise AccuracyError(f"{path}: cannot be written: its folder is missing or not writable")
     demand_model(task.model, task.checkpoint)
     against = read_csv(task.against) if task.against else None
     device = find_device(task.device, ranks.local_rank, task.precision)
@@ -82,35 +84,70 @@ def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
         manifest_sha256=manifest.sha256,
         images=len(manifest.images),
         batch_size=task.batch_size or BATCH.get(device.device.type, 32),
+        max_pixels=task.max_pixels,
         precision=task.precision,
         compiled=task.compiled,
         device=device.kind,
         versions=versions(),
     )
-    folder = task.ledgers[0] if task.ledgers else task.own_ledger / identity.sha256[:16]
-    held = open_ledger(folder, identity, manifest, min(TOP, classes), ranks, task.ledgers[1:])
+    found = Found(task, ranks, device, network, dataset, positions, workers, manifest, identity)
+    if task.ledgers:
+        return _count(found, task.ledgers[0], against)
+    folder = task.own_ledger / identity.sha256[:16]
+    if ranks.rank != 0:
+        return _count(found, folder, against)
+    with holding(folder) as hold:
+        result = _count(found, folder, against)
+        hold.remove_if_last()
+        return result
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run is about, found before it begins; ``positions`` are those of the images of the
+    manifest in the data set."""
+
+    task: Task
+    ranks: Ranks
+    device: Device
+    network: Network
+    dataset: Dataset
+    positions: Sequence[int]
+    workers: int
+    manifest: Manifest
+    identity: Identity
+
+
+def _count(found: Found, folder: Path, against: Sequence[Prediction] | None) -> Accuracy | None:
+    """Do what is missing in the ledger ``folder``, count, and leave the result."""
+    task, ranks, dataset = found.task, found.ranks, found.dataset
+    classes = found.network.num_classes
+    held = open_ledger(
+        folder, found.identity, found.manifest, min(TOP, classes), ranks, task.ledgers[1:]
+    )
+    cache = CropCache(task.cache, task.regime, task.model, task.max_pixels) if task.cache else None
+    reader = Reader(dataset, task.regime, task.model, cache, task.max_pixels)
     proof = None
     if missing := held.missing():
-        cache = CropCache(task.cache, task.regime, task.model) if task.cache else None
-        answers = Answers(held.ledger, Reader(dataset, task.regime, task.model, cache), positions)
-        proof = _prove(answers, missing, network, device, task)
-        run(answers, missing, workers, f"rank {ranks.rank}" if ranks.world > 1 else "")
+        answers = Answers(held.ledger, reader, found.positions)
+        proof = _prove(answers, missing, found.network, found.device, task)
+        run(answers, missing, found.workers, f"rank {ranks.rank}" if ranks.world > 1 else "")
     if not held.bring_together():
         return None
     predictions = collect(held.ledger)
-    undecoded = tuple(p.path for p in predictions if not p.decoded)
+    undecoded = [k for k, prediction in enumerate(predictions) if not prediction.decoded]
     if undecoded and not task.allow_incomplete:
+        paths = [predictions[k].path for k in undecoded]
         raise AccuracyError(
             f"{dataset.path}: no number, since {len(undecoded)} of {len(predictions)} images do "
-            f"not decode: {folded(undecoded)}: --allow-incomplete counts the others, labelled so"
+            f"not decode: {folded(paths)}: {reader.why_not(found.positions[undecoded[0]])}: "
+            "--allow-incomplete counts the others, labelled so"
         )
     paired = None if against is None else pair(predictions, against)
-    result = accuracy(task, identity, dataset, predictions, classes, proof, paired)
+    result = accuracy(task, found.identity, dataset, predictions, classes, proof, paired)
     if task.predictions:
         write_text(task.predictions, to_csv(predictions, held.ledger.classes))
     write_text(task.result, json.dumps(result.as_json(), indent=1) + "\n")
-    if not task.ledgers:
-        shutil.rmtree(task.own_ledger, ignore_errors=True)
     return result
 
 

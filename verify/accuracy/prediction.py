@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from convert.formats import Array
+from convert.formats.regular import read_bytes
 from verify.accuracy.errors import AccuracyError
 
 TOP = 5
+MAX_PREDICTIONS = 1 << 30
+"""Bytes of a file of predictions: a few hundred for each image."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,11 @@ def from_csv(text: str, where: Path) -> list[Prediction]:
 
 
 def read_csv(path: Path) -> list[Prediction]:
-    """The predictions in a file. Raises AccuracyError for another file."""
-    try:
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
-        raise AccuracyError(f"{path}: {error.strerror}") from error
+    """The predictions in a file.
+
+    Raises AccuracyError for another file, FormatError for one that cannot be read.
+    """
+    text = read_bytes(path, MAX_PREDICTIONS).decode("utf-8", "surrogateescape")
     return from_csv(text, path)
 
 

@@ -18,9 +18,14 @@ class Reader:
     """Crops of a data set's images; any number of threads may ask."""
 
     def __init__(
-        self, dataset: Dataset, regime: Regime, model: Model, cache: CropCache | None
+        self,
+        dataset: Dataset,
+        regime: Regime,
+        model: Model,
+        cache: CropCache | None,
+        max_pixels: int,
     ) -> None:
-        self.dataset, self.cache = dataset, cache
+        self.dataset, self.cache, self.max_pixels = dataset, cache, max_pixels
         self.regime: Regime = regime
         self.model = model
 
@@ -37,9 +42,17 @@ class Reader:
                 f"{image.path}: changed since the run began: put it back, or start a new --ledger"
             )
         try:
-            made = crop(data, self.regime, self.model)
+            made = crop(data, self.regime, self.model, self.max_pixels)
         except ImageError:
             return None
         if self.cache:
             self.cache.put(image.sha256, made)
         return made
+
+    def why_not(self, position: int) -> str:
+        """Why the image at a position of the data set does not decode."""
+        try:
+            crop(self.dataset.read(position), self.regime, self.model, self.max_pixels)
+        except ImageError as error:
+            return str(error)
+        return "it decodes now"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from architectures.figure import Figure, Undecided
@@ -24,10 +26,12 @@ SCHEMA = 1
 class Accuracy:
     """The counts of one run and the verdict on them.
 
-    ``of``: images of the data set, of which ``limit`` were asked for; ``undecoded``: paths of those
-    that do not decode; ``problems``: what the data set lacks. ``halves``: the first and the second
-    half of the images in their order. ``undecided``: published figures that may be of other
-    weights, and judge nothing. ``proof`` is None where no chunk was left to run.
+    ``data`` is the name of the data set's folder or file: a record that may be published says
+    nothing of where it lies. ``of``: images of the data set, of which ``limit`` were asked for;
+    ``undecoded``: paths of those that do not decode; ``problems``: what the data set lacks.
+    ``halves``: the first and the second half of the images in their order. ``undecided``: published
+    figures that may be of other weights, and judge nothing. ``proof`` is None where no chunk was
+    left to run.
     """
 
     identity: Identity
@@ -79,6 +83,7 @@ class Accuracy:
             "precision": self.identity.precision,
             "compiled": self.identity.compiled,
             "batch_size": self.identity.batch_size,
+            "max_pixels": self.identity.max_pixels,
             "device": self.identity.device,
             "fast_path": self.proof and self.proof.as_json(),
             "environment": {**self.environment, **self.identity.versions},
@@ -111,7 +116,7 @@ def accuracy(
     taken, of = len(predictions), len(dataset.entries)
     return Accuracy(
         identity=identity,
-        data=dataset.path,
+        data=Path(os.path.abspath(dataset.path)).name,
         of=of,
         limit=taken if taken < of else None,
         problems=dataset.problems,

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.formats.appearing import write_text
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.ledger import Ledger
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.ranks import Ranks
 
-TOKEN = ".meeting"
+MEETING = ".meeting-{}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class SharedLedger:
 
     def bring_together(self) -> bool:
         """Wait for all; True on rank 0, which then has every chunk that was finished anywhere."""
-        ledger, sent = self.ledger, []
+        ledger, sent = self.ledger, list[tuple[int, str]]()
         if not self.shared:
             own = range(self.ranks.rank, len(ledger.chunks), self.ranks.world)
             sent = [(c, ledger.text(c)) for c in own if ledger.path(c).exists()]
@@ -60,10 +59,11 @@ def open_ledger(
         ledger = Ledger(folder, identity, manifest, classes)
         for path in others:
             ledger.adopt(path)
-        write_text(folder / TOKEN, token)
-    token = ranks.everyones(token)[0]
-    meeting = folder / TOKEN
-    shared = meeting.exists() and meeting.read_text() == token
+    meeting = folder / MEETING.format(ranks.everyones(token)[0])
+    if ranks.rank == 0:
+        meeting.touch(exist_ok=False)
+    ranks.everyones(None)
+    shared = meeting.exists()
     if ranks.rank != 0:
         ledger = Ledger(folder, identity, manifest, classes)
     ranks.everyones(None)

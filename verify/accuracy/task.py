@@ -9,6 +9,7 @@ from typing import Literal
 from architectures import Model
 from architectures.figure import Regime
 from convert.formats.records import ACCURACY, record_path
+from verify.max_pixels import MAX_PIXELS
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 
@@ -18,6 +19,7 @@ class Task:
     """A checkpoint of a model, the images (None: the sample's own), and how to go about it.
 
     ``ledgers``: the first is written to, finished chunks of the others are taken over.
+    ``max_pixels``: larger images are not decoded.
     """
 
     model: Model
@@ -31,6 +33,7 @@ class Task:
     limit: int | None = None
     batch_size: int | None = None
     device: str | None = None
+    max_pixels: int = MAX_PIXELS
     precision: Precision = "float32"
     compiled: bool = False
     cache: Path | None = None

@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from mappings.errors import GluonportError
+from convert.formats.regular import open_regular
+from mappings.errors import FormatError, GluonportError
 from verify.datasets.expectation import Expectation
+
+MAX_IMAGE_BYTES = 1 << 30
+"""The largest image that is read: 179 million pixels of 16 bits and three channels take as much."""
+
+MAX_DIGITS = 9
+"""The most digits of a class number; Python's own limit is an error."""
 
 
 class DatasetError(GluonportError):
@@ -41,8 +48,10 @@ class Place:
     def read(self) -> bytes:
         """The bytes, untouched. Raises DatasetError when the file no longer has them."""
         try:
-            with open(self.path, "rb", buffering=0) as file:
+            with open_regular(self.path) as file:
                 parts = [os.pread(file.fileno(), size, offset) for offset, size in self.spans]
+        except FormatError as error:
+            raise DatasetError(str(error)) from None
         except OSError as error:
             raise DatasetError(f"{self.path}: cannot be read: {error.strerror}") from None
         data = self.between.join(parts)
@@ -87,13 +96,18 @@ class Dataset:
         images: Iterable[Image],
         found: Iterable[str] = (),
     ) -> Dataset:
-        """Sorted by id; raises DatasetError for an id that occurs twice."""
+        """Sorted by id; raises DatasetError for an id that occurs twice, and for a huge image."""
         ordered = sorted(images, key=lambda image: image.id)
         for image in ordered:
             try:
                 image.id.encode()
             except UnicodeEncodeError:
                 raise DatasetError(f"{path}: name {image.id!r} is not UTF-8: rename it") from None
+            if image.place.size > MAX_IMAGE_BYTES:
+                raise DatasetError(
+                    f"{path}: {image.id!r} has {image.place.size} bytes; no image has more than "
+                    f"{MAX_IMAGE_BYTES}: remove it"
+                )
         for one, other in pairwise(ordered):
             if one.id == other.id:
                 raise DatasetError(f"{path}: {one.id!r} is there twice: every image counts once")
@@ -145,6 +159,11 @@ def count(number: int, noun: str) -> str:
     """``1 image``, ``1 234 images``."""
     plural = noun if number == 1 else f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number:,} {plural}".replace(",", " ")
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a class number: digits, at most ``MAX_DIGITS`` of them."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 def some(names: Iterable[str], limit: int = 5) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import glob
-import re
 from importlib.resources import files
-from itertools import product
 from os import PathLike
 from pathlib import Path
 
 from architectures import Model
 from verify.datasets.dataset import Dataset, DatasetError, count, some
+from verify.datasets.expand import expand
 from verify.datasets.expectation import Expectation, expectation
 from verify.datasets.labels import read_flat, read_labels
-from verify.datasets.listing import Listing, list_folder, list_tar
+from verify.datasets.listing import Listing, list_folder
 from verify.datasets.recordio import read_recordio
+from verify.datasets.tar import list_tar
 from verify.datasets.tree import read_tree
 from verify.datasets.webdataset import is_shard, read_shards
 
@@ -46,7 +45,7 @@ def open_dataset(
         scans = Path(model.source.packaged).with_suffix(".tar").name
         path = str(files("architectures") / "samples" / scans)
     pattern = str(path)
-    paths = expand(pattern)
+    paths = expand(pattern, SOUGHT)
     if len(paths) > 1:
         return shards(pattern, paths, given, expected)
     (only,) = paths
@@ -99,28 +98,3 @@ def shards(
 def refuse_labels(labels: dict[str, int] | None, path: str | Path, kind: str) -> None:
     if labels is not None:
         raise DatasetError(f"{path}: {kind} has labels of its own: leave --labels out")
-
-
-def expand(pattern: str) -> list[Path]:
-    """The paths that a name with ``{00..63}``, ``{a,b}``, ``*``, ``?`` or ``[...]`` stands for.
-
-    Raises DatasetError when one of them is not there.
-    """
-    if Path(pattern).exists():
-        return [Path(pattern)]
-    parts = [_alternatives(part) for part in re.split(r"(\{[^{}]*\})", pattern)]
-    names = ["".join(choice) for choice in product(*parts)]
-    found = [match for name in names for match in sorted(glob.glob(name)) or [name]]
-    if missing := [name for name in found if not Path(name).exists()]:
-        raise DatasetError(f"{some(missing)}: no such file or folder: expected {SOUGHT}")
-    return [Path(name) for name in dict.fromkeys(found)]
-
-
-def _alternatives(part: str) -> list[str]:
-    if not part.startswith("{"):
-        return [part]
-    inner = part[1:-1]
-    if ends := re.fullmatch(r"(\d+)\.\.(\d+)", inner):
-        first, last = ends.groups()
-        return [f"{number:0{len(first)}}" for number in range(int(first), int(last) + 1)]
-    return inner.split(",")

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verify.datasets.dataset import DatasetError
+from convert.formats.regular import read_text
+from verify.datasets.dataset import DatasetError, is_number
 from verify.datasets.expectation import wordnet_ids
 from verify.datasets.matlab import read_synsets
 
+MAX_TABLE = 1 << 20
+"""Bytes of a ``map_clsloc.txt``, which has 26 000."""
 GROUND_TRUTH = "ILSVRC2012_validation_ground_truth.txt"
 
 
 def class_index_of_id(folder: Path) -> dict[int, int]:
     """Class index by the kit's number, 1 to 1000, read from the synset list in ``folder``.
 
-    Raises DatasetError when there is none, or when it does not pair the 1000 classes one to one.
+    Raises DatasetError when there is none, or when it does not pair the 1000 classes one to one;
+    FormatError when it cannot be read.
     """
     table, matrix = folder / "map_clsloc.txt", folder / "meta.mat"
-    if table.is_file():
+    if table.exists():
         source = table
-        pairs = [tuple(line.split()[:2]) for line in table.read_text().splitlines() if line]
-        numbers = {int(n): wnid for wnid, n in (p for p in pairs if len(p) == 2) if n.isdigit()}
-    elif matrix.is_file():
+        rows = [line.split()[:2] for line in read_text(table, MAX_TABLE).splitlines()]
+        numbers = {int(row[1]): row[0] for row in rows if len(row) == 2 and is_number(row[1])}
+    elif matrix.exists():
         source, numbers = matrix, read_synsets(matrix)
     else:
         raise DatasetError(

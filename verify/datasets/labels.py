@@ -6,7 +6,9 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from verify.datasets.dataset import Dataset, DatasetError, Image, count, some
+from convert.formats.regular import read_text
+from mappings.errors import FormatError
+from verify.datasets.dataset import Dataset, DatasetError, Image, count, is_number, some
 from verify.datasets.devkit import GROUND_TRUTH, class_index_of_id
 from verify.datasets.expectation import Expectation
 from verify.datasets.listing import Listing
@@ -15,7 +17,8 @@ KNOWN = (
     "Kaggle's LOC_val_solution.csv, the development kit's "
     f"{GROUND_TRUTH}, or lines of an image's name and its class"
 )
-LARGEST = 1 << 28
+MAX_LABELS = 1 << 28
+"""Bytes of a labels file; 1.3 million lines of Kaggle's take 70 million."""
 
 
 def read_flat(listing: Listing, labels: dict[str, int], expectation: Expectation) -> Dataset:
@@ -45,13 +48,9 @@ def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:
         kit = [path / GROUND_TRUTH, path / "data" / GROUND_TRUTH]
         path = next((file for file in kit if file.is_file()), kit[0])
     try:
-        if path.stat().st_size > LARGEST:
-            raise DatasetError(f"{path}: too large for a labels file: expected {KNOWN}")
-        lines = path.read_text("utf-8-sig").splitlines()
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error.strerror}: expected {KNOWN}") from None
-    except UnicodeDecodeError:
-        raise DatasetError(f"{path}: not text: expected {KNOWN}") from None
+        lines = read_text(path, MAX_LABELS).splitlines()
+    except FormatError as error:
+        raise DatasetError(f"{error}: expected {KNOWN}") from None
     rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not rows:
         raise DatasetError(f"{path}: no labels in it: expected {KNOWN}")
@@ -60,7 +59,10 @@ def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:
     labels: dict[str, int] = {}
     classes = _names(expectation)
     for number, line in rows:
-        name, label = _columns(line)
+        try:
+            name, label = _columns(line)
+        except csv.Error as error:
+            raise DatasetError(f"{path}: line {number}: {error}: expected {KNOWN}") from None
         if number == 1 and label not in classes and not _is_index(label):
             continue  # a header
         if name in labels:
@@ -88,7 +90,7 @@ def _by_number(path: Path, lines: list[str], expectation: Expectation) -> dict[s
         raise DatasetError(f"{path}: classes without names of images: expected two columns")
     if all(line in classes for line in lines):
         indices: Iterable[int] = (classes[line] for line in lines)
-    elif path.name == GROUND_TRUTH and all(map(str.isdigit, lines)):
+    elif path.name == GROUND_TRUTH and all(map(is_number, lines)):
         by_id = class_index_of_id(path.parent)
         if unknown := sorted({line for line in lines if int(line) not in by_id}):
             raise DatasetError(f"{path}: class {some(unknown)}, expected 1 to 1000")

@@ -1,9 +1,8 @@
-"""The files of a folder or of a tar archive, as names and places; nothing is extracted."""
+"""The files of a folder, as names and places."""
 
 from __future__ import annotations
 
 import os
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +32,15 @@ class Listing:
 
 
 def list_folder(root: Path) -> Listing:
-    """The files under a folder, links followed."""
+    """The files under a folder, links followed.
+
+    Raises DatasetError for what cannot be read, and for a link to a folder that it lies in.
+    """
     files: dict[str, Place] = {}
     try:
         for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
+            if os.path.islink(folder) and _leads_up(folder, root):
+                raise DatasetError(f"{folder}: is a link to a folder that it lies in: remove it")
             subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
             for name in sorted(names):
                 path = os.path.join(folder, name)
@@ -53,46 +57,7 @@ def _refuse(error: OSError) -> None:
     raise error
 
 
-def list_tar(path: Path) -> Listing:
-    """The members of an uncompressed tar archive, each at its offset.
-
-    Raises DatasetError for a compressed or damaged archive, for members that are neither files nor
-    folders, for names that lead out of it, and for a name that occurs twice.
-    """
-    files: dict[str, Place] = {}
-    folders: set[str] = set()
-    size = path.stat().st_size
-    try:
-        with tarfile.open(path, "r:") as tar:
-            for member in tar:
-                name = member.name.removeprefix("./")
-                if name.startswith("/") or ".." in name.split("/"):
-                    raise DatasetError(f"{path}: member {member.name!r} leads out of the archive")
-                if member.isdir():
-                    folders.add(name.partition("/")[0])
-                    continue
-                if not member.isreg() or member.issparse():
-                    raise DatasetError(
-                        f"{path}: member {member.name!r} is a link or a device, not a file"
-                    )
-                if member.offset_data + member.size > size:
-                    raise DatasetError(
-                        f"{path}: member {member.name!r} needs {member.size} bytes, the archive "
-                        "ends before: it was cut short, copy it again"
-                    )
-                if name in files:
-                    raise DatasetError(f"{path}: {name!r} is there twice: every image counts once")
-                files[name] = Place(str(path), ((member.offset_data, member.size),))
-                if "/" in name:
-                    folders.add(name.partition("/")[0])
-            end = tar.offset
-        with path.open("rb") as raw:
-            raw.seek(end)
-            last = raw.read(tarfile.BLOCKSIZE)
-    except tarfile.TarError as error:
-        raise DatasetError(
-            f"{path}: not an uncompressed tar archive ({error}): gunzip it, or copy it again"
-        ) from None
-    if last != bytes(tarfile.BLOCKSIZE):
-        raise DatasetError(f"{path}: damaged or cut short at byte {end}: copy it again")
-    return Listing(str(path), files, tuple(sorted(folders - {"."})))
+def _leads_up(folder: str, root: Path) -> bool:
+    """Whether a link leads to ``root`` or to a folder between that and the link."""
+    above = Path(folder).parents
+    return any(os.path.samefile(folder, parent) for parent in above[: above.index(root) + 1])

@@ -13,10 +13,14 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from convert.formats.regular import read_bytes
 from verify.datasets.dataset import DatasetError
 
 HEADER = 128
-LARGEST = 1 << 26  # the kit's is under 10 MB when inflated
+LARGEST = 1 << 24
+"""Bytes of the file, and of a matrix in it when inflated; the kit's has under 10 million."""
+MAX_FIELDS = 64
+"""Fields of a struct; the kit's synsets have 8."""
 MATRIX, COMPRESSED = 14, 15
 INTEGERS = {1: "b", 2: "B", 3: "h", 4: "H", 5: "i", 6: "I", 7: "f", 9: "d", 12: "q", 13: "Q"}
 STRUCT = 2
@@ -26,11 +30,12 @@ Element = tuple[int, bytes]
 
 
 def read_synsets(path: Path) -> dict[int, str]:
-    """WordNet id by the kit's number. Raises DatasetError for any other file."""
+    """WordNet id by the kit's number.
+
+    Raises DatasetError for any other file, FormatError for one that cannot be read.
+    """
+    data = read_bytes(path, LARGEST)
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError("too large")
-        data = path.read_bytes()
         if data[126:128] != b"IM":
             raise ValueError("not a little-endian MATLAB 5 file")
         for kind, content in elements(data[HEADER:]):
@@ -41,8 +46,6 @@ def read_synsets(path: Path) -> dict[int, str]:
                 columns = synsets["ILSVRC2012_ID"], synsets["WNID"]
                 return {int(number(n)): text(w) for n, w in zip(*columns, strict=True)}
         raise ValueError("no struct array in it")
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, LookupError, ArithmeticError, StopIteration, *DAMAGED) as error:
         raise DatasetError(
             f"{path}: not the development kit's synset list ({error}): copy it, or map_clsloc.txt, "
@@ -86,8 +89,8 @@ def struct_array(content: bytes) -> dict[str, list[bytes]]:
         return {}
     _, _, length, names = islice(parts, 4)
     (width,) = struct.unpack("<i", length[1])
-    if width <= 0:
-        raise ValueError("fields without names")
+    if width <= 0 or len(names[1]) > width * MAX_FIELDS:
+        raise ValueError(f"expected fields with names, at most {MAX_FIELDS}")
     fields = [
         names[1][at : at + width].rstrip(b"\0").decode() for at in range(0, len(names[1]), width)
     ]

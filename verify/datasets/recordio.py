@@ -9,17 +9,20 @@ two uint64 of id; a flag above 0 is the number of float32 labels that follow (mx
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from convert.formats.regular import open_regular, read_text
 from verify.datasets.dataset import Dataset, DatasetError, Image, Place
 from verify.datasets.expectation import Expectation
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 WORDS, HEADER = struct.Struct("<4sI"), struct.Struct("<IfQQ")
+MAX_INDEX = 1 << 30
+"""Bytes of an ``.idx``: about 20 for each record, and ImageNet-21k has 14 million."""
 WHOLE, FIRST, MIDDLE, LAST = range(4)
 
 
@@ -52,31 +55,32 @@ def read_recordio(path: Path, expectation: Expectation) -> Dataset:
 
 def records(path: Path) -> Iterator[Record]:
     """Every record of a file in its order; only the headers are read."""
-    size = path.stat().st_size
-    if not size:
-        raise DatasetError(f"{path}: empty, expected MXNet RecordIO")
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        position = 0
+    with open_regular(path) as file:
+        size, position = os.fstat(file.fileno()).st_size, 0
+        if not size:
+            raise DatasetError(f"{path}: empty, expected MXNet RecordIO")
         while position < size:
             start, spans = position, list[tuple[int, int]]()
             while True:
-                flag, length = _part(path, data, position, FIRST if spans else WHOLE)
+                after = FIRST if spans else WHOLE
+                flag, length = _part(path, file.fileno(), size, position, after)
                 spans.append((position + WORDS.size, length))
                 position += WORDS.size + padded(length)
                 if flag in (WHOLE, LAST):
                     break
-            yield _record(path, data, start, spans)
+            yield _record(path, file.fileno(), start, spans)
 
 
-def _part(path: Path, data: mmap.mmap, position: int, after: int) -> tuple[int, int]:
+def _part(path: Path, file: int, size: int, position: int, after: int) -> tuple[int, int]:
     """Flag and length of the part at ``position``; it begins a record, or goes on with one."""
-    if position + WORDS.size > len(data):
+    words = os.pread(file, WORDS.size, position)
+    if len(words) < WORDS.size:
         raise DatasetError(f"{path}: byte {position}: cut short: copy it again")
-    magic, word = WORDS.unpack_from(data, position)
+    magic, word = WORDS.unpack(words)
     flag, length = word >> 29, word & (1 << 29) - 1
     if magic != MAGIC or flag not in ((WHOLE, FIRST) if after == WHOLE else (MIDDLE, LAST)):
         raise DatasetError(f"{path}: byte {position}: no record of MXNet RecordIO begins here")
-    if position + WORDS.size + padded(length) > len(data):
+    if position + WORDS.size + padded(length) > size:
         raise DatasetError(f"{path}: byte {position}: {length} bytes expected, cut short")
     return flag, length
 
@@ -85,30 +89,32 @@ def padded(length: int) -> int:
     return (length + 3) // 4 * 4
 
 
-def _record(path: Path, data: mmap.mmap, start: int, spans: list[tuple[int, int]]) -> Record:
+def _record(path: Path, file: int, start: int, spans: list[tuple[int, int]]) -> Record:
     whole = Place(str(path), tuple(spans), MAGIC)
     if whole.size < HEADER.size:
         raise DatasetError(f"{path}: byte {start}: {whole.size} bytes, too few for an image record")
-    flag, label, low, high = HEADER.unpack(_head(data, whole, HEADER.size))
+    flag, label, low, high = HEADER.unpack(_head(file, whole, HEADER.size))
     if flag > 1:
         raise DatasetError(f"{path}: byte {start}: {flag} labels for one image, expected one class")
     if flag:
         if whole.size < HEADER.size + 4:
             raise DatasetError(f"{path}: byte {start}: its label is missing")
-        (label,) = struct.unpack("<f", _head(data, whole, HEADER.size + 4)[-4:])
+        (label,) = struct.unpack("<f", _head(file, whole, HEADER.size + 4)[-4:])
     if not label.is_integer():
         raise DatasetError(f"{path}: byte {start}: label {label}, expected a class index")
     place = Place(str(path), _without_head(whole, HEADER.size + 4 * flag), MAGIC)
     return Record(start, high << 64 | low, int(label), place)
 
 
-def _head(data: mmap.mmap, place: Place, size: int) -> bytes:
+def _head(file: int, place: Place, size: int) -> bytes:
     """The first ``size`` bytes of a record, joined only as far as that."""
     parts = b""
     for offset, length in place.spans:
-        parts += data[offset : offset + min(length, size)] + place.between
+        parts += os.pread(file, min(length, size), offset) + place.between
         if len(parts) >= size + len(place.between):
             break
+    if len(parts) < size:
+        raise DatasetError(f"{place.path}: the file was cut short while it was read")
     return parts[:size]
 
 
@@ -123,10 +129,11 @@ def _without_head(place: Place, size: int) -> tuple[tuple[int, int], ...]:
 
 def check_index(index: Path, path: Path, starts: set[int]) -> None:
     """Raises DatasetError when an ``.idx`` lies beside the file and is not its own."""
-    if not index.is_file():
+    if not index.exists():
         return
     try:
-        listed = {int(line.split("\t")[1]) for line in index.read_text().splitlines()}
+        lines = read_text(index, MAX_INDEX).splitlines()
+        listed = {int(line.split("\t")[1]) for line in lines}
     except (ValueError, IndexError):
         raise DatasetError(f"{index}: expected lines of key, tab, offset") from None
     if listed != starts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.datasets.dataset import Dataset, DatasetError, Image, count, some
+from verify.datasets.dataset import Dataset, DatasetError, Image, count, is_number, some
 from verify.datasets.expectation import Expectation
 from verify.datasets.listing import Listing
 
@@ -34,7 +34,7 @@ def class_indices(listing: Listing, expectation: Expectation) -> dict[str, int]:
     by_name = {name: label for label, name in enumerate(expectation.names or ())}
     if known := {folder: by_name[folder] for folder in folders if folder in by_name}:
         return known
-    numbers = {folder: int(folder) for folder in folders if folder.isascii() and folder.isdigit()}
+    numbers = {folder: int(folder) for folder in folders if is_number(folder)}
     if numbers and (len(numbers) == len(folders) or len(folders) != classes):
         known = {folder: number for folder, number in numbers.items() if number < classes}
         if len(set(known.values())) < len(known):

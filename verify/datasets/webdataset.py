@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verify.datasets.dataset import Dataset, DatasetError, Image
+from verify.datasets.dataset import Dataset, DatasetError, Image, is_number
 from verify.datasets.expectation import Expectation
 from verify.datasets.listing import Listing
 
@@ -44,7 +44,7 @@ def read_shards(path: str, shards: Iterable[tuple[str, Listing]], expected: Expe
 def _label(listing: Listing, name: str) -> int:
     place = listing.files[name]
     if place.size <= LONGEST_LABEL:
-        text = place.read().strip()
-        if text.isdigit():
+        text = place.read().strip().decode("latin-1")
+        if is_number(text):
             return int(text)
     raise DatasetError(f"{listing.path}: {name!r} is no class index, expected a number as text")

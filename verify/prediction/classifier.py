@@ -16,6 +16,7 @@ from architectures.network import Network
 from convert.formats import open_checkpoint
 from mappings.errors import FormatError
 from verify.datasets.expectation import imagenet_names
+from verify.max_pixels import MAX_PIXELS
 from verify.prediction.recognise import recognise
 from verify.preprocessing import preprocess
 from verify.preprocessing.regimes import check_channels
@@ -40,7 +41,8 @@ class Classifier:
     """A network with its weights, whose preprocessing it is given, what its classes are called.
 
     ``names_of`` says where the names are from; None, as ``names`` is, where there are none.
-    The answers of ``synthetic`` weights mean nothing.
+    The answers of ``synthetic`` weights mean nothing. Images of more than ``max_pixels`` pixels are
+    refused.
     """
 
     model: Model
@@ -49,13 +51,14 @@ class Classifier:
     names: tuple[str, ...] | None
     names_of: str | None
     synthetic: bool
+    max_pixels: int
 
     def classify(self, image: Path, most: int) -> tuple[Guess, ...]:
         """The ``most`` best classes of an image file, best first.
 
         Raises ImageError for one that does not decode, FormatError where logits are not finite.
         """
-        inputs = torch.from_numpy(preprocess(image, self.regime, self.model))
+        inputs = torch.from_numpy(preprocess(image, self.regime, self.model, self.max_pixels))
         with torch.inference_mode():
             logits = self.network(inputs[None])[0]
         if not logits.isfinite().all():
@@ -73,6 +76,7 @@ def open_classifier(
     name: str | None = None,
     regime: Regime | None = None,
     labels: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Classifier:
     """The classifier of a converted ``.safetensors`` or of a release folder.
 
@@ -104,6 +108,7 @@ def open_classifier(
         names,
         names_of,
         is_synthetic(model, open_checkpoint(checkpoint)),
+        max_pixels,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from architectures.console import Command, ModelName, one_line, print_json
+from verify.max_pixels import max_pixels_option
 
 if TYPE_CHECKING:
     from architectures.figure import Regime
@@ -35,6 +36,7 @@ FILE = click.Path(path_type=Path)
     metavar="N",
     help="Show the N best classes.",
 )
+@max_pixels_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def predict(
     checkpoint: Path,
@@ -43,12 +45,13 @@ def predict(
     regime: Regime | None,
     labels: Path | None,
     most: int,
+    max_pixels: int,
     as_json: bool,
 ) -> None:
     """Say what CHECKPOINT, a converted file or a release folder, sees in each IMAGE."""
     from verify.prediction.classifier import open_classifier
 
-    classifier = open_classifier(checkpoint, name, regime, labels)
+    classifier = open_classifier(checkpoint, name, regime, labels, max_pixels)
     if as_json:
         answers = [(image, classifier.classify(image, most)) for image in images]
         print_json(

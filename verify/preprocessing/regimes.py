@@ -24,10 +24,11 @@ from architectures.record import RGB, Model
 from convert.formats.regular import read_bytes
 from mappings.errors import FormatError
 from mappings.words import counted
+from verify.max_pixels import MAX_PIXELS
 from verify.preprocessing.decode import Pixels, by_opencv, by_pillow, refuse_empty
 from verify.preprocessing.errors import ImageError
 from verify.preprocessing.mxnet import by_mxnet
-from verify.preprocessing.size import MAX_PIXELS, require_decodable_size
+from verify.preprocessing.size import require_decodable_size
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 

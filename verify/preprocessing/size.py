@@ -8,15 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from verify.preprocessing.errors import ImageError
 from verify.preprocessing.jpeg import JPEG, SCAN, START_OF_FRAME, all_segments
-
-MAX_PIXELS = 178_956_970
-"""The most pixels that are decoded by default: as many as Pillow opens (two times its
-``MAX_IMAGE_PIXELS``), and so timm's own pipeline. As RGB they take half a GiB. The largest cameras
-have 151 million."""
 
 MAX_SCANS = 500
 """The most scans of a JPEG. Each goes over the whole image again, however few bytes it has.
@@ -60,7 +55,7 @@ def image_size(data: bytes) -> tuple[int, int]:
 @contextmanager
 def opened_with_pillow(
     data: bytes, formats: tuple[str, ...] | None = None
-) -> Iterator[Image.Image]:
+) -> Iterator[ImageFile.ImageFile]:
     """An image whose size is known to be allowed; inside, Pillow's own limit does not count."""
     size, limit = _by_hand(data), Image.MAX_IMAGE_PIXELS
     if limit is None or (size and size[0] * size[1] <= limit):
