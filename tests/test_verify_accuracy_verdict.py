@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,15 @@ import pytest
 from architectures import MODELS, find_model
 from architectures.figure import GLUONCV_TABLE, TIMM_TABLE, Figure, Undecided
 from verify.accuracy.errors import AccuracyError
+from verify.accuracy.identity import Identity
 from verify.accuracy.prediction import Prediction
 from verify.accuracy.proof import prove
 from verify.accuracy.reducer import Count, count
+from verify.accuracy.result import accuracy
+from verify.accuracy.task import Task
 from verify.accuracy.verdict import Z, judge, mcnemar, pair, wilson
+from verify.datasets import Dataset, Entry
+from verify.datasets.expectation import Expectation
 
 TIMM = Figure.printed("4ecf62e2", "timm", "79.354 / 94.424", TIMM_TABLE)
 GLUON = Figure.printed("4ecf62e2", "gluon", "79.32 / 94.53", GLUONCV_TABLE)
@@ -63,6 +70,47 @@ def test_a_right_port_is_reproduced_and_the_counts_of_other_weights_are_not(
     figure = find_model(name).figure("gluon")
     assert judge(Count(50_000, top1, top5), figure, None).reproduced is True
     assert judge(Count(50_000, *others), figure, None).reproduced is False
+
+
+def recorded(name: str, top1: int, top5: int, images: int, classes: int) -> dict[str, Any]:
+    """The record of a run over a whole set that found these counts."""
+    model = find_model(name)
+    entries = tuple(Entry(f"{k}.jpg", k % classes, 1) for k in range(images))
+    expected = Expectation("the whole set", classes, images=images)
+    data = Dataset("images", "class folders", expected, entries, ())
+    identity = Identity(
+        name, "0" * 64, "gluon", "0" * 64, images, 16, "float32", False, "cpu AVX2", {}
+    )
+    predictions = [
+        Prediction(entry.id, 0, (0, 1) if k < top1 else (1, 0) if k < top5 else (1, 2), (2.0, 1.0))
+        for k, entry in enumerate(entries)
+    ]
+    task = Task(model, Path("out.safetensors"), "gluon")
+    return accuracy(task, identity, data, predictions, classes, None, None).as_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "top1", "top5"),
+    [("gluon_resnet50_v1", 38_680, 46_785), ("gluon_resnet50_v1b", 38_835, 46_910)],
+)
+def test_the_predictions_of_a_right_port_are_recorded_as_reproduced(
+    name: str, top1: int, top5: int
+) -> None:
+    found = recorded(name, top1, top5, 50_000, 1000)
+    assert (found["top1_correct"], found["top5_correct"]) == (top1, top5)
+    assert found["reproduced"] is True and found["complete"] is True
+    assert found["published"]["weights"] == find_model(name).source.sha1
+    assert found["undecided"] is None
+    own = recorded(name, top1, top5, 50_000, 1001)
+    assert own["reproduced"] is own["published"] is None
+
+
+def test_a_record_of_a_network_for_cifar_has_both_figures_and_no_verdict() -> None:
+    found = recorded("gluon_cifar_resnet56_v2", 8592, 9918, 10_000, 10)
+    assert found["reproduced"] is found["published"] is None
+    assert (found["undecided"]["vanilla"], found["undecided"]["mixup"]) == (93.7, 94.6)
+    assert "93.7 % (vanilla) and 94.6 % (mix-up)" in found["why"]
+    assert recorded("gluon_cifar_resnet56_v2", 90, 99, 100, 7)["undecided"] is None
 
 
 def test_a_figure_that_is_printed_with_one_decimal_stands_for_what_rounds_to_it() -> None:

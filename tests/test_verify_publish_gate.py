@@ -181,6 +181,24 @@ def test_accuracy_on_classes_of_ones_own_is_compared_with_nothing(
     assert is_one_line(publish(NAME, checkpoint, tmp_path / "other"))
 
 
+def test_a_network_for_cifar_is_judged_by_neither_of_its_two_figures(
+    gluon: Callable[..., GluonCheckpoints], tmp_path: Path
+) -> None:
+    name = "gluon_cifar_resnet20_v1"
+    checkpoint = converted(tmp_path, name, gluon("cifar_resnet20_v1").file())
+    counts = {"images": 10_000, "top1_correct": 8337, "top5_correct": 9908}
+    write_accuracy(checkpoint, name, **counts, published=None, reproduced=None)
+    result = publish(name, checkpoint, tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    card = " ".join((tmp_path / "out" / "README.md").read_text().split())
+    assert "| top-1 92.1 or 92.9 %, see below |" in card
+    assert "92.1 % (vanilla) and 92.9 % (mix-up)" in card
+    assert "nothing is judged by either" in card and "reproduces" not in card
+    write_accuracy(checkpoint, name, **counts, published=None, reproduced=False)
+    failed = publish(name, checkpoint, tmp_path / "other")
+    assert is_one_line(failed) and "nothing is judged by either" in failed.stderr
+
+
 def test_a_reason_takes_the_place_of_accuracy_and_is_on_the_card(checkpoint: Path) -> None:
     checkpoint.with_suffix(".accuracy.json").unlink()
     reason = "the scans are the hospital's and stay there"
