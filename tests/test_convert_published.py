@@ -166,7 +166,7 @@ def test_convert_without_a_source_fetches_converts_and_records_the_url(
     name = f"published-{hashlib.sha256(file.getvalue()).hexdigest()[:8]}.pth"
     server.files[f"/{name}"] = file.getvalue()
     url = f"{server.url}/{name}"
-    elsewhere = replace(model, source=replace(model.source, url=url))
+    elsewhere = replace(model, source=replace(model.source, url=url, figures=()))
     monkeypatch.setattr(convert.conversion, "find_model", lambda _: elsewhere)
     result = CliRunner().invoke(main, [model.name, str(tmp_path / "out.safetensors")])
     assert result.exit_code == 0, result.output

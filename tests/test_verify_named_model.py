@@ -57,6 +57,22 @@ def test_a_name_of_another_network_is_refused_and_nothing_is_written(
     assert snapshot(proven.parent) == before
 
 
+def test_a_limited_run_leaves_the_result_of_the_whole_data_set(
+    proven: Path, tmp_path: Path
+) -> None:
+    record = record_path(proven, ACCURACY)
+    whole = record.read_bytes()
+    result = verify("accuracy", DIGITS, proven, "--limit", 4)
+    assert result.exit_code == 0 and "4 images" in result.stdout
+    assert f"{record}: not replaced, since it counts the whole data set" in result.stderr
+    assert record.read_bytes() == whole
+    other = tmp_path / "other.safetensors"  # whose record it is not
+    gluonport.convert(DIGITS, other, dtype="float16")
+    record_path(other, ACCURACY).write_bytes(whole)
+    assert verify("accuracy", DIGITS, other, "--limit", 4).exit_code == 0
+    assert json.loads(record_path(other, ACCURACY).read_text())["images"] == 4
+
+
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of a network that two models have."""

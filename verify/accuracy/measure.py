@@ -15,6 +15,8 @@ import torch
 from architectures.load import create
 from architectures.network import Network
 from convert.formats.appearing import write_text
+from convert.formats.records import ACCURACY, read_record
+from mappings.errors import FormatError
 from verify.accuracy.crops import CropCache
 from verify.accuracy.device import Device, cores, find_device, keep_freed_memory
 from verify.accuracy.errors import AccuracyError, folded
@@ -42,7 +44,8 @@ BATCH = {"cpu": 16, "cuda": 256}
 
 
 def measure(task: Task) -> Accuracy | None:
-    """The result, left beside the checkpoint, with the predictions where they were asked for.
+    """The result, and the predictions where they were asked for. It is left beside the checkpoint;
+    that of a part of the data set takes the place of no complete one.
 
     Among several ranks only rank 0 has it; the others get None.
     Raises AccuracyError (or another GluonportError) where there is no number.
@@ -147,8 +150,21 @@ def _count(found: Found, folder: Path, against: Sequence[Prediction] | None) -> 
     result = accuracy(task, found.identity, dataset, predictions, classes, proof, paired)
     if task.predictions:
         write_text(task.predictions, to_csv(predictions, held.ledger.classes))
-    write_text(task.result, json.dumps(result.as_json(), indent=1) + "\n")
+    if result.complete or not _has_complete(task, found.identity):
+        write_text(task.result, json.dumps(result.as_json(), indent=1) + "\n")
+    else:
+        click.echo(f"{task.result}: not replaced, since it counts the whole data set", err=True)
     return result
+
+
+def _has_complete(task: Task, identity: Identity) -> bool:
+    """Whether a result of a whole data set stands there, of this file and this regime."""
+    try:
+        found = read_record(task.checkpoint, ACCURACY)
+    except FormatError:
+        return False
+    same = found.get(ACCURACY.digest) == identity.checkpoint_sha256
+    return same and found.get("regime") == identity.regime and found.get("complete") is True
 
 
 def _prove(
