@@ -372,6 +372,21 @@ def test_what_is_wrong_is_said_in_one_line(folder: Path, out: Out, tmp_path: Pat
         assert re.fullmatch(rf"error: .*{message}.*\n", stderr), stderr
 
 
+def test_a_planted_link_is_never_written_through(tmp_path: Path) -> None:
+    code = """if True:
+        import pathlib, sys
+        sys.path.insert(0, sys.argv[1])
+        import gluon_reference
+        gluon_reference.write(pathlib.Path(sys.argv[2]), {"a": gluon_reference.np.ones(3)})
+    """
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "out.npz.partial").symlink_to(tmp_path / "theirs")
+    in_mxnet(code, SCRIPT.parent, tmp_path / "out.npz")
+    assert read(tmp_path / "out.npz")["a"].tolist() == [1, 1, 1]
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
+    assert {path.name for path in tmp_path.iterdir()} == {"out.npz", "theirs"}
+
+
 def test_a_failed_run_is_one_line_on_stderr_and_status_1(folder: Path) -> None:
     done = run(MODEL, "nowhere.params", folder / "inputs.npz", folder / "never.npz")
     assert (done.returncode, done.stdout) == (1, "")
