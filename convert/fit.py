@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from architectures import MODELS, Model
 from architectures.nearest import nearest_models
 from convert.formats import Checkpoint, Tensor, refuse_quantised
+from convert.leftovers import refuse_leftovers
 from mappings.errors import ReconcileError
 from mappings.language import Table
 from mappings.naming import Naming, recognise
@@ -65,6 +66,7 @@ def fit(checkpoint: Checkpoint, model: Model) -> Fit:
     _refuse_nameless(checkpoint)
     found = lay(checkpoint, model)
     if found.residues:
+        refuse_leftovers(checkpoint, [found])
         raise ReconcileError(
             f"{checkpoint.path} does not fit {model.name}: {found.residues}; "
             f"'gluonport inspect' shows what it is, the name 'auto' finds its architecture"
@@ -89,6 +91,7 @@ def identify(checkpoint: Checkpoint) -> Fit:
             f"{checkpoint.path} fits {names} equally well, by names and by shapes: "
             f"say which with its name instead of 'auto'"
         )
+    refuse_leftovers(checkpoint, fits)
     near = " | ".join(
         f"{found.model.name}: {len(found.residues)} misfits ({found.residues})"
         for found in fits[:3]

@@ -5,6 +5,10 @@ The averaged weights are the last ones plus one, so that every test sees which w
 
 from __future__ import annotations
 
+import io
+import sys
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +332,82 @@ def nested(depth: int) -> dict[str, Any]:
 def test_mappings_that_hold_each_other_many_times_are_looked_at_once(tmp_path: Path) -> None:
     require(read(tmp_path, nested(6)), LAST)
     assert "where a tensor is expected" in refusal(tmp_path, nested(100))
+
+
+def calls_of(path: Path) -> int:
+    """Calls of functions while the file is opened or refused: its time, on any machine."""
+    count = 0
+
+    def profile(*_: Any) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(profile)
+    try:
+        open_checkpoint(path)
+    except FormatError:
+        pass
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_the_work_grows_with_the_number_of_tensors(tmp_path: Path) -> None:
+    for count in (500, 1000):
+        state = {f"layer{i}.weight": torch.zeros(2, 2) for i in range(count)}
+        for zipped in (True, False):
+            path = tmp_path / f"{zipped}-{count}.pth"
+            torch.save(
+                {"model": state, "model_ema_": state | {"x": torch.ones(2)}},
+                path,
+                _use_new_zipfile_serialization=zipped,
+            )
+    for zipped in (True, False):
+        one, two = (calls_of(tmp_path / f"{zipped}-{count}.pth") for count in (500, 1000))
+        assert two < 2.2 * one
+
+
+REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n"
+STORAGE = b"(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0" + b"0X\3\0\0\0cpuK\1tQ"
+
+
+def repeated(shared: bytes, one: bytes, count: int) -> bytes:
+    """A pickle that keeps ``shared`` as its value 9, then makes a dict of ``one``, many times."""
+    items = b"".join(b"X\6\0\0\0%06d" % i + one for i in range(count))
+    return b"\x80\x02" + shared + b"q\x090}(" + items + b"u."
+
+
+LONG = b"(" + b"K\0" * 20_000 + b"t"
+CHAIN = b"ctorch._utils\n_rebuild_parameter\nq\x010" + b"h\1" * 20_000 + b")R" + b"\x85R" * 19_999
+PAIRS = b"](" + b"K\0N\x86" * 20_000 + b"e"
+AGAIN = {
+    "a shape": (LONG, REBUILD + b"(" + STORAGE + b"K\0h\x09)\x89NtR"),
+    "strides": (LONG, REBUILD + b"(" + STORAGE + b"K\0)h\x09\x89NtR"),
+    "arguments": (LONG, REBUILD + b"h\x09R"),
+    "the identity of a storage": (LONG, b"h\x09Q"),
+    "a chain of parameters": (CHAIN, b"h\x09"),
+    "the pairs of a dict": (PAIRS, b"ccollections\nOrderedDict\nh\x09\x85R"),
+}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_what_a_pickle_names_again_is_not_walked_again(name: str, tmp_path: Path) -> None:
+    shared, one = AGAIN[name]
+    path = tmp_path / "file.pth"
+    torch.save({"w": torch.ones(1)}, path)
+    content = path.read_bytes()
+    counts = []
+    for count in (1, 300):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
+            for info in old.infolist():
+                pickled = info.filename.endswith("data.pkl")
+                new.writestr(
+                    info.filename, repeated(shared, one, count) if pickled else old.read(info)
+                )
+        path.write_bytes(stream.getvalue())
+        tracemalloc.start()
+        counts.append(calls_of(path))
+        assert tracemalloc.get_traced_memory()[1] < 100 * path.stat().st_size
+        tracemalloc.stop()
+    assert counts[1] < counts[0] + 300 * 1000

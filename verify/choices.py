@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.formats import Checkpoint, open_checkpoint
-from convert.formats.json_text import read_json_object
+from convert.formats.records import PROVENANCE, read_record
 from convert.formats.regular import sha256
 from convert.formats.selection import ChoiceError
 from mappings.choice import NO_CHOICE, Choice
@@ -53,7 +53,7 @@ def open_both(a: Path, b: Path, choice: Choice = NO_CHOICE) -> tuple[Checkpoint,
 def _choice_of(target: Path, source: Path) -> Choice:
     """What the conversion of ``target`` took of ``source``, where that is its source."""
     try:
-        provenance = read_json_object(target.with_suffix(".provenance.json"))
+        provenance = read_record(target, PROVENANCE)
         choice = recorded_choice(provenance)
         converted = choice and provenance.get("source_sha256") == sha256(source)
     except (FormatError, ValueError):
