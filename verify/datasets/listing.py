@@ -39,7 +39,7 @@ def list_folder(root: Path) -> Listing:
     files: dict[str, Place] = {}
     try:
         for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
-            if os.path.islink(folder) and _leads_up(folder, root):
+            if os.path.islink(folder) and Path(folder) != root and _leads_up(folder, root):
                 raise DatasetError(f"{folder}: is a link to a folder that it lies in: remove it")
             subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
             for name in sorted(names):
