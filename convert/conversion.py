@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from architectures import find_model
-from convert.provenance import Conversion, sha256
+from convert.provenance import Conversion
 from convert.published import fetch_published, largest
 from mappings.choice import Choice
 from mappings.errors import ConversionError
@@ -54,33 +53,29 @@ def convert(
     url = None
     if source is None and model is not None:
         source, url = fetch_published(model.source, most=largest(model)), model.source.url
-    with ThreadPoolExecutor(1) as pool:
-        # It runs while numpy and the readers are being imported.
-        source_hash = None if synthetic else pool.submit(sha256, Path(str(source)))
-        from convert.fit import fit, identify
-        from convert.formats import open_checkpoint
-        from convert.naming import gluon_names
-        from convert.synthetic import synthetic_checkpoint
-        from convert.transfer import transfer
+    from convert.fit import fit, identify
+    from convert.formats import open_checkpoint
+    from convert.naming import gluon_names
+    from convert.synthetic import synthetic_checkpoint
+    from convert.transfer import transfer
 
-        if synthetic and model is not None:
-            checkpoint = synthetic_checkpoint(model)
-        else:
-            checkpoint = open_checkpoint(str(source), choice)
-        found = identify(checkpoint) if model is None else fit(checkpoint, model)
-        names = gluon_names(found.model, naming) if target.suffix == ".params" else None
-        return transfer(
-            found,
-            checkpoint,
-            target,
-            dtype,
-            names=names,
-            allow_nonfinite=allow_nonfinite,
-            url=url,
-            ignore=choice.ignore,
-            source_hash=source_hash,
-            force=force,
-        )
+    if synthetic and model is not None:
+        checkpoint = synthetic_checkpoint(model)
+    else:
+        checkpoint = open_checkpoint(str(source), choice)
+    found = identify(checkpoint) if model is None else fit(checkpoint, model)
+    names = gluon_names(found.model, naming) if target.suffix == ".params" else None
+    return transfer(
+        found,
+        checkpoint,
+        target,
+        dtype,
+        names=names,
+        allow_nonfinite=allow_nonfinite,
+        url=url,
+        ignore=choice.ignore,
+        force=force,
+    )
 
 
 def _check_target(target: Path, force: bool) -> None:

@@ -18,8 +18,6 @@ from convert.formats import Checkpoint, Tensor, open_checkpoint
 from mappings.choice import NO_CHOICE, Choice
 from mappings.naming import guess_scheme
 
-BLOCK = 1 << 20  # bytes hashed at a time
-
 
 @dataclass(frozen=True)
 class Inspection:
@@ -99,7 +97,10 @@ def inspect(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> Inspect
 
 
 def digests(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:
-    """Every tensor in file order with the sha256 of its dense little-endian bytes."""
+    """Every tensor in file order with the sha256 of its dense little-endian bytes.
+
+    Raises FormatError for damaged values, and at the end where the file changed meanwhile.
+    """
     for tensor in checkpoint.tensors:
         yield {
             "name": tensor.name,
@@ -109,11 +110,11 @@ def digests(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:
             "offset": tensor.offset,
             "sha256": None if tensor.storage == "none" else _digest(tensor),
         }
+    checkpoint.require_unchanged()
 
 
 def _digest(tensor: Tensor) -> str:
     digest = hashlib.sha256()
-    values = tensor.array().reshape(-1).view(np.uint8)
-    for start in range(0, values.size, BLOCK):
-        digest.update(values[start : start + BLOCK].data)
+    for part in tensor.parts():
+        digest.update(part.view(np.uint8).data)
     return digest.hexdigest()

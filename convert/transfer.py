@@ -5,22 +5,22 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from architectures.record import count_parameters
 from convert.fit import Fit
-from convert.formats import Array, Checkpoint, open_checkpoint
+from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
 from convert.formats.appearing import appearing, sync
+from convert.formats.checkpoint import split
 from convert.formats.records import PROVENANCE, record_path
 from convert.formats.write_params import write_params
 from convert.provenance import Conversion, provenance_text, sha256
 from convert.values import Precision, Scratch, batches_tracked, convert_values
 from mappings.errors import ConversionError
 
-BLOCK = 1 << 18  # elements compared at a time
 WIDEST = 8  # bytes of an element at most
 
 
@@ -34,14 +34,13 @@ def transfer(
     allow_nonfinite: bool,
     url: str | None,
     ignore: tuple[str, ...],
-    source_hash: Future[str] | None,
     force: bool,
 ) -> Conversion:
     """Write a checkpoint that fits its network, under the network's names or under ``names``.
 
     Raises ConversionError for values that cannot be written as asked and for a file that reads
     otherwise than it was written; WriteError for a target that another process is writing, and for
-    a full disk.
+    a full disk; FormatError for a source that changes meanwhile: its hash would be another's.
     """
     model = found.model
     # A fit without residues has a classifier and a first convolution.
@@ -56,6 +55,7 @@ def transfer(
             partial,
         ),
     ):
+        hashes = [pool.submit(file.sha256) for file in checkpoint.files]
         arrays = {
             name: batches_tracked(tensors.get(name))
             if name in found.table.synthesised
@@ -66,7 +66,6 @@ def transfer(
         if names is not None:
             arrays = {names[name]: values for name, values in arrays.items()}
         digests = pool.submit(_digests, arrays)
-        shards = {path.name: pool.submit(sha256, path) for path in checkpoint.shards}
         if names is None:
             _save(arrays, partial)
         else:
@@ -74,6 +73,8 @@ def transfer(
         synced = pool.submit(sync, partial)  # the disk works while the file is reread
         target_hash = pool.submit(sha256, partial)
         _compare(partial, arrays)
+        sha256s = [digest.result() for digest in hashes]
+        checkpoint.require_unchanged()
         conversion = Conversion(
             model=model.name,
             source=str(checkpoint.path),
@@ -87,7 +88,7 @@ def transfer(
             in_chans=found.in_chans,
             dtype=precision,
             synthetic=checkpoint.format == "synthetic",
-            source_sha256=source_hash.result() if source_hash else None,
+            source_sha256=sha256s[0] if sha256s else None,
             target_sha256=target_hash.result(),
         )
         partial_provenance.write_text(
@@ -98,7 +99,10 @@ def transfer(
                 url=url,
                 checkpoint=checkpoint,
                 ignore=ignore,
-                shards={name: digest.result() for name, digest in shards.items()},
+                shards={
+                    file.path.name: digest
+                    for file, digest in zip(checkpoint.files[1:], sha256s[1:], strict=True)
+                },
             ),
             encoding="utf-8",
         )
@@ -128,25 +132,25 @@ def _digests(arrays: Mapping[str, Array]) -> dict[str, str]:
 
 def _compare(partial: Path, arrays: Mapping[str, Array]) -> None:
     """Reread the written file and compare every tensor byte for byte."""
-    written = {tensor.name: tensor for tensor in open_checkpoint(partial).tensors}
+    reread = open_checkpoint(partial)
+    written = {tensor.name: tensor for tensor in reread.tensors}
     if written.keys() != arrays.keys():
         raise ConversionError(f"{partial}: the file reread has other tensors than were written")
     for name, array in arrays.items():
-        reread = written[name].array()
-        if reread.dtype != array.dtype or reread.shape != array.shape:
+        tensor = written[name]
+        if tensor.dtype != array.dtype.name or tensor.shape != array.shape:
             raise ConversionError(f"{partial}: tensor {name!r} reread has another dtype or shape")
-        if not _same_bytes(reread, array):
+        if not _same_bytes(tensor, array):
             raise ConversionError(
                 f"{partial}: tensor {name!r} reread differs from what was written: "
                 f"the storage is unreliable; nothing was kept"
             )
 
 
-def _same_bytes(one: Array, other: Array) -> bool:
+def _same_bytes(tensor: Tensor, array: Array) -> bool:
     """Whether they agree in every bit, which numbers do not tell: NaN, and the zeros' signs."""
-    bits = np.dtype(f"u{one.itemsize}")
-    one, other = (array.reshape(-1).view(bits) for array in (one, other))
+    bits = np.dtype(f"u{array.itemsize}")
     return all(
-        np.array_equal(one[start : start + BLOCK], other[start : start + BLOCK])
-        for start in range(0, one.size, BLOCK)
+        np.array_equal(one.view(bits), other.view(bits))
+        for one, other in zip(tensor.parts(), split(array), strict=True)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -12,11 +13,11 @@ import numpy as np
 
 from convert.formats import Array, Tensor
 from convert.formats.block import dtype_of
+from convert.formats.checkpoint import ELEMENTS
 from mappings.errors import ConversionError
 
 Precision = Literal["float32", "float16", "bfloat16", "keep"]
 FLOATING = ("float16", "bfloat16", "float32", "float64")
-CHUNK = 1 << 18  # elements worked on at a time
 
 
 class Scratch:
@@ -56,7 +57,7 @@ class Scratch:
 def convert_values(
     tensor: Tensor, precision: Precision, scratch: Scratch, *, allow_nonfinite: bool = False
 ) -> Array:
-    """The tensor's values in ``precision``: the source's own view where the file holds them so.
+    """The tensor's values in ``precision``, read once and kept where nobody else writes.
 
     Widening is exact; narrowing rounds the float32 value to nearest even. Raises ConversionError
     for a dtype that no weight has, for NaN or infinity in the source unless ``allow_nonfinite``,
@@ -67,17 +68,11 @@ def convert_values(
             f"tensor {tensor.name!r} is {tensor.dtype or 'empty (stored as none)'}, "
             f"expected floating-point weights: export the float original"
         )
-    array = tensor.array()
-    if not allow_nonfinite:
-        for start, part in _parts(array):
-            if not np.isfinite(part).all():
-                raise _nonfinite(tensor, part, start)
-    if precision in ("keep", tensor.dtype):
-        if not array.flags.owndata:
-            return array
-        return scratch.store(tensor.shape, array.dtype, (part for _, part in _parts(array)))
-    dtype = dtype_of(precision)
-    return scratch.store(tensor.shape, dtype, _rounded(tensor, array, dtype))
+    dtype = dtype_of(tensor.dtype if precision == "keep" else precision)
+    parts = tensor.parts() if allow_nonfinite else _finite(tensor)
+    if dtype.name != tensor.dtype:
+        parts = _rounded(tensor, parts, dtype)
+    return scratch.store(tensor.shape, dtype, parts)
 
 
 def batches_tracked(tensor: Tensor | None) -> Array:
@@ -87,14 +82,21 @@ def batches_tracked(tensor: Tensor | None) -> Array:
     """
     if tensor is None:
         return np.zeros((), np.int64)
-    count = float(tensor.array())
-    if not count.is_integer():
-        raise ConversionError(f"tensor {tensor.name!r} is {count}, expected a whole number")
-    return np.array(int(count), np.int64)
+    batches = float(tensor.copy())
+    if not batches.is_integer():
+        raise ConversionError(f"tensor {tensor.name!r} is {batches}, expected a whole number")
+    return np.array(int(batches), np.int64)
 
 
-def _rounded(tensor: Tensor, array: Array, dtype: np.dtype[Any]) -> Iterator[Array]:
-    for start, part in _parts(array):
+def _finite(tensor: Tensor) -> Iterator[Array]:
+    for start, part in zip(count(0, ELEMENTS), tensor.parts(), strict=False):
+        if not np.isfinite(part).all():
+            raise _nonfinite(tensor, part, start)
+        yield part
+
+
+def _rounded(tensor: Tensor, parts: Iterator[Array], dtype: np.dtype[Any]) -> Iterator[Array]:
+    for start, part in zip(count(0, ELEMENTS), parts, strict=False):
         rounded = part.astype(np.float32).astype(dtype)
         if not np.isfinite(rounded).all():
             bad = np.isfinite(part) & ~np.isfinite(rounded)
@@ -114,9 +116,3 @@ def _nonfinite(tensor: Tensor, part: Array, start: int) -> ConversionError:
         f"finite weights: the training diverged or the file is damaged; "
         f"--allow-nonfinite converts it anyway"
     )
-
-
-def _parts(array: Array) -> Iterator[tuple[int, Array]]:
-    flat = array.reshape(-1)
-    for start in range(0, flat.size, CHUNK):
-        yield start, flat[start : start + CHUNK]

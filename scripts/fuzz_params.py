@@ -2,38 +2,42 @@
 # requires-python = ">=3.11,<3.14"
 # dependencies = ["atheris>=2.3", "ml-dtypes>=0.5", "numpy>=2.0"]
 # ///
-"""Looks, for as long as it may, for a file that makes a reader raise anything but FormatError.
-
-uv run --script scripts/fuzz_params.py [CORPUS] [-max_total_time=SECONDS] [libFuzzer options]
-"""
+"""Fuzzes the reader of MXNet's list files: uv run --script scripts/fuzz_params.py [EXECUTIONS]"""
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from pathlib import Path
+from struct import pack
 
-import atheris
+from fuzzing import fuzz
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-with atheris.instrument_imports(include=["convert", "zipfile"]):
-    from convert.formats import open_checkpoint
-from mappings.errors import FormatError
+V1, V2, V3 = (pack("<I", 0xF993FAC8 + n) for n in range(3))
+TWO_BY_THREE = pack("<iqq", 2, 2, 3)
+CPU_FLOAT32 = pack("<iii", 1, 0, 0)
+VALUES = bytes(range(24))
 
-FOLDER = tempfile.TemporaryDirectory()
-FILE = Path(FOLDER.name) / "file"
+DENSE = (
+    pack("<III", 2, 2, 3) + CPU_FLOAT32 + VALUES,
+    V1 + TWO_BY_THREE + CPU_FLOAT32 + VALUES,
+    V2 + pack("<i", 0) + TWO_BY_THREE + CPU_FLOAT32 + VALUES,
+    V3 + pack("<i", 0) + TWO_BY_THREE + CPU_FLOAT32 + VALUES,
+)
+ROW_SPARSE = (
+    V2 + pack("<i", 1) + TWO_BY_THREE + pack("<iqq", 2, 6, 3) + CPU_FLOAT32
+    + pack("<iiq", 6, 1, 2) + VALUES + pack("<qq", 4, 1)
+)  # fmt: skip
+CSR = (
+    V2 + pack("<i", 2) + pack("<iq", 1, 3) + pack("<iqq", 2, 2, 4) + CPU_FLOAT32
+    + pack("<iiq", 6, 1, 3) + pack("<iiq", 6, 1, 3)
+    + VALUES[:12] + pack("<qqq", 0, 2, 3) + pack("<qqq", 3, 0, 1)
+)  # fmt: skip
 
 
-def read_all(content: bytes) -> None:
-    FILE.unlink(missing_ok=True)
-    FILE.write_bytes(content)
-    try:
-        for tensor in open_checkpoint(FILE).tensors:
-            tensor.array()
-    except FormatError:
-        pass
+def params(*records: bytes) -> bytes:
+    names = b"".join(pack("<Q", 1) + b"%d" % n for n in range(len(records)))
+    return (
+        pack("<QQQ", 0x112, 0, len(records)) + b"".join(records) + pack("<Q", len(records)) + names
+    )
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, read_all)
-    atheris.Fuzz()
+    fuzz([params(*DENSE), params(ROW_SPARSE), params(CSR), params(*DENSE, ROW_SPARSE, CSR)])

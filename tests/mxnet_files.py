@@ -51,6 +51,10 @@ def write(folder: pathlib.Path) -> None:
     save("row-sparse", {"r": rows.tostype("row_sparse"), "dense after": array("float16")})
     grid = mx.nd.array(bits.standard_normal((5, 7)) > 0.8) * 1.5
     save("csr", {"c": grid.tostype("csr"), "dense after": array("float16")})
+    two = mx.nd.array(bits.standard_normal((2, 3)))
+    save("row-sparse-unsorted", [mx.nd.sparse.row_sparse_array((two, [4, 1]), shape=(6, 3))])
+    columns = (np.ones(3), np.array([3, 0, 1]), np.array([0, 2, 3]))
+    save("csr-unsorted", [mx.nd.sparse.csr_matrix(columns, shape=(2, 4))])
     settled = {"r": rows.tostype("row_sparse"), "c": grid.tostype("csr")}
     mx.nd.waitall()  # now the storage shapes are those of the stored values
     save("sparse-settled", settled)

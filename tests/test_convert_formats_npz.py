@@ -297,7 +297,7 @@ SPARSE_LIES = {
     "shape-65": (csr(shape=npy(np.ones(65, int))), "themselves of shape (65,)"),
     "shape-2d": (csr(shape=npy(np.array([[3, 4]]))), "themselves of shape (1, 2)"),
     "shape-3d": (csr(shape=npy(np.array([3, 4, 1]))), "do not make a csr array"),
-    "shape-bomb": (csr(shape=npy(np.array([3, 2**40]))), "bytes of sparse storage stand for"),
+    "shape-bomb": (csr(shape=npy(np.array([3, 2**40]))), "more than can be made here"),
     "column-outside": (csr(indices=npy(np.array([0, 4, 1]))), "sparse index 1 is 4"),
     "pointers-falling": (csr(indptr=npy(np.array([0, 2, 1, 3]))), "sparse index 2 is 1"),
     "row-wider": (row_sparse(2, 3), "do not make a row_sparse array of shape (6, 2)"),

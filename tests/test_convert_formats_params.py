@@ -59,7 +59,7 @@ MADE = {
 WRITTEN = (
     *(f"dtype-{name}" for name in KNOWN_TO_MXNET),
     *("ndims", "names", "list", "empty-list", "np-scalars", "np-zero-size", "row-sparse", "csr"),
-    *("sparse-settled", "sparse-zeros", "sparse-float64"),
+    *("sparse-settled", "sparse-zeros", "sparse-float64", "row-sparse-unsorted", "csr-unsorted"),
     *("save-parameters", "collect-params", "export-0000", "quantised"),
 )
 

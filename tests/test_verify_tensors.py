@@ -18,10 +18,11 @@ from safetensors.numpy import load_file, save_file
 import gluonport
 from architectures import find_model
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
+from convert.formats.checkpoint import ELEMENTS as CHUNK
 from mappings.errors import ReconcileError
 from tests.conftest import GluonCheckpoints
 from verify.command import main
-from verify.difference import CHUNK, distance, max_ulp
+from verify.difference import distance, max_ulp
 from verify.pairing import pair
 
 NAME = "gluon_seresnext8_digits"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -123,8 +122,8 @@ def _checkpoint(
     demand_model(model, Path(path))
     evidence = gather(model, path, source, choice)
     result = verify_checkpoint(evidence, reference)
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = evidence.checkpoint.files[0].sha256()
+    evidence.require_unchanged()
     record = {"schema": PARITY.schema, PARITY.digest: digest, **result.as_json()}
     write_text(record_path(Path(path), PARITY), json.dumps(record, indent=1) + "\n")
     return result

@@ -10,7 +10,6 @@ import numpy as np
 
 from convert.formats import Array, Tensor
 
-CHUNK = 1 << 20  # elements compared at a time
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 Kind = Literal["values", "shape", "precision", "rounded", "dtype"]
@@ -83,10 +82,7 @@ def _across_dtypes(a: Tensor, b: Tensor) -> Distance:
 
 
 def _chunks(a: Tensor, b: Tensor) -> Iterator[tuple[Array, Array]]:
-    ours, theirs = a.array().reshape(-1), b.array().reshape(-1)
-    for start in range(0, ours.size, CHUNK):
-        stop = start + CHUNK
-        yield np.ascontiguousarray(ours[start:stop]), np.ascontiguousarray(theirs[start:stop])
+    return zip(a.parts(), b.parts(), strict=True)
 
 
 def bits(values: Array) -> Array:

@@ -5,12 +5,11 @@ The verifier reads both files itself and rounds by torch, sharing no decision of
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,11 @@ import torch
 from architectures import Model
 from architectures.synthetic import synthetic_values
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
+from convert.formats.json_text import read_json_object
+from convert.formats.mapped import MappedFile
 from convert.formats.records import PROVENANCE, find_record
 from mappings.choice import NO_CHOICE, Choice
-from mappings.errors import GluonportError
+from mappings.errors import FormatError, GluonportError
 from mappings.language import TRACKED
 from mappings.naming import recognise
 from mappings.shapes import open_sizes
@@ -29,7 +30,6 @@ from verify.choices import recorded_choice
 from verify.places import block_of
 from verify.result import Criterion, Finding
 
-CHUNK = 1 << 20  # elements compared at a time
 TORCH = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
@@ -81,6 +81,11 @@ class Evidence:
         plain = all(tensor.name in own for tensor in self.source.tensors)
         return plain and self.source.format in ("safetensors", "pytorch-zip", "pytorch-legacy")
 
+    def require_unchanged(self) -> None:
+        """Raise FormatError where either file changed since it was opened."""
+        self.checkpoint.require_unchanged()
+        self.source.require_unchanged()
+
     @property
     def num_classes(self) -> int:
         """The checkpoint's own class count."""
@@ -105,7 +110,8 @@ class Evidence:
     def float32_state(self) -> dict[str, Array]:
         """The checkpoint's weights, widened to float32."""
         return {
-            name: self.tensors[name].array().astype(np.float32) for name in self.model.table.sources
+            name: self.tensors[name].copy().astype(np.float32, copy=False)
+            for name in self.model.table.sources
         }
 
 
@@ -120,42 +126,50 @@ def gather(
     ``choice`` says which tensors of the source are meant, as the conversion did; without one the
     provenance says so too, where it names the source.
 
-    Raises EvidenceError when there is no source, FormatError for a file that is no checkpoint.
+    Raises EvidenceError when there is no source or not the one that the provenance names,
+    FormatError for a file that is no checkpoint.
     """
     checkpoint = open_checkpoint(path)
+    recorded_files: list[MappedFile] = []
     if source is None:
-        source, recorded = _source_by_provenance(Path(path))
+        source, recorded_files, recorded = _source_by_provenance(Path(path))
         choice = choice or recorded
     if str(source) == "synthetic":
         return Evidence(model, checkpoint, _synthetic(model))
-    return Evidence(model, checkpoint, open_checkpoint(source, choice))
+    opened = open_checkpoint(source, choice)
+    identities = {file.path: file.identity for file in opened.files}
+    for file in recorded_files:
+        if identities.get(file.path) != file.identity:
+            raise file.changed()
+    return Evidence(model, checkpoint, opened)
 
 
-def _source_by_provenance(path: Path) -> tuple[str, Choice]:
-    """The source that the provenance names, every file of it unchanged, and the choice in it."""
+def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
+    """The source that the provenance names, its files, all unchanged, and the choice in it."""
     record = find_record(path, PROVENANCE)
     try:
-        provenance = json.loads(record.read_text(encoding="utf-8"))
+        provenance = read_json_object(record)
         source, choice = str(provenance["source"]), recorded_choice(provenance)
         digests = {Path(source): provenance["source_sha256"]}
         for shard, digest in provenance.get("source_shards", {}).items():
             digests[Path(source).with_name(shard)] = digest
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (FormatError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvidenceError(
             f"{path}: no provenance beside it says where it came from: name it with --from SOURCE"
         ) from error
+    files = []
     for file, digest in digests.items() if source != "synthetic" else ():
-        if not file.is_file():
+        if not file.exists():
             raise EvidenceError(
                 f"{path}: its source {file} is gone: name a copy of it with --from SOURCE"
             )
-        with open(file, "rb") as content:
-            if hashlib.file_digest(content, "sha256").hexdigest() != digest:
-                raise EvidenceError(
-                    f"{path}: {file} is no longer the file it was converted from (sha256 "
-                    f"{digest}): name that one with --from SOURCE"
-                )
-    return source, choice
+        files.append(MappedFile.open(file))
+        if files[-1].sha256() != digest:
+            raise EvidenceError(
+                f"{path}: {file} is no longer the file it was converted from (sha256 "
+                f"{digest}): name that one with --from SOURCE"
+            )
+    return source, files, choice
 
 
 def _synthetic(model: Model) -> Checkpoint:
@@ -201,18 +215,15 @@ def _difference(evidence: Evidence, name: str) -> str | None:
         return f"has shape {tensor.shape}, its source {source.name} {source.shape}"
     if tensor.dtype not in TORCH or source.dtype not in TORCH:
         return f"is {tensor.dtype}, its source {source.name} {source.dtype}"
-    ours, theirs = tensor.array().reshape(-1), source.array().reshape(-1)
     differing = 0
-    for start in range(0, ours.size, CHUNK):
-        stop = start + CHUNK
-        expected = theirs[start:stop]
+    for ours, expected in zip(tensor.parts(), source.parts(), strict=True):
         if tensor.dtype != source.dtype:
             expected = _rounded(expected, tensor.dtype)
         width = f"u{ours.dtype.itemsize}"
-        got = np.ascontiguousarray(ours[start:stop]).view(width)
-        differing += int((got != np.ascontiguousarray(expected).view(width)).sum())
+        differing += int((ours.view(width) != expected.view(width)).sum())
     if differing:
-        return f"differs from its source {source.name} in {differing} of {ours.size} values"
+        count = prod(tensor.shape)
+        return f"differs from its source {source.name} in {differing} of {count} values"
     return None
 
 
@@ -220,8 +231,8 @@ def _other_count(tensor: Tensor, source: Tensor | None) -> str | None:
     """What is wrong with a count of batches: the source's, 0 where it has none, int64."""
     if (tensor.shape, tensor.dtype) != ((), "int64"):
         return f"is {tensor.dtype} {tensor.shape}, expected int64 ()"
-    expected = 0 if source is None else source.array().item()  # an averaged one is a float
-    found = int(tensor.array())
+    expected = 0 if source is None else source.copy().item()  # an averaged one is a float
+    found = int(tensor.copy())
     return None if found == expected else f"is {found}, expected {expected}"
 
 

@@ -123,15 +123,19 @@ def compare_tensors(
     ``num_batches_tracked`` in one of them alone is no difference: Gluon has none. ``choice``
     says which tensors are meant in the file that holds more than one network's weights; where one
     file was converted from the other, its provenance says so.
-    Raises FormatError for a file that is no checkpoint, ReconcileError where nothing can be paired.
+    Raises FormatError for a file that is no checkpoint or that changes meanwhile, ReconcileError
+    where nothing can be paired.
     """
-    pairing = pair(*open_both(Path(a), Path(b), choice), model)
+    both = open_both(Path(a), Path(b), choice)
+    pairing = pair(*both, model)
     found = []
     for name in pairing.shared:
         ours, theirs = pairing.a[name], pairing.b[name]
         if apart := distance(ours, theirs):
             block = block_of(name) if pairing.model else None
             found.append(Difference(ours, theirs, block, apart))
+    for checkpoint in both:
+        checkpoint.require_unchanged()
     return Comparison(
         os.fspath(a),
         os.fspath(b),

@@ -7,7 +7,8 @@ import zlib
 from dataclasses import dataclass
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from convert.formats.mapped import MappedFile
+from convert.formats.limits import MAX_ARRAYS, MAX_DIRECTORY
+from convert.formats.mapped import PART, Buffered, MappedFile
 
 LOCAL = struct.Struct("<4s5H3I2H")  # the header before each member: APPNOTE.TXT 4.3.7
 ENCRYPTED, IN_DESCRIPTOR, UTF8 = 0x1, 0x8, 0x800  # general purpose flags: 4.4.4
@@ -25,8 +26,9 @@ class Member:
 
     def require_crc(self, file: MappedFile, array: str) -> None:
         """Raise FormatError where the bytes are no longer those that were written."""
-        with memoryview(file.buffer) as view, view[self.begin : self.end] as data:
-            crc = zlib.crc32(data)
+        crc = 0
+        for begin in range(self.begin, self.end, PART):
+            crc = zlib.crc32(file.read(begin, min(begin + PART, self.end)), crc)
         if crc != self.crc:
             what = f"the checksum of {self.name!r} is {crc:08x}; expected {self.crc:08x}"
             raise file.damaged(what, self.begin, array)
@@ -35,12 +37,24 @@ class Member:
 def directory(file: MappedFile) -> tuple[list[ZipInfo], int]:
     """The zip's directory, in file order, and where it begins. Raises FormatError."""
     try:
-        with ZipFile(file.path) as archive:
+        with ZipFile(_Bounded(file)) as archive:
             return sorted(
                 archive.infolist(), key=lambda info: info.header_offset
             ), archive.start_dir
     except (BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
         raise file.damaged(f"the zip has no sound directory at its end ({error})", 0) from error
+
+
+class _Bounded(Buffered):
+    """What zipfile reads of a file, none of it longer than a directory may be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_DIRECTORY:
+            raise BadZipFile(f"it takes {size} bytes; expected at most {MAX_DIRECTORY}")
+        data = super().read(size)
+        if data.count(b"PK\1\2") > MAX_ARRAYS:
+            raise BadZipFile(f"it lists more than {MAX_ARRAYS} files")
+        return data
 
 
 def members(file: MappedFile) -> list[Member]:
@@ -65,14 +79,12 @@ def _member(file: MappedFile, info: ZipInfo, end: int) -> Member:
     if info.flag_bits & ENCRYPTED or info.compress_type != ZIP_STORED:
         what = "compressed or encrypted; expected bytes that can be read as they lie"
         raise file.error(f"{what}: unpack the zip and pack it again with zip -0", at, name)
-    mark, _, flags, method, _, _, _, packed, size, spelled, extra = LOCAL.unpack_from(
-        file.buffer, at
-    )
+    mark, _, flags, method, _, _, _, packed, size, spelled, extra = file.unpack(LOCAL, at)
     begin = at + LOCAL.size + spelled + extra
     encoded = name.encode("utf-8" if info.flag_bits & UTF8 else "cp437")
     agrees = (
         (mark, method) == (b"PK\3\4", ZIP_STORED)
-        and file.buffer[at + LOCAL.size : at + LOCAL.size + spelled] == encoded
+        and file.read(at + LOCAL.size, at + LOCAL.size + spelled) == encoded
         and (flags & IN_DESCRIPTOR or {packed, size} <= {info.file_size, IN_ZIP64})
         and info.compress_size == info.file_size
         and begin + info.file_size <= end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -10,11 +10,9 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
-from convert.formats.checkpoint import Array, Storage, Tensor
+from convert.formats.checkpoint import ELEMENTS, Array, Storage, Tensor, split
+from convert.formats.limits import MAX_BYTES
 from convert.formats.mapped import MappedFile
-
-MAX_NDIM = 64  # numpy's limit
-MAX_BYTES = 2**63 - 1  # numpy's limit, to which the other dimensions of an empty array count too
 
 
 @cache
@@ -46,6 +44,9 @@ class Stored(Protocol):
     def read(self, file: MappedFile, array: str) -> Array:
         """The values, dense and little-endian. Raises FormatError where they are no such values."""
 
+    def parts(self, file: MappedFile, array: str) -> Iterator[Array]:
+        """The same values as ``Tensor.parts`` gives them."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -69,12 +70,42 @@ class Block:
             raise file.damaged(what, self.offset, array)
 
     def read(self, file: MappedFile, array: str) -> Array:
+        """A view of the mapped file where the values lie there so."""
+        file.require_unchanged()
+        if self.dtype == np.bool_ or not self._is_plain:
+            return self.load(file, array)
+        return np.ndarray(self.shape, self.dtype, file.map, self.offset)
+
+    def load(self, file: MappedFile, array: str) -> Array:
+        """The values in new memory, read and not mapped."""
         order: Literal["C", "F"] = "F" if self.fortran else "C"
-        view: Array = np.ndarray(self.shape, self.dtype, file.buffer, self.offset, order=order)
-        if self.dtype == np.bool_ and view.view(np.uint8).max(initial=0) > 1:
-            what = "a boolean is neither 0 nor 1"
-            raise file.damaged(what, self.offset, array)
-        return np.asarray(view, self.dtype.newbyteorder("<"), order="C")  # copies only if it must
+        values: Array = np.empty(prod(self.shape), self.dtype)
+        file.read_into(values.view(np.uint8), self.offset)
+        self._require_booleans(file, array, values)
+        return np.asarray(
+            values.reshape(self.shape, order=order), self.dtype.newbyteorder("<"), order="C"
+        )
+
+    def parts(self, file: MappedFile, array: str) -> Iterator[Array]:
+        if not self._is_plain:
+            yield from split(self.load(file, array))
+            return
+        count = prod(self.shape)
+        for start in range(0, count, ELEMENTS):
+            part: Array = np.empty(min(ELEMENTS, count - start), self.dtype)
+            file.read_into(part.view(np.uint8), self.offset + start * self.dtype.itemsize)
+            self._require_booleans(file, array, part)
+            yield part
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the values lie in the file as they lie in memory."""
+        order = self.dtype.newbyteorder("<")
+        return self.dtype == order and (not self.fortran or len(self.shape) < 2)
+
+    def _require_booleans(self, file: MappedFile, array: str, values: Array) -> None:
+        if self.dtype == np.bool_ and values.view(np.uint8).max(initial=0) > 1:
+            raise file.damaged("a boolean is neither 0 nor 1", self.offset, array)
 
 
 @dataclass(frozen=True)
@@ -93,6 +124,9 @@ class Nothing:
         what = "the array was saved as none: there are no values to read; leave it out"
         raise file.error(what, self.offset, array)
 
+    def parts(self, file: MappedFile, array: str) -> Iterator[Array]:
+        return split(self.read(file, array))
+
 
 def as_tensor(
     file: MappedFile, name: str, stored: Stored, check: Callable[[], None] = lambda: None
@@ -103,5 +137,9 @@ def as_tensor(
         check()
         return stored.read(file, name)
 
+    def parts() -> Iterator[Array]:
+        check()
+        return stored.parts(file, name)
+
     dtype = stored.dtype.name if stored.dtype is not None else None
-    return Tensor(name, stored.shape, dtype, stored.storage, stored.offset, load)
+    return Tensor(name, stored.shape, dtype, stored.storage, stored.offset, load, parts)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from convert.formats.mapped import MappedFile
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Storage = Literal["dense", "row_sparse", "csr", "none"]
+
+ELEMENTS = 1 << 18  # of one part of an array
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,29 @@ class Tensor:
     storage: Storage
     offset: int
     load: Callable[[], Array] = field(repr=False, compare=False)
+    stream: Callable[[], Iterator[Array]] | None = field(default=None, repr=False, compare=False)
 
     def array(self) -> Array:
         """The values, dense and little-endian: a read-only view of the mapped file where they lie
         there so, a new array where sparse storage is spread out or another order is undone.
 
+        A view is valid as long as nobody cuts the file short; ``parts`` has no such condition.
         Raises FormatError for an array stored as "none", for damaged values (sparse indices,
-        booleans, a checksum that the file holds), and for sparse storage of an absurd dense size.
+        booleans, a checksum that the file holds), and for a file that changed since it was opened.
         """
         return self.load()
+
+    def parts(self) -> Iterator[Array]:
+        """The same values, flat and in C order, ``ELEMENTS`` at a time and the rest at the end.
+
+        They are read and not mapped: a file that is cut short meanwhile raises FormatError.
+        """
+        return split(self.array()) if self.stream is None else self.stream()
+
+    def copy(self) -> Array:
+        """The same values in new memory, read as ``parts`` are."""
+        parts = list(self.parts())
+        return np.concatenate(parts).reshape(self.shape) if parts else self.array().copy()
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,7 @@ class Checkpoint:
     ``format`` names the format and its version (``params-v2``, ``npz``, ``safetensors``).
     ``named`` is False for a plain list, whose tensors are called "0", "1", ... ``notes`` are
     sentences on what was chosen and what was ignored, where a file holds more than its weights.
-    ``shards`` are the files that hold the values where ``path`` itself is only their index.
+    ``files`` are the open files behind it: that at ``path``, and the shards of an index.
     ``weights`` is the key of the weights that were taken, None where the file is these weights;
     ``averaged`` says whether they are averages, None where nobody can know. ``ignored`` are the
     names that were left out as asked.
@@ -56,7 +74,24 @@ class Checkpoint:
     named: bool
     tensors: tuple[Tensor, ...]
     notes: tuple[str, ...] = ()
-    shards: tuple[Path, ...] = ()
+    files: tuple[MappedFile, ...] = field(default=(), compare=False)
     weights: str | None = None
     averaged: bool | None = None
     ignored: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all files behind it."""
+        return sum(file.size for file in self.files)
+
+    def require_unchanged(self) -> None:
+        """Raise FormatError where anybody has written to a file since it was opened."""
+        for file in self.files:
+            file.require_unchanged()
+
+
+def split(array: Array) -> Iterator[Array]:
+    """The parts of an array in memory, as ``Tensor.parts`` gives them."""
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, ELEMENTS):
+        yield flat[start : start + ELEMENTS]

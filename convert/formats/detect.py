@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from math import prod
 from os import PathLike
 
 from convert.formats import npy, params
 from convert.formats.archive import directory
+from convert.formats.block import dtype_of
 from convert.formats.checkpoint import Checkpoint
 from convert.formats.impostors import describe
-from convert.formats.limits import MAX_NAME
+from convert.formats.limits import MAX_DENSE_BYTES, MAX_DENSE_RATIO, MAX_NAME
 from convert.formats.mapped import MappedFile
 from convert.formats.npz import read_npz
 from convert.formats.pytorch import (
@@ -56,6 +59,7 @@ def open_checkpoint(path: str | PathLike[str], choice: Choice = NO_CHOICE) -> Ch
     is read.
 
     ``choice`` says which tensors are meant where a file holds more than one network's weights.
+    A file must not promise much more than it holds (``limits.py``): sparse and expanded arrays.
 
     Raises FormatError where there is no file, where it is no checkpoint (saying what it is), and
     where it is not wholly sound or a name is longer than MAX_NAME; where it holds two sets of
@@ -65,11 +69,10 @@ def open_checkpoint(path: str | PathLike[str], choice: Choice = NO_CHOICE) -> Ch
     if choice.weights is not None and choice.ema is not None:
         what = "--weights names the set of weights that --ema or --no-ema would choose"
         raise file.error(f"{what}: give one of them")
-    checkpoint = _read(file, choice)
-    for tensor in checkpoint.tensors:
-        if len(tensor.name) > MAX_NAME:
-            what = f"the name that begins {tensor.name[:60]!r} has {len(tensor.name)} characters"
-            raise file.error(f"{what}; expected at most {MAX_NAME}: rename this tensor")
+    found = _read(file, choice)
+    checkpoint = replace(found, files=(file, *found.files))
+    checkpoint.require_unchanged()
+    _require_bounds(file, checkpoint)
     return checkpoint
 
 
@@ -81,3 +84,20 @@ def _read(file: MappedFile, choice: Choice) -> Checkpoint:
         if recognises(file):
             return selected(read(file), choice)
     raise file.error(describe(file))
+
+
+def _require_bounds(file: MappedFile, checkpoint: Checkpoint) -> None:
+    left = max(MAX_DENSE_BYTES, MAX_DENSE_RATIO * checkpoint.nbytes)
+    for tensor in checkpoint.tensors:
+        if len(tensor.name) > MAX_NAME:
+            what = f"the name that begins {tensor.name[:60]!r} has {len(tensor.name)} characters"
+            raise file.error(f"{what}; expected at most {MAX_NAME}: rename this tensor")
+        if tensor.dtype is not None:
+            left -= prod(tensor.shape) * dtype_of(tensor.dtype).itemsize
+        if left < 0:
+            raise file.error(
+                f"with this one of shape {tensor.shape}, the arrays that {checkpoint.nbytes} bytes "
+                f"stand for are more than can be made here; save them dense, or leave it out",
+                tensor.offset,
+                tensor.name,
+            )

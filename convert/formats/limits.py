@@ -1,6 +1,34 @@
-"""The bounds that a file is held to before memory or time is spent on it, each with its reason."""
+"""The bounds that a file is held to before memory or time is spent on it, each with its reason.
+
+A file of a few bytes can promise anything. Each bound lies far beyond what real checkpoints hold.
+``docs/limits.md`` lists them for users.
+"""
 
 from __future__ import annotations
+
+# --- every format
+
+MAX_ARRAYS = 100_000
+"""Arrays in one file; also the members of a zip. A record can be 4 bytes long and a Tensor takes
+some 500, so that the count and not the size of the file must bound the memory."""
+MAX_DIRECTORY = 25_000_000
+"""Bytes of a safetensors header, of an index of shards, and of the directory of a zip: 100,000
+arrays with names of 100 characters fit. Their objects take about ten times as much memory."""
+MAX_NDIM = 64
+"""Dimensions of an array: numpy's limit."""
+MAX_BYTES = 2**63 - 1
+"""Bytes of an array: numpy's limit, to which the other dimensions of an empty array count too."""
+MAX_NPY_HEADER = 10_000
+"""Bytes of the header of a .npy array: numpy's limit."""
+MAX_DENSE_BYTES = 2**30
+"""Bytes that all arrays of a file together may promise: sparse and expanded arrays can promise
+much more than the file holds. A small file may be as sparse as it likes."""
+MAX_DENSE_RATIO = 100
+"""The same as a multiple of the file's own bytes, where that is more: a large file must be
+plausible."""
+MAX_NAME = 1024
+"""Characters of a tensor's name. Modules nested ten deep take a few hundred; names are compared,
+sorted and quoted in messages, so a name as long as a file would be work and noise for nothing."""
 
 # --- PyTorch's pickles
 
@@ -15,6 +43,3 @@ MAX_WRAPPINGS = 8
 same long chain again in two bytes; it is not followed."""
 MAX_STORAGE_KEY = 256
 """Characters in the key of a storage, which PyTorch makes of a number."""
-MAX_NAME = 1024
-"""Characters of a tensor's name. Modules nested ten deep take a few hundred; names are compared,
-sorted and quoted in messages, so a name as long as a file would be work and noise for nothing."""

@@ -1,46 +1,132 @@
-"""A file mapped into memory, in which nothing is reached before the file is known to hold it."""
+"""An open file in which nothing is reached before the file is known to hold it.
+
+The structure and the values are read, in bounded parts: a file that somebody cuts short meanwhile
+raises an error. Touching a mapped page that is gone would kill the process instead (SIGBUS), so
+the file is mapped only for those who ask for a whole array (``Tensor.array``).
+"""
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import io
 import mmap
 import os
+import weakref
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from struct import Struct
+from typing import IO, Any
 
 from convert.formats.regular import open_regular
 from mappings.errors import FormatError
 
 HEAD = 4096  # bytes that decide what a file is
+PART = 1 << 20  # bytes read at a time
+
+Identity = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True)
 class MappedFile:
-    """A regular file, read-only; ``buffer`` stays mapped as long as an array looks into it."""
+    """A regular file, read-only and open as long as an array or a tensor refers to it.
+
+    ``identity`` is what the file system said of it when it was opened: device, inode, size, times
+    of modification and of change.
+    """
 
     path: Path
-    buffer: mmap.mmap = field(repr=False)
+    handle: int = field(repr=False)
+    identity: Identity = field(repr=False)
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> MappedFile:
         """Raises FormatError where there is no regular file with at least one byte to read."""
         path = Path(path)
         with open_regular(path) as stream:
-            if os.fstat(stream.fileno()).st_size == 0:
+            identity = _identity(stream.fileno())
+            if identity[2] == 0:
                 raise FormatError(path, "the file is empty (0 bytes); fetch it again")
-            try:
-                return cls(path, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-            except (OSError, ValueError) as error:
-                what = f"the file cannot be mapped ({getattr(error, 'strerror', None) or error})"
-                raise FormatError(path, f"{what}; copy it to a local disk") from error
+            handle = os.dup(stream.fileno())
+        file = cls(path, handle, identity)
+        weakref.finalize(file, os.close, handle)
+        return file
 
     @property
     def size(self) -> int:
-        return len(self.buffer)
+        """Bytes, when the file was opened."""
+        return self.identity[2]
 
-    @property
+    @cached_property
     def head(self) -> bytes:
-        return self.buffer[:HEAD]
+        return self.read(0, HEAD)
+
+    def read(self, begin: int, end: int) -> bytes:
+        """The bytes from ``begin`` to ``end``, or to the end of the file where that comes first.
+
+        Raises FormatError where the file has been cut short since it was opened.
+        """
+        data = bytearray(max(min(end, self.size) - begin, 0))
+        self.read_into(data, begin)
+        return bytes(data)
+
+    def read_into(self, target: Any, offset: int) -> None:
+        """Fill a buffer with the bytes at ``offset``. Raises FormatError as ``read`` does."""
+        left = memoryview(target)
+        if not left.nbytes:
+            return
+        left = left.cast("B")
+        while left:
+            try:
+                count = os.preadv(self.handle, [left], offset)
+            except OSError as error:
+                what = f"the file cannot be read ({error.strerror}); copy it to another disk"
+                raise self.error(what, offset) from error
+            if not count:
+                raise self.changed()
+            left, offset = left[count:], offset + count
+
+    def unpack(self, kind: Struct, offset: int) -> tuple[Any, ...]:
+        """The fields of a structure. Raises FormatError as ``read`` does."""
+        data = bytearray(kind.size)
+        self.read_into(data, offset)
+        return kind.unpack(data)
+
+    def stream(self, offset: int = 0) -> IO[bytes]:
+        """The file as a stream of its own position, which begins at ``offset``."""
+        stream = Buffered(self)
+        stream.seek(offset)
+        return stream
+
+    @cached_property
+    def map(self) -> mmap.mmap:
+        """The whole file, mapped. Raises FormatError where it has changed since it was opened."""
+        self.require_unchanged()
+        try:
+            return mmap.mmap(self.handle, self.size, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            what = f"the file cannot be mapped ({getattr(error, 'strerror', None) or error})"
+            raise self.error(f"{what}; copy it to a local disk") from error
+
+    def sha256(self) -> str:
+        """The sha256 of the file that was opened, in hex. Raises FormatError as ``read`` does."""
+        digest = hashlib.sha256()
+        part = bytearray(PART)
+        for begin in range(0, self.size, PART):
+            filled = memoryview(part)[: min(PART, self.size - begin)]
+            self.read_into(filled, begin)
+            digest.update(filled)
+        return digest.hexdigest()
+
+    def require_unchanged(self) -> None:
+        """Raise FormatError where anybody has written to the file since it was opened."""
+        if _identity(self.handle) != self.identity:
+            raise self.changed()
+
+    def changed(self) -> FormatError:
+        return self.error("the file changed while it was read; try again when it is complete")
 
     def require(self, what: str, offset: int, size: int, array: str | None) -> None:
         """Raise FormatError unless the file holds ``size`` bytes for ``what`` at ``offset``."""
@@ -55,3 +141,45 @@ class MappedFile:
 
     def error(self, what: str, offset: int | None = None, array: str | None = None) -> FormatError:
         return FormatError(self.path, what, offset=offset, array=array)
+
+
+class _Stream(io.RawIOBase):
+    """Reads a file from a position of its own: other readers of the file do not move it."""
+
+    def __init__(self, file: MappedFile) -> None:
+        self._file, self._at = file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._file.size}[whence]
+        if origin + offset < 0:
+            raise OSError(errno.EINVAL, "a position before the beginning of the file")
+        self._at = origin + offset
+        return self._at
+
+    def readinto(self, target: Any) -> int:
+        count = max(min(len(target), self._file.size - self._at), 0)
+        self._file.read_into(memoryview(target)[:count], self._at)
+        self._at += count
+        return count
+
+
+class Buffered(io.BufferedReader):
+    """The file as a stream, which never makes room for more bytes than the file has."""
+
+    def __init__(self, file: MappedFile) -> None:
+        super().__init__(_Stream(file), PART >> 4)
+        self._size = file.size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None else min(size, self._size))
+
+
+def _identity(handle: int) -> Identity:
+    found = os.fstat(handle)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from convert.formats.block import MAX_NDIM, Block, as_tensor, dtype_of
+from convert.formats.block import Block, as_tensor, dtype_of
 from convert.formats.checkpoint import Checkpoint
+from convert.formats.limits import MAX_NDIM, MAX_NPY_HEADER
 from convert.formats.mapped import MappedFile
 
 MAGIC = b"\x93NUMPY"
 LENGTHS = {b"\1\0": Struct("<H"), b"\2\0": Struct("<I"), b"\3\0": Struct("<I")}  # by version
-MAX_HEADER = 10_000  # numpy's limit
 
 # A header is the text of a Python dict; all known writers spell it so, and nothing is evaluated.
 HEADER = re.compile(
@@ -56,18 +56,18 @@ def npy_block(file: MappedFile, begin: int, end: int, array: str) -> Block:
 
 def npy_header(file: MappedFile, begin: int, end: int, array: str) -> tuple[str, int]:
     """The text of the header, and the offset of the values behind it."""
-    mark = file.buffer[begin : min(begin + 8, end)]
+    mark = file.read(begin, min(begin + 8, end))
     length = LENGTHS.get(mark[6:])
     if length is None or mark[:6] != MAGIC:
         what = f"the array begins with {mark!r}; expected {MAGIC!r} and version 1.0, 2.0 or 3.0"
         raise file.damaged(what, begin, array)
     at = begin + 8 + length.size
-    size = length.unpack_from(file.buffer, begin + 8)[0] if at <= end else 0
-    if at + size > end or size > MAX_HEADER:
-        limit = f"at most {MAX_HEADER}, all before byte {end}"
+    size = file.unpack(length, begin + 8)[0] if at <= end else 0
+    if at + size > end or size > MAX_NPY_HEADER:
+        limit = f"at most {MAX_NPY_HEADER}, all before byte {end}"
         what = f"the .npy header takes {size} bytes; expected {limit}"
         raise file.damaged(what, begin, array)
-    return file.buffer[at : at + size].decode("latin-1"), at + size
+    return file.read(at, at + size).decode("latin-1"), at + size
 
 
 def _dtype(file: MappedFile, descr: str, offset: int, array: str) -> np.dtype[Any]:

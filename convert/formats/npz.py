@@ -8,8 +8,9 @@ A sparse array is a folder (src/serialization/cnpy.cc, npz::save_array; scipy.sp
 from __future__ import annotations
 
 from convert.formats.archive import Member, members
-from convert.formats.block import MAX_NDIM, Stored, as_tensor
+from convert.formats.block import Stored, as_tensor
 from convert.formats.checkpoint import Checkpoint, Tensor
+from convert.formats.limits import MAX_NDIM
 from convert.formats.mapped import MappedFile
 from convert.formats.npy import npy_block, npy_header
 from convert.formats.sparse import Csr, RowSparse
@@ -71,7 +72,7 @@ def _sparse(file: MappedFile, name: str, parts: dict[str, Member]) -> Tensor:
 def _require_format(file: MappedFile, name: str, parts: dict[str, Member]) -> None:
     member = parts["format.npy"]
     _, at = npy_header(file, member.begin, member.end, name)
-    word = file.buffer[at : min(member.end, at + 20)]
+    word = file.read(at, min(member.end, at + 20))
     if word != (b"csr" if "indptr.npy" in parts else b"row_sparse"):
         what = f"a sparse array of format {word!r}; expected b'row_sparse', or b'csr' with indptr"
         raise file.error(f"{what}: save it in one of these, or dense", at, name)
@@ -82,7 +83,7 @@ def _shape(file: MappedFile, name: str, member: Member) -> tuple[int, ...]:
     if block.dtype != "int64" or len(block.shape) != 1 or block.shape[0] > MAX_NDIM:
         what = f"a shape of {block.dtype.name} values, themselves of shape {block.shape}"
         raise file.damaged(f"{what}; expected int64 of shape (ndim,)", block.offset, name)
-    shape = tuple(block.read(file, name).tolist())
+    shape = tuple(block.load(file, name).tolist())
     if min(shape, default=0) < 0:
         what = f"the shape is {shape}; expected no dimension below 0"
         raise file.damaged(what, block.offset, name)

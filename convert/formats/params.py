@@ -24,8 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from convert.formats.block import MAX_NDIM, Block, Nothing, Stored, as_tensor, dtype_of
+from convert.formats.block import Block, Nothing, Stored, as_tensor, dtype_of
 from convert.formats.checkpoint import Checkpoint
+from convert.formats.limits import MAX_ARRAYS, MAX_NDIM
 from convert.formats.mapped import MappedFile
 from convert.formats.sparse import Csr, RowSparse
 from mappings.errors import FormatError
@@ -39,7 +40,6 @@ DTYPES = (  # by code: 3rdparty/mshadow/mshadow/base.h, TypeFlag
 DENSE, ROW_SPARSE, CSR = 0, 1, 2  # include/mxnet/ndarray.h, NDArrayStorageType
 DEVICES = (1, 2, 3, 5)  # cpu, gpu, pinned, shared: include/mxnet/base.h, DeviceType
 
-MAX_ARRAYS = 100_000  # a record can be 4 bytes long, and a Tensor takes some 500
 U32, I32, U64, I64 = Struct("<I"), Struct("<i"), Struct("<Q"), Struct("<q")
 
 
@@ -198,7 +198,7 @@ class _Reader:
         length = self.number(U64, f"the length of {which}")
         at = self.take(which, length)
         try:
-            name = self.file.buffer[at : self.at].decode()
+            name = self.file.read(at, self.at).decode()
         except UnicodeDecodeError as error:
             what = f"{which} is not UTF-8: {error.reason}"
             raise self.damaged(what, at + error.start) from error
@@ -207,7 +207,7 @@ class _Reader:
         return name
 
     def number(self, kind: Struct, what: str) -> int:
-        value: int = kind.unpack_from(self.file.buffer, self.take(what, kind.size))[0]
+        value: int = self.file.unpack(kind, self.take(what, kind.size))[0]
         return value
 
     def take(self, what: str, size: int) -> int:

@@ -46,8 +46,7 @@ def unpickle(
     marks: list[list[Any]] = []
     memo: dict[int, Any] = {}
     copied = 0  # pairs: a pickle can name one list of pairs for many dicts, in two bytes each
-    stream: Any = file.buffer
-    stream.seek(at)
+    stream = file.stream(at)
     operations = cast(Iterator[tuple[OpcodeInfo, Any, int]], genops(stream))
     try:
         for opcode, argument, at in operations:
@@ -117,7 +116,7 @@ def unpickle(
                 case "POP_MARK":
                     stack = marks.pop()
                 case "STOP":
-                    return stack.pop(), file.buffer.tell()
+                    return stack.pop(), stream.tell()
                 case _:
                     raise ValueError(f"the opcode {opcode.name} has no place here")
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

@@ -51,7 +51,7 @@ def read_pytorch_zip(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint
     (pickle,) = pickles
     prefix = pickle.name.removesuffix("data.pkl")
     order = found.get(f"{prefix}byteorder")
-    if order is not None and file.buffer[order.begin : order.end] != b"little":
+    if order is not None and file.read(order.begin, order.end) != b"little":
         what = "the values are said to be big-endian; save them on a little-endian machine"
         raise file.error(what, order.begin)
     _require_crc(file, pickle)
@@ -95,7 +95,7 @@ def read_pytorch_legacy(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpo
     regions: dict[str, Region] = {}
     for key in keys:
         file.require("the size of a storage", at, COUNT.size, None)
-        count = COUNT.unpack_from(file.buffer, at)[0]
+        count = file.unpack(COUNT, at)[0]
         if count != storages[key].total:
             what = f"a storage of {count} values; the pickle says {storages[key].total}"
             raise file.damaged(what, at)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from convert.formats.block import MAX_NDIM, Block, as_tensor, dtype_of
+from convert.formats.block import Block, as_tensor, dtype_of
 from convert.formats.checkpoint import Checkpoint, Tensor
 from convert.formats.json_text import parse_json
+from convert.formats.limits import MAX_ARRAYS, MAX_DIRECTORY, MAX_NDIM
 from convert.formats.mapped import MappedFile
-
-MOST_HEADER = 100_000_000  # bytes; the library's own limit
 
 DTYPES = {
     "BOOL": "bool",
@@ -33,7 +32,7 @@ DTYPES = {
 
 
 def is_safetensors(file: MappedFile) -> bool:
-    return file.head[8:9] == b"{" and int.from_bytes(file.head[:8], "little") <= MOST_HEADER
+    return file.head[8:9] == b"{" and file.head[6:8] == b"\0\0"  # a length below 2**48
 
 
 def read_safetensors(file: MappedFile) -> Checkpoint:
@@ -42,7 +41,7 @@ def read_safetensors(file: MappedFile) -> Checkpoint:
     Raises FormatError for anything the format does not allow.
     """
     file.require("the length of the header", 0, 8, None)
-    begin = 8 + int.from_bytes(file.buffer[:8], "little")
+    begin = 8 + int.from_bytes(file.head[:8], "little")
     file.require("the header", 8, begin - 8, None)
     blocks = [(name, _block(file, name, entry, begin)) for name, entry in _header(file, begin)]
     blocks.sort(key=lambda block: (block[1].offset, block[1].nbytes))
@@ -62,9 +61,12 @@ def read_safetensors(file: MappedFile) -> Checkpoint:
 
 def _header(file: MappedFile, end: int) -> list[tuple[str, Any]]:
     try:
-        if end - 8 > MOST_HEADER:
-            raise ValueError(f"it takes {end - 8} bytes; expected at most {MOST_HEADER}")
-        header = parse_json(file.buffer[8:end].decode())
+        if end - 8 > MAX_DIRECTORY:
+            raise ValueError(f"it takes {end - 8} bytes; expected at most {MAX_DIRECTORY}")
+        text = file.read(8, end)
+        if text.count(b"{") > MAX_ARRAYS + 2 or text.count(b"[") > 2 * MAX_ARRAYS:
+            raise ValueError(f"it lists more than {MAX_ARRAYS} tensors")
+        header = parse_json(text.decode())
     except ValueError as error:
         raise file.damaged(f"the header is no valid JSON ({error})", 8) from error
     if not isinstance(header, dict):

@@ -7,15 +7,14 @@ from typing import Any
 
 from convert.formats.checkpoint import Checkpoint, Tensor
 from convert.formats.json_text import parse_json
+from convert.formats.limits import MAX_ARRAYS, MAX_DIRECTORY
 from convert.formats.mapped import MappedFile
 from convert.formats.safetensors import is_safetensors, read_safetensors
 
-MOST_INDEX = 100_000_000  # bytes
-
 
 def is_sharded(file: MappedFile) -> bool:
-    text = file.head.lstrip()[:1] == b"{" and file.size <= MOST_INDEX
-    return text and file.buffer.find(b'"weight_map"') >= 0
+    text = file.head.lstrip()[:1] == b"{" and file.size <= MAX_DIRECTORY
+    return text and b'"weight_map"' in file.read(0, file.size)
 
 
 def read_sharded(file: MappedFile) -> Checkpoint:
@@ -24,10 +23,14 @@ def read_sharded(file: MappedFile) -> Checkpoint:
     Raises FormatError where index and shards do not name the same tensors.
     """
     where = _weight_map(file)
+    listed: dict[str, set[str]] = {}
+    for name, shard in where.items():
+        listed.setdefault(shard, set()).add(name)
     tensors: dict[str, Tensor] = {}
-    for shard in dict.fromkeys(where.values()):
-        expected = {name for name, place in where.items() if place == shard}
-        found = {tensor.name: tensor for tensor in _shard(file, shard)}
+    shards: list[MappedFile] = []
+    for shard, expected in listed.items():
+        shards.append(_shard(file, shard))
+        found = {tensor.name: tensor for tensor in read_safetensors(shards[-1]).tensors}
         for name in sorted(expected - found.keys()):
             what = f"the index says that it is in {shard!r}, which does not hold it"
             raise file.error(f"{what}; fetch index and shards again", array=name)
@@ -35,23 +38,24 @@ def read_sharded(file: MappedFile) -> Checkpoint:
             what = f"it is in {shard!r}, and in the index it is in {where.get(name, 'no shard')!r}"
             raise file.error(f"{what}; fetch index and shards again", array=name)
         tensors |= found
-    shards = tuple(file.path.parent / shard for shard in sorted(set(where.values())))
     ordered = tuple(tensors[name] for name in where)
-    return Checkpoint(file.path, "safetensors-sharded", True, ordered, shards=shards)
+    return Checkpoint(file.path, "safetensors-sharded", True, ordered, files=tuple(shards))
 
 
 def _weight_map(file: MappedFile) -> dict[str, str]:
     try:
-        index: Any = parse_json(file.buffer[:].decode())
+        index: Any = parse_json(file.read(0, file.size).decode())
     except ValueError as error:
         raise file.damaged(f"the index is no valid JSON ({error})", 0) from error
     match index:
         case {"weight_map": dict(where)} if all(isinstance(shard, str) for shard in where.values()):
-            return where
+            if len(where) <= MAX_ARRAYS:
+                return where
+            raise file.error(f"{len(where)} tensors; expected at most {MAX_ARRAYS}")
     raise file.damaged("the index has no weight_map of tensors to shards", 0)
 
 
-def _shard(file: MappedFile, name: str) -> tuple[Tensor, ...]:
+def _shard(file: MappedFile, name: str) -> MappedFile:
     if "\\" in name or "\0" in name or name in ("", ".", "..") or PurePath(name).name != name:
         what = f"the shard {name[:100]!r} is no plain file name; expected one beside the index"
         raise file.error(f"{what}: fetch the index again")
@@ -63,4 +67,4 @@ def _shard(file: MappedFile, name: str) -> tuple[Tensor, ...]:
     if not is_safetensors(shard):
         what = f"the shard {name[:100]!r} is no safetensors file"
         raise file.error(f"{what}; only shards of safetensors are read")
-    return read_safetensors(shard).tensors
+    return shard

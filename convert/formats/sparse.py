@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
@@ -9,20 +10,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convert.formats.block import Block
-from convert.formats.checkpoint import Array, Storage
+from convert.formats.checkpoint import Array, Storage, split
 from convert.formats.mapped import MappedFile
 
 INDEX_TYPES = ("int32", "int64")  # SciPy writes either, MXNet the second only
 
-# A few bytes can stand for an array of any size. One beyond both limits is refused: a small array
-# may be as sparse as it likes, a large one must be plausible.
-MAX_DENSE_BYTES = 2**30
-MAX_DENSE_RATIO = 1000
-
 
 @dataclass(frozen=True)
 class RowSparse:
-    """Some rows of an array, all others zero: ``values[i]`` is row ``indices[i]``."""
+    """Some rows of an array, all others zero: ``values[i]`` is row ``indices[i]``.
+
+    MXNet writes and reads rows in any order (``mx.nd.sparse.row_sparse_array``).
+    """
 
     storage: ClassVar[Storage] = "row_sparse"
     shape: tuple[int, ...]
@@ -43,17 +42,21 @@ class RowSparse:
         _require_parts(file, array, self, bool(fits), self.indices)
 
     def read(self, file: MappedFile, array: str) -> Array:
-        rows = self.indices.read(file, array)
-        _require_indices(file, array, self.indices, rows, self.shape[0], rows[1:] > rows[:-1])
+        rows = self.indices.load(file, array)
+        _require_indices(file, array, self.indices, rows, self.shape[0], np.zeros_like(rows))
         dense = _zeros(file, array, self, self.indices)
-        dense[rows] = self.values.read(file, array)
+        dense[rows] = self.values.load(file, array)
         return dense
+
+    def parts(self, file: MappedFile, array: str) -> Iterator[Array]:
+        return split(self.read(file, array))
 
 
 @dataclass(frozen=True)
 class Csr:
     """Compressed sparse rows: row r holds ``values[i]`` in column ``indices[i]`` for every i in
-    ``indptr[r]:indptr[r + 1]``. MXNet leaves ``indptr`` empty in zeros it never allocated.
+    ``indptr[r]:indptr[r + 1]``, in any order. MXNet leaves ``indptr`` empty in zeros it never
+    allocated.
     """
 
     storage: ClassVar[Storage] = "csr"
@@ -78,16 +81,18 @@ class Csr:
         _require_parts(file, array, self, allocated or zeros, self.indptr, self.indices)
 
     def read(self, file: MappedFile, array: str) -> Array:
-        pointers = self.indptr.read(file, array).astype(np.int64)
-        columns = self.indices.read(file, array)
+        pointers = self.indptr.load(file, array).astype(np.int64)
+        columns = self.indices.load(file, array)
         if pointers.size:
             _require_pointers(file, array, self.indptr, pointers, columns.size)
         rows = np.repeat(np.arange(max(pointers.size - 1, 0)), np.diff(pointers))
-        rising = (columns[1:] > columns[:-1]) | (rows[1:] > rows[:-1])
-        _require_indices(file, array, self.indices, columns, self.shape[1], rising)
+        _require_indices(file, array, self.indices, columns, self.shape[1], rows)
         dense = _zeros(file, array, self, self.indptr, self.indices)
-        dense[rows, columns] = self.values.read(file, array)
+        dense[rows, columns] = self.values.load(file, array)
         return dense
+
+    def parts(self, file: MappedFile, array: str) -> Iterator[Array]:
+        return split(self.read(file, array))
 
 
 def _require_parts(
@@ -109,12 +114,17 @@ def _require_parts(
 
 
 def _require_indices(
-    file: MappedFile, array: str, block: Block, indices: Array, limit: int, rising: Array
+    file: MappedFile, array: str, block: Block, indices: Array, limit: int, groups: Array
 ) -> None:
+    """Refuse an index outside of the array, and one that occurs twice in its group: of two values
+    for one place, readers take either one or their sum."""
     outside = (indices < 0) | (indices >= limit)
     _refuse(file, array, block, indices, outside, f"0 or more and below {limit}")
-    fallen = np.concatenate([[False], ~rising]) if indices.size else outside
-    _refuse(file, array, block, indices, fallen, "more than the one before it")
+    order = np.lexsort((indices, groups))  # stable: of two equal ones, the later comes second
+    same = np.diff(indices[order]) == 0
+    again = np.zeros(indices.size, np.bool_)
+    again[order[1:]] = same & (np.diff(groups[order]) == 0)
+    _refuse(file, array, block, indices, again, "each index once")
 
 
 def _require_pointers(
@@ -138,7 +148,7 @@ def _refuse(
 
 
 def _zeros(file: MappedFile, array: str, sparse: RowSparse | Csr, *indices: Block) -> Array:
-    """The dense array before its values are put in. Raises FormatError for an absurd size."""
+    """The dense array before its values are put in. Raises FormatError where memory is short."""
     dense = prod(sparse.shape) * sparse.dtype.itemsize
     stored = sum(block.nbytes for block in (sparse.values, *indices))
     error = file.error(
@@ -147,8 +157,6 @@ def _zeros(file: MappedFile, array: str, sparse: RowSparse | Csr, *indices: Bloc
         sparse.offset,
         array,
     )
-    if dense > max(MAX_DENSE_BYTES, MAX_DENSE_RATIO * stored):
-        raise error
     try:
         return np.zeros(sparse.shape, sparse.dtype)
     except (MemoryError, ValueError):  # ValueError: more than numpy can address

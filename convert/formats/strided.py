@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
@@ -9,10 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convert.formats.block import MAX_BYTES, MAX_NDIM, Block
-from convert.formats.checkpoint import Array, Storage
+from convert.formats.block import Block
+from convert.formats.checkpoint import Array, Storage, split
+from convert.formats.limits import MAX_BYTES, MAX_NDIM
 from convert.formats.mapped import MappedFile
-from convert.formats.sparse import MAX_DENSE_BYTES, MAX_DENSE_RATIO
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,16 @@ class Strided:
         self.run.require(file, array)
 
     def read(self, file: MappedFile, array: str) -> Array:
-        dense = prod(self.shape) * self.dtype.itemsize
-        if dense > max(MAX_DENSE_BYTES, MAX_DENSE_RATIO * self.nbytes):
-            what = f"{self.nbytes} bytes are expanded to shape {self.shape}, {dense} bytes"
-            advice = "more than can be made here; save what was expanded, or leave it out"
-            raise file.error(f"{what}, {advice}", self.offset, array)
-        run = self.run.read(file, array)
+        run = self.run.load(file, array)
         strides = [step * self.dtype.itemsize for step in self.strides]
-        return np.array(as_strided(run, self.shape, strides), order="C")
+        try:
+            return np.array(as_strided(run, self.shape, strides), order="C")
+        except MemoryError as error:
+            what = f"an array of shape {self.shape} is more than can be made here"
+            raise file.error(f"{what}; save what was expanded", self.offset, array) from error
+
+    def parts(self, file: MappedFile, array: str) -> Iterator[Array]:
+        return split(self.read(file, array))
 
 
 def strided(

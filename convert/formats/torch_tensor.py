@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from convert.formats.block import MAX_NDIM, as_tensor, dtype_of
+from convert.formats.block import as_tensor, dtype_of
 from convert.formats.checkpoint import Tensor
-from convert.formats.limits import MAX_ARGUMENTS, MAX_STORAGE_KEY, MAX_WRAPPINGS
+from convert.formats.limits import MAX_ARGUMENTS, MAX_NDIM, MAX_STORAGE_KEY, MAX_WRAPPINGS
 from convert.formats.mapped import MappedFile
 from convert.formats.pickled import Call, Global
 from convert.formats.strided import strided
