@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from convert.formats.limits import MAX_ARRAYS, MAX_DIRECTORY
-from convert.formats.mapped import PART, Buffered, MappedFile
+from convert.formats.mapped import Buffered, MappedFile
 
 LOCAL = struct.Struct("<4s5H3I2H")  # the header before each member: APPNOTE.TXT 4.3.7
 ENCRYPTED, IN_DESCRIPTOR, UTF8 = 0x1, 0x8, 0x800  # general purpose flags: 4.4.4
@@ -27,8 +27,8 @@ class Member:
     def require_crc(self, file: MappedFile, array: str) -> None:
         """Raise FormatError where the bytes are no longer those that were written."""
         crc = 0
-        for begin in range(self.begin, self.end, PART):
-            crc = zlib.crc32(file.read(begin, min(begin + PART, self.end)), crc)
+        for part in file.parts(self.begin, self.end):
+            crc = zlib.crc32(part, crc)
         if crc != self.crc:
             what = f"the checksum of {self.name!r} is {crc:08x}; expected {self.crc:08x}"
             raise file.damaged(what, self.begin, array)

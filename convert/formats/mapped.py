@@ -13,6 +13,7 @@ import io
 import mmap
 import os
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -24,7 +25,7 @@ from convert.formats.regular import open_regular
 from mappings.errors import FormatError
 
 HEAD = 4096  # bytes that decide what a file is
-PART = 1 << 20  # bytes read at a time
+PART = 1 << 16  # bytes read at a time
 
 Identity = tuple[int, int, int, int, int]
 
@@ -113,12 +114,20 @@ class MappedFile:
     def sha256(self) -> str:
         """The sha256 of the file that was opened, in hex. Raises FormatError as ``read`` does."""
         digest = hashlib.sha256()
-        part = bytearray(PART)
-        for begin in range(0, self.size, PART):
-            filled = memoryview(part)[: min(PART, self.size - begin)]
-            self.read_into(filled, begin)
-            digest.update(filled)
+        for part in self.parts(0, self.size):
+            digest.update(part)
         return digest.hexdigest()
+
+    def parts(self, begin: int, end: int) -> Iterator[memoryview]:
+        """The bytes from ``begin`` to ``end`` in parts, each valid until the next one is asked for.
+
+        Raises FormatError as ``read`` does.
+        """
+        whole = memoryview(bytearray(min(PART, end - begin)))
+        for at in range(begin, end, PART):
+            part = whole[: end - at]
+            self.read_into(part, at)
+            yield part
 
     def require_unchanged(self) -> None:
         """Raise FormatError where anybody has written to the file since it was opened."""
@@ -173,7 +182,7 @@ class Buffered(io.BufferedReader):
     """The file as a stream, which never makes room for more bytes than the file has."""
 
     def __init__(self, file: MappedFile) -> None:
-        super().__init__(_Stream(file), PART >> 4)
+        super().__init__(_Stream(file), PART)
         self._size = file.size
 
     def read(self, size: int | None = -1, /) -> bytes:
