@@ -9,10 +9,15 @@ from architectures import MODELS, Model
 from architectures.nearest import nearest_models
 from convert.formats import Checkpoint, Tensor, refuse_quantised
 from convert.leftovers import refuse_leftovers
+from convert.refusal import no_model, other_model, several_models
 from mappings.errors import ReconcileError
 from mappings.language import Table
 from mappings.naming import Naming, recognise
 from mappings.residues import Residues, reconcile
+
+FAR = 0.25
+"""The share of a network's tensors that may be absent or of another shape in a file that is near it,
+as its stem or its head is another. A file of another family lacks most of them."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,7 @@ def fit(checkpoint: Checkpoint, model: Model) -> Fit:
     found = lay(checkpoint, model)
     if found.residues:
         refuse_leftovers(checkpoint, [found])
-        raise ReconcileError(
-            f"{checkpoint.path} does not fit {model.name}: {found.residues}; "
-            f"'gluonport inspect' shows what it is, the name 'auto' finds its architecture"
-        )
+        raise other_model(checkpoint, found, nearest(checkpoint))
     return found
 
 
@@ -86,26 +88,16 @@ def identify(checkpoint: Checkpoint) -> Fit:
     if len(exact) == 1:
         return exact[0]
     if exact:
-        names = " and ".join(found.model.name for found in exact)
-        raise ReconcileError(
-            f"{checkpoint.path} fits {names} equally well, by names and by shapes: "
-            f"say which with its name instead of 'auto'"
-        )
+        raise several_models(checkpoint, exact)
     refuse_leftovers(checkpoint, fits)
-    near = " | ".join(
-        f"{found.model.name}: {len(found.residues)} misfits ({found.residues})"
-        for found in fits[:3]
-    )
-    raise ReconcileError(
-        f"{checkpoint.path} fits no model of the catalogue; nearest are {near}"
-        if near
-        else f"{checkpoint.path} shares no tensor name with any model of the catalogue"
-    )
+    raise no_model(checkpoint, fits)
 
 
 def nearest(checkpoint: Checkpoint) -> list[Fit]:
-    """The models nearest to a checkpoint by shapes that share any tensor name with it, those with
-    the fewest misfits first."""
+    """The models nearest to a checkpoint, those with the fewest misfits first.
+
+    A model is near where at most a share of ``FAR`` of its tensors are absent or of another shape.
+    """
     fits = []
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
     for model in nearest_models(shapes, MODELS):
@@ -113,7 +105,8 @@ def nearest(checkpoint: Checkpoint) -> list[Fit]:
             found = lay(checkpoint, model)
         except ReconcileError:
             continue
-        if any(source in found.table.targets for source in found.naming.names.values()):
+        wrong = len(found.residues) - len(found.residues.unmapped_source)
+        if wrong <= FAR * len(found.table.targets):
             fits.append(found)
     return sorted(fits, key=lambda found: len(found.residues))
 

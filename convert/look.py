@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from architectures.catalogue import MODELS
+from architectures.catalogue import MODELS, no_model_called
 from architectures.console import Command, choosing, one_line, print_json
 from architectures.figure import Regime
 from architectures.record import Model
+from convert.refusal import SHOWN, described
 from mappings.choice import Choice
+from mappings.families import family_of
 from mappings.words import counted
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ UNDECIDED = (
     "* GluonCV prints two top-1 figures, without mix-up (vanilla) and with it, and does not say\n"
     "  which of them the stored weights have: nothing is judged by either."
 )
-SHOWN = 3  # nearest models in the human report
 
 
 @click.command(cls=Command)
@@ -33,6 +34,8 @@ SHOWN = 3  # nearest models in the human report
 def models_command(pattern: str, as_json: bool) -> None:
     """List the models of the catalogue, all or those that match PATTERN ('gluon_se*')."""
     chosen = [model for model in MODELS if fnmatchcase(model.name, pattern)]
+    if not chosen:
+        raise no_model_called(pattern)
     if as_json:
         print_json({"models": [_as_json(model) for model in chosen]})
         return
@@ -141,9 +144,8 @@ def _print(found: Inspection) -> None:
         lines.append(("model", f"{fit.model.name}, {classes}, images of {channels}"))
     if not found.exact:
         lines.append(("model", "none of the catalogue fits by every name and shape"))
-        lines += [
-            ("nearest", f"{fit.model.name}, {len(fit.residues)} misfits: {fit.residues}")
-            for fit in found.fits[:SHOWN]
-        ]
+        if family := family_of([tensor.name for tensor in checkpoint.tensors]):
+            lines.append(("looks like", f"{family}, by its names"))
+        lines += [("nearest", f"{fit.model.name}, {described(fit)}") for fit in found.fits[:SHOWN]]
     for title, text in lines:
         click.echo(f"{title:12}{one_line(text)}")

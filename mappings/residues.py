@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from mappings.language import Table
 from mappings.naming import Naming
 from mappings.shapes import OpenShape, Shape, Sizes, fill, open_sizes
+from mappings.words import counted
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,8 @@ def fold(names: Collection[str], most: int = 4) -> list[str]:
         "".join(map("".join, zip(words, (*map(_span, zip(*rows, strict=True)), ""), strict=True)))
         for words, rows in columns.items()
     ]
-    return (
-        folded if len(folded) <= most else [*folded[:most], f"and {len(folded) - most} more kinds"]
-    )
+    more = len(folded) - most
+    return folded if more <= 0 else [*folded[:most], f"and {counted(more, 'more kind')}"]
 
 
 _NUMBER = re.compile(r"(\d+)")

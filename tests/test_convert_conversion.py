@@ -168,7 +168,7 @@ def test_auto_names_the_nearest_models_where_none_fits(
 ) -> None:
     del arrays["output.bias"]
     line = refused(out, "auto", "--from", written(tmp_path, arrays))
-    assert f"nearest are {NAME}: 1 misfits" in line
+    assert f"nearest: {NAME}, 1 misfit: " in line
 
 
 def test_auto_needs_a_file(out: Path) -> None:

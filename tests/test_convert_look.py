@@ -122,7 +122,7 @@ def test_inspect_shows_the_nearest_where_a_tensor_is_missing(tmp_path: Path) -> 
     del arrays["output.bias"]
     np.savez(tmp_path / "less.npz", **arrays)
     text = run("inspect", str(tmp_path / "less.npz")).stdout
-    assert "gluon_seresnext8_digits, 1 misfits: 1 in the network but not in the file" in text
+    assert "gluon_seresnext8_digits, 1 misfit: 1 in the network but not in the file" in text
 
 
 def test_inspect_of_no_checkpoint_is_one_line(tmp_path: Path) -> None:

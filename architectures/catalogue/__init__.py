@@ -20,6 +20,8 @@ from architectures.catalogue import (
 from architectures.record import Model
 from mappings.errors import GluonportError
 
+MOST = 3  # names that are suggested
+
 MODELS: tuple[Model, ...] = (
     *resnext.MODELS,
     *timm_seresnext.MODELS,
@@ -43,7 +45,14 @@ def find_model(name: str) -> Model:
     for model in MODELS:
         if name in (model.name, model.source.name, model.source.stored):
             return model
-    names = [model.name for model in MODELS]
-    near = get_close_matches(name, [*names, *(model.source.name for model in MODELS)], 3, 0.5)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    raise GluonportError(f"no model is called {name!r}: {hint}'gluonport models' lists them all")
+    raise no_model_called(name)
+
+
+def no_model_called(name: str) -> GluonportError:
+    """The refusal of a name that no model has. It suggests names that begin with it, and names that
+    are spelled much like it."""
+    names = [name for model in MODELS for name in (model.source.name, model.name)]
+    longer = [known for known in names if name and known.startswith(name)]
+    near = dict.fromkeys([*longer, *get_close_matches(name, names, MOST, 0.5)])
+    hint = f"did you mean {' or '.join([*near][:MOST])}? " if near else ""
+    return GluonportError(f"no model is called {name!r}: {hint}'gluonport models' lists them all")

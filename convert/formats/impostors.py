@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from convert.formats.archive import directory
 from convert.formats.mapped import MappedFile
@@ -11,6 +12,14 @@ AGAIN = "fetch the checkpoint again"
 UNPACK = "unpack it and name the checkpoint inside"
 PICKLE = "whose loading can run any code and is refused; save the arrays as .safetensors"
 OLD_TORCH = "a PyTorch checkpoint of before 2017, a tar; load it with PyTorch and save it again"
+
+TRAINER = (
+    "the state of an optimizer that Trainer.save_states of MXNet wrote, a Python pickle that holds "
+    "momentum and no weights; name the .params file that net.save_parameters wrote beside it"
+)
+STATES = re.compile(rb"\x80.{0,12}\}(?:\x94|q.)\(K\x00", re.DOTALL)
+"""How the pickle of a dictionary begins whose first key is 0: the optimizer's states by parameter
+index."""
 
 # By first bytes, the longer before the shorter.
 BINARY = (
@@ -48,6 +57,8 @@ def describe(file: MappedFile) -> str:
         if head.startswith(b"sys_info\0"):
             return f"this is {OLD_TORCH}"
         return f"this is a tar archive; {UNPACK}"
+    if STATES.match(head) and b"mxnet." in head:
+        return f"this is {TRAINER}"
     for mark, what in BINARY:
         if head.startswith(mark):
             return f"this is {what}"

@@ -1,0 +1,70 @@
+"""What is said of a checkpoint that fits no network, another one, or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from convert.formats import Checkpoint
+from mappings.errors import ReconcileError
+from mappings.families import family_of
+from mappings.words import counted
+
+if TYPE_CHECKING:
+    from convert.fit import Fit
+
+SHOWN = 3  # nearest models of a message
+COVERED = "covered are classifiers: ResNet, SE-ResNet, ResNeXt, SE-ResNeXt, SENet and ResNeSt"
+
+
+def other_model(checkpoint: Checkpoint, found: Fit, near: Sequence[Fit]) -> ReconcileError:
+    """The refusal of a checkpoint that does not fit the model it must fit; ``near`` are the models
+    nearest to it."""
+    what = f"{checkpoint.path} does not fit {found.model.name}"
+    exact = [fit.model.name for fit in near if not fit.residues]
+    if exact:
+        return ReconcileError(f"{what}: it fits {' and '.join(exact)}: give that name instead")
+    return ReconcileError(f"{what}, nor any other model; {_else(checkpoint, [found])}")
+
+
+def no_model(checkpoint: Checkpoint, near: Sequence[Fit]) -> ReconcileError:
+    """The refusal of a checkpoint that fits no model; ``near`` are those nearest to it."""
+    what = f"{checkpoint.path} fits no model of the catalogue"
+    return ReconcileError(f"{what}; {_else(checkpoint, near)}")
+
+
+def several_models(checkpoint: Checkpoint, exact: Sequence[Fit]) -> ReconcileError:
+    """The refusal of a checkpoint that fits more than one model, of which none can be guessed."""
+    names = " and ".join(fit.model.name for fit in exact)
+    first, *others = [_written(checkpoint, fit) for fit in exact]
+    if all(other == first for other in others):
+        differ = "the tensors that are written are the same for each"
+    else:
+        differ = "each gives other tensors, and only whoever trained it knows which is right"
+    return ReconcileError(
+        f"{checkpoint.path} fits {names} equally well, by names and by shapes; {differ}: "
+        f"say which with its name instead of 'auto'"
+    )
+
+
+def described(fit: Fit) -> str:
+    """``2 misfits: ...``"""
+    return f"{counted(len(fit.residues), 'misfit')}: {fit.residues}"
+
+
+def _written(checkpoint: Checkpoint, fit: Fit) -> list[tuple[str, str | None]]:
+    """Every tensor that is written, in order, and the tensor of the file that it is."""
+    sources = fit.by_target(checkpoint)
+    return [(name, sources[name].name if name in sources else None) for name in fit.model.shapes]
+
+
+def _else(checkpoint: Checkpoint, near: Sequence[Fit]) -> str:
+    """What the file is instead, by its names or by the models nearest to it, and what to do."""
+    if family := family_of([tensor.name for tensor in checkpoint.tensors]):
+        return f"by its names it is {family}; {COVERED}: 'gluonport models' lists them"
+    remedy = (
+        f"{COVERED}: 'gluonport inspect --digests {checkpoint.path}' lists the file's tensors, to "
+        f"compare with the network that wrote them"
+    )
+    nearest = " | ".join(f"{fit.model.name}, {described(fit)}" for fit in near[:SHOWN])
+    return f"nearest: {nearest}; {remedy}" if near else remedy
