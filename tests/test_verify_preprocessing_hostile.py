@@ -160,6 +160,14 @@ def test_an_image_of_too_many_pixels_is_refused_by_its_header(
         crop(data, regime, NETWORK)
 
 
+@pytest.mark.parametrize("regime", REGIMES)
+def test_a_chunk_that_claims_a_gigabyte_is_refused_before_memory_is_taken(regime: Regime) -> None:
+    png = OTHERS["PNG"]
+    with pytest.raises(ImageError, match="the image is damaged: a chunk ends beyond the file"):
+        crop(png[:33] + struct.pack(">I", 1 << 30) + png[37:], regime, NETWORK)
+    assert decode(png + b"\xff" * 40, regime)  # what follows the image is not a chunk of it
+
+
 def test_a_webp_of_the_largest_size_is_refused_by_its_header() -> None:
     chunk = b"VP8X" + struct.pack("<I", 10) + bytes(4) + b"\xff\x3f\0" * 2
     data = b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk

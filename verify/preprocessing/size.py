@@ -17,6 +17,10 @@ MAX_SCANS = 500
 """The most scans of a JPEG. Each goes over the whole image again, however few bytes it has.
 Encoders write about ten; libjpeg-turbo's own fuzzers stop at 500."""
 
+MAX_MISSING = 1 << 24
+"""Bytes that a PNG's chunk may claim beyond the end of the file: what is cut short is OpenCV's to
+judge, and a claim of gigabytes is not."""
+
 PNG, BMP = b"\x89PNG\r\n\x1a\n", b"BM"
 TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 TIFF_WIDTHS, TIFF_HEIGHTS = {256, 322}, {257, 323}
@@ -47,9 +51,11 @@ def image_size(data: bytes) -> tuple[int, int]:
     """Width and height, as the header has them. Raises ImageError where no header says them."""
     try:
         return _by_hand(data) or _by_pillow(data)
-    except (struct.error, ValueError) as error:
+    except struct.error as error:
         what = "the image is damaged: it ends before its header says its width and height"
         raise ImageError(what) from error
+    except ValueError as error:
+        raise ImageError(f"the image is damaged: {error}") from error
 
 
 @contextmanager
@@ -79,8 +85,7 @@ def _by_hand(data: bytes) -> tuple[int, int] | None:
     if data.startswith(JPEG):
         return _jpeg(data)
     if data.startswith(PNG):
-        width, height = struct.unpack_from(">II", data, 16)
-        return width, height
+        return _png(data)
     if data.startswith(BMP):
         core = struct.unpack_from("<I", data, 14) == (12,)  # the header of OS/2
         width, height = struct.unpack_from("<HH" if core else "<ii", data, 18)
@@ -91,10 +96,25 @@ def _by_hand(data: bytes) -> tuple[int, int] | None:
     return _tiff(data, order) if order else None
 
 
+def _png(data: bytes) -> tuple[int, int]:
+    """The header is the first chunk. OpenCV takes the memory that a chunk claims before it looks
+    whether the file has as much, so a claim far beyond the end of the file is refused here.
+    """
+    position = len(PNG)
+    while position + 8 <= len(data) and data[position + 4 : position + 8] != b"IEND":
+        position += 12 + int.from_bytes(data[position : position + 4])
+    if position > len(data) + MAX_MISSING:
+        raise ValueError("a chunk ends beyond the file")
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
 def _jpeg(data: bytes) -> tuple[int, int]:
     """The largest frame of all; libjpeg refuses a JPEG of two."""
     frames = [at for marker, at in all_segments(data) if marker in START_OF_FRAME]
     sizes = [struct.unpack_from(">HH", data, at + 1) for at in frames]
+    if not sizes:
+        raise ValueError("it has no frame, which says its width and height")
     height, width = max(sizes, key=lambda size: size[0] * size[1])
     return width, height
 
