@@ -16,8 +16,8 @@ from mappings.naming import Naming, recognise
 from mappings.residues import Residues, reconcile
 
 FAR = 0.25
-"""The share of a network's tensors that may be absent or of another shape in a file that is near it,
-as its stem or its head is another. A file of another family lacks most of them."""
+"""The share of a network's tensors that may be absent or of another shape in a file near it: its
+stem or its head is another. A file of another family lacks most of them."""
 
 
 @dataclass(frozen=True)

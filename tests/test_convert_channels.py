@@ -163,6 +163,16 @@ def test_no_regime_feeds_it_and_that_is_said_in_one_line(grey: Path, tmp_path: P
     assert not list(tmp_path.glob("*ledger*"))
 
 
+def test_it_is_not_published_since_nothing_says_how_its_images_are_prepared(
+    grey: Path, tmp_path: Path
+) -> None:
+    done = run("publish", SAMPLE, grey, tmp_path / "release")
+    assert done.exit_code == 1 and not (tmp_path / "release").exists()
+    assert done.stderr.startswith(
+        f"error: {grey}: takes images of 1 channel, and a release is of a network for RGB, since "
+    )
+
+
 def test_other_inputs_are_rgbs_channels_moved_so_that_no_two_are_the_same() -> None:
     model = find_model(WIDE)
     rgb, five = reference_inputs(model), reference_inputs(model, 5)

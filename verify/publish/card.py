@@ -110,7 +110,7 @@ def _values(
         "source_name": model.source.name,
         "framework": framework,
         "num_classes": gathered.num_classes,
-        "parameters": count_parameters(model.sized(gathered.num_classes, gathered.in_chans)),
+        "parameters": count_parameters(model.sized(gathered.num_classes)),
         "input_size": model.input_size,
         "input_words": _input_words(model),
         "regime": model.regimes[0],

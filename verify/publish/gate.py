@@ -11,8 +11,10 @@ from typing import Any
 from architectures import Model
 from architectures.figure import Figure, Undecided
 from architectures.nearest import misfits
+from architectures.record import RGB
 from convert.formats import Checkpoint, open_checkpoint
 from mappings.shapes import open_sizes
+from mappings.words import counted
 from verify.publish.errors import PublishError
 from verify.publish.figures import percent
 from verify.publish.record import Record
@@ -34,7 +36,6 @@ class Gathered:
     sha256: str
     size: int
     num_classes: int
-    in_chans: int
     dtype: str
     as_published: bool
     provenance: Mapping[str, Any]
@@ -82,7 +83,7 @@ def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> 
             f"{path}: is {checkpoint.format}, expected safetensors: "
             f"make it with 'convert {model.name} OUT.safetensors --from {path}'"
         )
-    num_classes, in_chans = _fit(model, checkpoint)
+    num_classes = _fit(model, checkpoint)
     if is_synthetic(model, checkpoint):
         raise PublishError(
             f"{path}: holds synthetic weights, which are never published: "
@@ -97,7 +98,6 @@ def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> 
         sha256=digest,
         size=path.stat().st_size,
         num_classes=num_classes,
-        in_chans=in_chans,
         dtype=", ".join(sorted({str(t.dtype) for t in checkpoint.tensors if t.shape})),
         as_published=_is_published(model, provenance),
         provenance=provenance,
@@ -107,17 +107,24 @@ def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> 
     )
 
 
-def _fit(model: Model, checkpoint: Checkpoint) -> tuple[int, int]:
-    """The class count and the image channels of a checkpoint that has the model's tensors, all
-    and no others."""
+def _fit(model: Model, checkpoint: Checkpoint) -> int:
+    """The class count of a checkpoint that has the model's tensors, all and no others, and takes
+    RGB images: a release states how its images are prepared, which no regime says of others."""
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
     if wrong := misfits(shapes, model):
         raise PublishError(
-            f"{checkpoint.path}: is no {model.name}: {len(wrong)} tensors are missing, unknown or "
-            f"of another shape, the first {wrong[0]!r}: 'gluonport inspect' says what it is"
+            f"{checkpoint.path}: is no {model.name}: {counted(len(wrong), 'tensor')} missing, "
+            f"unknown or of another shape, the first {wrong[0]!r}: 'gluonport inspect' says what it "
+            f"is"
         )
     sizes = open_sizes((shapes[name], shape) for name, shape in model.shapes.items())
-    return sizes["classes"], sizes["channels"]
+    if sizes["channels"] != RGB:
+        channels = counted(sizes["channels"], "channel")
+        raise PublishError(
+            f"{checkpoint.path}: takes images of {channels}, and a release is of a network for "
+            f"RGB, since no regime says how other images are prepared: share the converted file itself"
+        )
+    return sizes["classes"]
 
 
 def _provenance(

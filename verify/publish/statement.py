@@ -85,7 +85,7 @@ def results(gathered: Gathered) -> dict[str, Any]:
     return {
         "model": model.name,
         "family": model.family,
-        "parameters": count_parameters(model.sized(gathered.num_classes, gathered.in_chans)),
+        "parameters": count_parameters(model.sized(gathered.num_classes)),
         "as_published": gathered.as_published,
         "parity": {
             "passed": True,
