@@ -114,15 +114,16 @@ def _fit(model: Model, checkpoint: Checkpoint) -> int:
     if wrong := misfits(shapes, model):
         raise PublishError(
             f"{checkpoint.path}: is no {model.name}: {counted(len(wrong), 'tensor')} missing, "
-            f"unknown or of another shape, the first {wrong[0]!r}: 'gluonport inspect' says what it "
-            f"is"
+            f"unknown or of another shape, the first {wrong[0]!r}: 'gluonport inspect' says "
+            f"what it is"
         )
     sizes = open_sizes((shapes[name], shape) for name, shape in model.shapes.items())
     if sizes["channels"] != RGB:
         channels = counted(sizes["channels"], "channel")
         raise PublishError(
             f"{checkpoint.path}: takes images of {channels}, and a release is of a network for "
-            f"RGB, since no regime says how other images are prepared: share the converted file itself"
+            f"RGB, since no regime says how other images are prepared: share the converted file "
+            f"itself"
         )
     return sizes["classes"]
 
