@@ -22,7 +22,8 @@ def create(
 ) -> Network:
     """The network of ``model``, strictly loaded from a safetensors file where one is given.
 
-    The class count and the image channels are then the file's own.
+    The class count and the image channels are then the file's own; a file without a classifier
+    gives a network without one.
 
     Raises FormatError for a file that is not this model's.
     """
@@ -39,7 +40,7 @@ def create(
     sizes = open_sizes(shapes)
     if "channels" in sizes:
         options.setdefault("in_chans", sizes["channels"])
-    network = build(model, sizes.get("classes"), **options)
+    network = build(model, sizes.get("classes", 0), **options)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
@@ -48,3 +49,18 @@ def create(
     if num_classes is not None and num_classes != network.num_classes:
         network.reset_classifier(num_classes)
     return network.eval()
+
+
+def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Network:
+    """The network of ``model`` with a checkpoint's weights, to be asked for classes.
+
+    Raises FormatError for a file that is not this model's, and for one without a classifier.
+    """
+    network = create(model, checkpoint)
+    if not network.num_classes:
+        raise FormatError(
+            checkpoint,
+            "has no classifier, so it gives features and no classes: convert a checkpoint that "
+            "has one, or give the network of gluonport.create_model(..., num_classes=N) a new one",
+        )
+    return network

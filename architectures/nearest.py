@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from architectures.record import Model
 from mappings.language import TRACKED
+from mappings.parts import is_classifiers
 from mappings.shapes import OpenShape, Shape, fill, open_sizes
 
 MOST = 8
@@ -24,10 +25,13 @@ def nearest_models(shapes: Mapping[str, Shape], models: Iterable[Model]) -> list
 
 def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
     """The tensors of a file in the network's own names that are missing, unknown or of another
-    shape. The class count and the image channels are the file's own."""
+    shape. The class count and the image channels are the file's own; a file that has nothing of the
+    classifier is held to the rest of the network."""
     pairs = ((found, model.shapes[name]) for name, found in shapes.items() if name in model.shapes)
     sizes = open_sizes(pairs)
-    expected = {name: fill(shape, sizes) for name, shape in model.shapes.items()}
+    whole = any(is_classifiers(name) for name in shapes)
+    wanted = {n: shape for n, shape in model.shapes.items() if whole or not is_classifiers(n)}
+    expected = {name: fill(shape, sizes) for name, shape in wanted.items()}
     return [name for name in {**expected, **shapes} if shapes.get(name) != expected.get(name)]
 
 

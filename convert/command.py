@@ -34,6 +34,11 @@ COLUMN = 12
     help="Names in a .params target: of save_parameters, or of export (arg:, aux:).",
 )
 @choosing
+@click.option(
+    "--no-classifier",
+    is_flag=True,
+    help="Convert the network without its classifier, for num_classes=0.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing OUT.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -45,6 +50,7 @@ def main(
     dtype: str,
     naming: str,
     choice: Choice,
+    no_classifier: bool,
     force: bool,
     allow_nonfinite: bool,
     as_json: bool,
@@ -66,6 +72,7 @@ def main(
         ema=choice.ema,
         weights=choice.weights,
         ignore=choice.ignore,
+        classifier=not no_classifier,
         force=force,
         allow_nonfinite=allow_nonfinite,
     )
@@ -80,7 +87,7 @@ def main(
         ("target", f"{done.target} ({done.dtype})"),
         ("tensors", f"{done.tensors}, every one reread and equal"),
         ("parameters", f"{done.parameters:,}"),
-        ("classes", str(done.num_classes)),
+        ("classes", str(done.num_classes or "none: it has no classifier")),
         ("channels", str(done.in_chans)),
         ("sha256", done.target_sha256),
         ("", "synthetic weights: a test of names and networks, not a model" * done.synthetic),

@@ -30,6 +30,7 @@ def convert(
     ema: bool | None = None,
     weights: str | None = None,
     ignore: Sequence[str] = (),
+    classifier: bool = True,
 ) -> Conversion:
     """Convert a checkpoint to ``out``, with its provenance beside it.
 
@@ -37,7 +38,8 @@ def convert(
     in ``.safetensors`` (PyTorch's names), or ``.params`` (Gluon's, in the ``naming`` asked for).
     ``source`` is a checkpoint file or ``synthetic``; without it the published checkpoint is
     fetched. ``ema`` takes the averaged weights (True) or the last ones (False) of a file that has
-    both, and ``weights`` the set under a key; ``ignore`` are patterns of names to leave out. The
+    both, and ``weights`` the set under a key; ``ignore`` are patterns of names to leave out, and
+    ``classifier`` False leaves the classifier out, or whatever head the file has. The
     target is reread and compared byte for byte before it takes its name.
 
     Raises a GluonportError of the room where it failed; the target then does not exist, or is what
@@ -63,7 +65,10 @@ def convert(
         checkpoint = synthetic_checkpoint(model)
     else:
         checkpoint = open_checkpoint(str(source), choice)
-    found = identify(checkpoint) if model is None else fit(checkpoint, model)
+    if model is None:
+        found = identify(checkpoint, classifier)
+    else:
+        found = fit(checkpoint, model, classifier)
     names = gluon_names(found.model, naming) if target.suffix == ".params" else None
     return transfer(
         found,

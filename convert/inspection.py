@@ -7,24 +7,34 @@ import math
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from architectures import MODELS
 from architectures.record import STATISTICS
 from convert.fit import Fit, nearest
 from convert.formats import Checkpoint, Tensor, open_checkpoint
+from convert.preprocessing import Preprocessing, preprocessing_beside
+from convert.thumbnails import thumbnail_of
 from mappings.choice import NO_CHOICE, Choice
 from mappings.naming import guess_scheme
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A checkpoint and the models nearest to it, those with the fewest misfits first."""
+    """A checkpoint and the models nearest to it, those with the fewest misfits first.
+
+    Where it fits none wholly, ``backbones`` are those that it fits but for the classifier, and
+    ``thumbnail`` is the network of MXNet's own zoo that it is with ``thumbnail=True``.
+    """
 
     checkpoint: Checkpoint
     fits: tuple[Fit, ...]
+    backbones: tuple[Fit, ...] = ()
+    thumbnail: str | None = None
 
     @property
     def exact(self) -> tuple[Fit, ...]:
@@ -43,8 +53,15 @@ class Inspection:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was seen through: wrappings of the file, decorations of its names."""
-        names = self.exact[0].naming.notes if self.exact else ()
-        return (*self.checkpoint.notes, *names)
+        if not self.exact:
+            return self.checkpoint.notes
+        constants = [str(self.preprocessing)] if self.preprocessing else []
+        return (*self.checkpoint.notes, *self.exact[0].notes, *constants)
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing | None:
+        """The constants of preprocessing beside the network that the checkpoint fits."""
+        return preprocessing_beside(self.checkpoint, self.exact[0]) if self.exact else None
 
     @property
     def dtypes(self) -> Counter[str]:
@@ -74,6 +91,9 @@ class Inspection:
             "model": only and only.model.name,
             "num_classes": self.exact[0].num_classes if self.exact else None,
             "in_chans": self.exact[0].in_chans if self.exact else None,
+            "thumbnail": self.thumbnail,
+            "without_classifier": [fit.model.name for fit in self.backbones],
+            "preprocessing": self.preprocessing and self.preprocessing.as_json(),
             "candidates": [
                 {
                     "model": fit.model.name,
@@ -93,7 +113,15 @@ def inspect(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> Inspect
     Raises FormatError for a file that is no checkpoint, and as ``open_checkpoint`` does.
     """
     checkpoint = open_checkpoint(path, choice)
-    return Inspection(checkpoint, tuple(nearest(checkpoint)) if checkpoint.named else ())
+    found = Inspection(checkpoint, tuple(nearest(checkpoint)) if checkpoint.named else ())
+    if found.exact or not checkpoint.named:
+        return found
+    bare = nearest(checkpoint, classifier=False)
+    return replace(
+        found,
+        backbones=tuple(fit for fit in bare if not fit.residues),
+        thumbnail=thumbnail_of(checkpoint, MODELS),
+    )
 
 
 def digests(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:

@@ -142,7 +142,11 @@ def _print(found: Inspection) -> None:
         classes = counted(fit.num_classes or 0, "class", "classes")
         channels = counted(fit.in_chans or 0, "channel")
         lines.append(("model", f"{fit.model.name}, {classes}, images of {channels}"))
-    if not found.exact:
+    for fit in found.backbones:
+        lines.append(("model", f"{fit.model.name} but for its classifier: see --no-classifier"))
+    if found.thumbnail:
+        lines.append(("model", f"{found.thumbnail} with thumbnail=True, which is not covered yet"))
+    elif not found.exact and not found.backbones:
         lines.append(("model", "none of the catalogue fits by every name and shape"))
         if family := family_of([tensor.name for tensor in checkpoint.tensors]):
             lines.append(("looks like", f"{family}, by its names"))

@@ -22,7 +22,8 @@ class Conversion:
 
     ``tensors`` and ``parameters`` count what the target holds; hashes are sha256 in hex,
     ``source_sha256`` None for synthetic weights, which have no file. ``notes`` say what was seen
-    through in the source's names; ``in_chans`` is the number of channels of the network's images.
+    through in the source's names and what was left out. ``num_classes`` is 0 without a classifier,
+    ``in_chans`` is the number of channels of the network's images.
     """
 
     model: str
@@ -54,12 +55,13 @@ def provenance_text(
     checkpoint: Checkpoint,
     ignore: Sequence[str],
     shards: Mapping[str, str],
+    preprocessing: Mapping[str, Any] | None,
 ) -> str:
     """The provenance as JSON: everything needed to check the target against its source again.
 
     ``shards`` are the files behind a source that is only their index, with their sha256; the
     ``checkpoint`` says which of the source's tensors were taken, and ``ignore`` are the patterns of
-    those that were left out.
+    those that were left out; ``preprocessing`` are the constants of a source that carries its own.
     """
     from importlib.metadata import version
 
@@ -75,6 +77,7 @@ def provenance_text(
         "ema": checkpoint.averaged,
         "ignore": list(ignore),
         "ignored": list(checkpoint.ignored),
+        "preprocessing": preprocessing,
         "mapping_sha256": mapping_digest,
         "tensor_sha256": dict(digests),
     }

@@ -17,6 +17,7 @@ from convert.formats.appearing import appearing, sync
 from convert.formats.checkpoint import split
 from convert.formats.records import PROVENANCE, record_path
 from convert.formats.write_params import write_params
+from convert.preprocessing import preprocessing_beside
 from convert.provenance import Conversion, provenance_text, sha256
 from convert.values import Precision, Scratch, batches_tracked, convert_values
 from mappings.errors import ConversionError
@@ -43,9 +44,9 @@ def transfer(
     a full disk; FormatError for a source that changes meanwhile: its hash would be another's.
     """
     model = found.model
-    # A fit without residues has a classifier and a first convolution.
+    # A fit without residues has a first convolution, and a classifier or the wish for none.
     assert found.num_classes is not None and found.in_chans is not None
-    tensors = found.by_target(checkpoint)
+    tensors, constants = found.by_target(checkpoint), preprocessing_beside(checkpoint, found)
     count = sum(math.prod(tensor.shape) for tensor in tensors.values())
     with (
         ThreadPoolExecutor(3) as pool,
@@ -60,7 +61,7 @@ def transfer(
             name: batches_tracked(tensors.get(name))
             if name in found.table.synthesised
             else convert_values(tensors[name], precision, scratch, allow_nonfinite=allow_nonfinite)
-            for name in model.shapes
+            for name in found.shapes
             if names is None or name in names
         }
         if names is not None:
@@ -80,7 +81,7 @@ def transfer(
             source=str(checkpoint.path),
             source_format=checkpoint.format,
             naming=found.scheme,
-            notes=(*checkpoint.notes, *found.naming.notes),
+            notes=(*checkpoint.notes, *found.notes, *([str(constants)] if constants else [])),
             target=str(target),
             tensors=len(arrays),
             parameters=count_parameters(model.sized(found.num_classes, found.in_chans)),
@@ -103,6 +104,7 @@ def transfer(
                     file.path.name: digest
                     for file, digest in zip(checkpoint.files[1:], sha256s[1:], strict=True)
                 },
+                preprocessing=constants.as_json() if constants else None,
             ),
             encoding="utf-8",
         )

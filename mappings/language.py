@@ -18,6 +18,9 @@ from mappings.errors import MappingError
 
 Position = Mapping[str, int]
 
+CLASSIFIER = "fc"
+"""What every network calls the layer that gives the logits, as torchvision and timm do."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -150,6 +153,16 @@ class Table:
             if layer.kind.counter is None
             for leaf in layer.kind.synthesised
         }
+
+    @cached_property
+    def classifier(self) -> Layer | None:
+        """The layer that gives the logits; None where the table leaves it out."""
+        return next((layer for layer in self.layers if layer.target == CLASSIFIER), None)
+
+    @cached_property
+    def without_classifier(self) -> Table:
+        """The table of the same network without its classifier."""
+        return Table(tuple(layer for layer in self.layers if layer is not self.classifier))
 
     @cached_property
     def digest(self) -> str:

@@ -7,11 +7,12 @@ different layer in each network: only a network's own table can say which.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mappings.errors import ReconcileError
 from mappings.language import Table
+from mappings.parts import names_outside, numbered_name, replaced_classifier
 from mappings.prefixes import resolve
 from mappings.wrappers import unwrapped, wrappers
 
@@ -28,11 +29,29 @@ class Naming:
     """How a file names its tensors.
 
     ``names`` maps every name of the file to the structural source name it stands for, or to itself
-    where the network has no such tensor. ``notes`` say in words what was seen through.
+    where the network has no such tensor. ``notes`` say in words what was seen through. ``outside``
+    are the names of the file that the network does not have and that stand outside its blocks.
     """
 
     scheme: Scheme
     names: Names
+    notes: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+
+    def without(self, names: Collection[str]) -> Naming:
+        """The same naming of a file that does not hold these names."""
+        return replace(self, names={name: s for name, s in self.names.items() if name not in names})
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Names resolved in one way: ``space`` are the names that it expects, each with its source,
+    ``known`` the file's that it explains, ``places`` the prefixes in use."""
+
+    scheme: Scheme
+    space: Names
+    known: dict[str, str]
+    places: list[str]
     notes: tuple[str, ...] = ()
 
 
@@ -42,15 +61,13 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     Raises ReconcileError when two names of the file stand for the same tensor.
     """
     plain, notes = _undecorated(names)
-    structural, places = resolve(plain.values(), {name: name for name in table.accepted})
-    flat, prefixes = resolve(plain.values(), table.flat)
-    scheme: Scheme = "structural"
-    known = structural
-    if len(flat) > len(structural):
-        scheme, known, places = "prefixed" if any(prefixes) else "stripped", flat, prefixes
-    if any(places):
-        notes.append(" and ".join(f"prefix {place!r}" for place in places))
-    head, stem = _replaced_head(plain.values() - known.keys(), known.values(), table)
+    reading = _best_reading(plain.values(), table)
+    scheme, known = reading.scheme, reading.known
+    if any(reading.places):
+        notes.append(" and ".join(f"prefix {place!r}" for place in reading.places))
+    notes += reading.notes
+    outside = names_outside(plain.values() - known.keys(), known, reading.space, table.classifier)
+    head, stem = replaced_classifier(outside, known.values(), table.classifier)
     if head:
         notes.append(f"classifier named {stem!r}")
     if any(name.startswith(("arg:", "aux:")) for name in names):
@@ -58,7 +75,22 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     resolved = {**known, **head}
     final = {name: resolved.get(short, name) for name, short in plain.items()}
     _refuse_twins(final)
-    return Naming(scheme, final, tuple(notes))
+    beside = tuple(n for n, short in plain.items() if short in outside and short not in head)
+    return Naming(scheme, final, tuple(notes), beside)
+
+
+def _best_reading(names: Collection[str], table: Table) -> _Reading:
+    """The naming that explains most of the names."""
+    own = {name: name for name in table.accepted}
+    numbered = {number: name for name in own if (number := numbered_name(name))}
+    best = _Reading("structural", own, *resolve(names, own))
+    known, places = resolve(names, table.flat)
+    if len(known) > len(best.known):
+        best = _Reading("prefixed" if any(places) else "stripped", table.flat, known, places)
+    known, places = resolve(names, numbered)
+    if len(known) > max(len(best.known), len(numbered) // 2):  # a few numbers prove nothing
+        best = _Reading("structural", numbered, known, places, ("numbered children",))
+    return best
 
 
 def guess_scheme(names: Collection[str]) -> Scheme:
@@ -92,25 +124,6 @@ def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
     if words := wrappers(names):
         notes.append(f"wrapped in {' and '.join(f'{word}.' for word in words)}")
     return plain, notes
-
-
-def _replaced_head(
-    left: Collection[str], taken: Collection[str], table: Table
-) -> tuple[dict[str, str], str]:
-    """A classifier under a name of its own: all that is left of the file and of the network."""
-    if len(left) > 2:
-        return {}, ""
-    missing = table.targets.keys() - set(taken)
-    for layer in table.layers:
-        leaves = [leaf for leaf, _ in layer.kind.leaves]
-        if layer.kind.counter != "dense" or "bias" not in leaves:  # a gate has none
-            continue
-        if missing != {f"{layer.source}.{leaf}" for leaf in leaves}:
-            continue
-        for stem in {name.removesuffix("weight") for name in left if name.endswith("weight")}:
-            if stem.endswith((".", "_")) and set(left) == {stem + leaf for leaf in leaves}:
-                return {stem + leaf: f"{layer.source}.{leaf}" for leaf in leaves}, stem
-    return {}, ""
 
 
 def _refuse_twins(names: Names) -> None:

@@ -13,9 +13,9 @@ import pytest
 import gluonport
 from architectures import MODELS, Model, find_model
 from architectures.figure import Regime
+from architectures.normalisation import UNIT_MEAN, UNIT_STD
 from verify.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
 from verify.preprocessing import ImageError, crop, normalise
-from verify.preprocessing.regimes import UNIT_MEAN, UNIT_STD
 from verify.publish.clients import client
 
 NETWORK = find_model("gluon_resnext50_32x4d")

@@ -25,6 +25,7 @@ from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import FormatError, GluonportError
 from mappings.language import TRACKED
 from mappings.naming import recognise
+from mappings.parts import is_classifiers
 from mappings.shapes import open_sizes
 from verify.choices import recorded_choice
 from verify.places import block_of
@@ -73,12 +74,13 @@ class Evidence:
     def is_as_published(self) -> bool:
         """Whether the source framework itself can load the source file: one set of weights in a
         format and under names of its own."""
-        if self.source.weights is not None or self.source.ignored:
+        if self.source.weights is not None or self.source.ignored or not self.has_classifier:
             return False
+        names, own = [t.name for t in self.source.tensors], self.model.table.accepted
+        plain = all(name in own for name in names)
         if self.model.source.framework == "gluoncv":
-            return self.source.format == "params-v2"
-        own = self.model.table.accepted
-        plain = all(tensor.name in own for tensor in self.source.tensors)
+            flat = not any("." in name for name in names) and len(self.sources) == len(names)
+            return self.source.format == "params-v2" and (plain or flat)
         return plain and self.source.format in ("safetensors", "pytorch-zip", "pytorch-legacy")
 
     def require_unchanged(self) -> None:
@@ -87,8 +89,22 @@ class Evidence:
         self.source.require_unchanged()
 
     @property
+    def has_classifier(self) -> bool:
+        """Whether the checkpoint has a classifier; a network converted without one has none of its
+        tensors."""
+        return any(is_classifiers(name) for name in self.tensors)
+
+    @cached_property
+    def expected(self) -> tuple[str, ...]:
+        """The tensors that the checkpoint must have."""
+        whole = self.has_classifier
+        return tuple(name for name in self.model.shapes if whole or not is_classifiers(name))
+
+    @property
     def num_classes(self) -> int:
-        """The checkpoint's own class count."""
+        """The checkpoint's own class count; that of the stand-in where it has no classifier."""
+        if not self.has_classifier:
+            return self.model.num_classes
         return self.tensors[f"{self.model.network.classifier}.bias"].shape[0]
 
     @property
@@ -104,15 +120,19 @@ class Evidence:
         return any(
             t.dtype != self.tensors[name].dtype
             for name, t in self.sources.items()
-            if name in weights
+            if name in weights and name in self.tensors
         )
 
     def float32_state(self) -> dict[str, Array]:
-        """The checkpoint's weights, widened to float32."""
-        return {
-            name: self.tensors[name].copy().astype(np.float32, copy=False)
-            for name in self.model.table.sources
-        }
+        """The checkpoint's weights, widened to float32. Where it has no classifier, a synthetic one
+        stands in, through which the features are seen."""
+        state, shapes = {}, self.model.sized()
+        for name, source in self.model.table.sources.items():
+            if name in self.expected:
+                state[name] = self.tensors[name].copy().astype(np.float32, copy=False)
+            else:
+                state[name] = synthetic_values(self.model.source.name, source, shapes[name])
+        return state
 
 
 def gather(
@@ -184,15 +204,16 @@ def _synthetic(model: Model) -> Checkpoint:
 def check_values(evidence: Evidence) -> tuple[Criterion, Finding | None]:
     """Whether every tensor is its source's, bit for bit, or its float32 value rounded to even."""
     problems = {}
-    for name in evidence.model.shapes:
+    for name in evidence.expected:
         if what := _difference(evidence, name):
             problems[name] = what
     for name in evidence.tensors.keys() - evidence.model.shapes.keys():
         problems[name] = "is no tensor of the network"
     if not problems:
-        return Criterion(
-            "values", True, f"all {len(evidence.tensors)} tensors are the source's"
-        ), None
+        detail = f"all {len(evidence.tensors)} tensors are the source's"
+        if not evidence.has_classifier:
+            detail += "; there is no classifier, so no logits of this checkpoint were compared"
+        return Criterion("values", True, detail), None
     first, what = next(iter(problems.items()))
     detail = (
         f"{len(problems)} of {len(evidence.tensors)} not the source's; the first, {first}, {what}"

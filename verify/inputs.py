@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from architectures import Model
+from architectures.normalisation import UNIT_MEAN, UNIT_STD
 from architectures.record import RGB
 from convert.formats import Array
 
 IMAGES = Path(str(files("verify") / "images"))
-MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-STD = np.array([0.229, 0.224, 0.225], np.float32)
+MEAN, STD = np.array(UNIT_MEAN, np.float32), np.array(UNIT_STD, np.float32)
 
 
 def reference_pixels(model: Model) -> Array:

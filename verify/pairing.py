@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from architectures import MODELS, Model
 from architectures.nearest import nearest_models
 from convert.formats import Checkpoint, Tensor
+from mappings.beside import beside
 from mappings.errors import ReconcileError
 from mappings.naming import recognise
 from mappings.residues import reconcile
@@ -96,7 +97,7 @@ def _lay(a: Checkpoint, b: Checkpoint, model: Model) -> Pairing | None:
 
 def _named(checkpoint: Checkpoint, model: Model) -> tuple[Named, int] | None:
     """The tensors under the model's names (their own where it has none), by the dialect that fits
-    best, and the number of misfits."""
+    best, and the number of misfits. Constants beside the network are left out."""
     shapes = _shapes(checkpoint)
     best: tuple[Named, int] | None = None
     for _, table in model.dialects:
@@ -104,10 +105,12 @@ def _named(checkpoint: Checkpoint, model: Model) -> tuple[Named, int] | None:
             naming = recognise(shapes, table)
         except ReconcileError:
             continue
+        naming = naming.without(beside(naming, table, shapes, model.shapes).constants)
         misfits = len(reconcile(shapes, naming, table, model.shapes)[0])
-        sources = {tensor.name: naming.names[tensor.name] for tensor in checkpoint.tensors}
-        named = {table.accepted.get(sources[t.name], t.name): t for t in checkpoint.tensors}
-        if len(named) == len(shapes) and (best is None or misfits < best[1]):
+        sources = naming.names
+        tensors = [tensor for tensor in checkpoint.tensors if tensor.name in sources]
+        named = {table.accepted.get(sources[t.name], t.name): t for t in tensors}
+        if len(named) == len(sources) and (best is None or misfits < best[1]):
             best = named, misfits
     return best
 

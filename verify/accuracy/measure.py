@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import torch
 
-from architectures.load import create
+from architectures.load import create_classifier
 from architectures.network import Network
 from convert.formats.appearing import write_text
 from convert.formats.records import ACCURACY, read_record
@@ -66,7 +66,7 @@ def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
     device = find_device(task.device, ranks.local_rank, task.precision)
     if device.on_cpu:
         keep_freed_memory()
-    network = create(task.model, task.checkpoint)
+    network = create_classifier(task.model, task.checkpoint)
     check_channels(task.checkpoint, network.in_chans)
     classes = network.num_classes
     dataset = open_dataset(task.data, labels=task.labels, model=task.model, num_classes=classes)

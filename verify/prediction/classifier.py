@@ -11,7 +11,7 @@ import torch
 
 from architectures import Model, find_model
 from architectures.figure import Regime
-from architectures.load import create
+from architectures.load import create_classifier
 from architectures.network import Network
 from convert.formats import open_checkpoint
 from mappings.errors import FormatError
@@ -91,7 +91,7 @@ def open_classifier(
         name = name or read_results(checkpoint)["model"]
         checkpoint /= WEIGHTS
     model = find_model(name) if name else recognise(checkpoint)
-    network = create(model, checkpoint)
+    network = create_classifier(model, checkpoint)
     check_channels(checkpoint, network.in_chans)
     classes = network.num_classes
     if labels:

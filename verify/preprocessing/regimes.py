@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from architectures.figure import Regime
+from architectures.normalisation import normalisation
 from architectures.record import RGB, Model
 from convert.formats.regular import read_bytes
 from mappings.errors import FormatError
@@ -47,17 +48,13 @@ MAX_IMAGE_BYTES = 1 << 30
 class Pipeline:
     """One original: its decoder, its resize to (width, height), and how it rounds.
 
-    ``edge`` rounds the resized short side, ``offset`` what lies before the crop, from twice itself;
-    a pixel p becomes (p / ``scale`` - ``mean``) / ``std``, undivided where there is no scale.
+    ``edge`` rounds the resized short side, ``offset`` what lies before the crop, from twice itself.
     """
 
     decode: Callable[[bytes], Any]
     resize: Callable[[Any, tuple[int, int]], Pixels]
     edge: Callable[[float], int]
     offset: Callable[[int], int]
-    scale: float | None
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
 
 
 def _opencv_linear(pixels: Pixels, size: tuple[int, int]) -> Pixels:
@@ -81,17 +78,10 @@ def _to_even(twice: int) -> int:
     return round(twice / 2)
 
 
-UNIT_MEAN, UNIT_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
-"""GluonCV, scripts/classification/cifar/train_cifar10.py, for its networks called ``cifar_...``."""
-BYTE_MEAN, BYTE_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-
 PIPELINES: dict[Regime, Pipeline] = {
-    "gluon": Pipeline(by_mxnet, _opencv_linear, math.ceil, _down, 255, UNIT_MEAN, UNIT_STD),
-    "timm": Pipeline(by_pillow, _pillow_bicubic, math.floor, _to_even, 255, UNIT_MEAN, UNIT_STD),
-    "mmpretrain": Pipeline(
-        by_opencv, _pillow_bilinear, math.floor, _to_even, None, BYTE_MEAN, BYTE_STD
-    ),
+    "gluon": Pipeline(by_mxnet, _opencv_linear, math.ceil, _down),
+    "timm": Pipeline(by_pillow, _pillow_bicubic, math.floor, _to_even),
+    "mmpretrain": Pipeline(by_opencv, _pillow_bilinear, math.floor, _to_even),
 }
 
 
@@ -154,16 +144,13 @@ def normalise(crops: Pixels, regime: Regime, model: Model | None = None) -> Floa
 
     Mean and deviation are ImageNet's, or for GluonCV's CIFAR networks CIFAR-10's.
     """
-    pipeline = PIPELINES[regime]
-    mean, std = pipeline.mean, pipeline.std
-    if regime == "gluon" and model and model.source.name.startswith("cifar_"):
-        mean, std = CIFAR_MEAN, CIFAR_STD
+    rule = normalisation(regime, model)
     inputs = np.empty((len(crops), 3, *crops.shape[1:3]), np.float32)
     np.copyto(inputs, crops.transpose(0, 3, 1, 2))
-    if pipeline.scale:
-        inputs /= np.float32(pipeline.scale)
-    inputs -= np.array(mean, np.float32)[:, None, None]
-    inputs /= np.array(std, np.float32)[:, None, None]
+    if rule.scale:
+        inputs /= np.float32(rule.scale)
+    inputs -= np.array(rule.mean, np.float32)[:, None, None]
+    inputs /= np.array(rule.std, np.float32)[:, None, None]
     return inputs
 
 

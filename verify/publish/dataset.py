@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from architectures import Model
-from verify.preprocessing.regimes import CIFAR_MEAN, CIFAR_STD, UNIT_MEAN, UNIT_STD
+from architectures.normalisation import CIFAR_MEAN, CIFAR_STD, UNIT_MEAN, UNIT_STD
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from architectures.figure import Figure, Undecided
 from architectures.nearest import misfits
 from architectures.record import RGB
 from convert.formats import Checkpoint, open_checkpoint
+from mappings.parts import is_classifiers
 from mappings.shapes import open_sizes
 from mappings.words import counted
 from verify.publish.errors import PublishError
@@ -116,6 +117,11 @@ def _fit(model: Model, checkpoint: Checkpoint) -> int:
             f"{checkpoint.path}: is no {model.name}: {counted(len(wrong), 'tensor')} missing, "
             f"unknown or of another shape, the first {wrong[0]!r}: 'gluonport inspect' says "
             f"what it is"
+        )
+    if not any(is_classifiers(name) for name in shapes):
+        raise PublishError(
+            f"{checkpoint.path}: is {model.name} without its classifier: only whole networks are "
+            f"published: convert a checkpoint that has one, without --no-classifier"
         )
     sizes = open_sizes((shapes[name], shape) for name, shape in model.shapes.items())
     if sizes["channels"] != RGB:

@@ -1,0 +1,38 @@
+"""Why a checkpoint fits a network but for its classifier, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from convert.formats import Checkpoint
+from mappings.errors import ReconcileError
+
+if TYPE_CHECKING:
+    from convert.fit import Fit
+
+SHOWN = 6  # tensors of a head in a message
+
+
+def refuse_other_head(checkpoint: Checkpoint, bare: Sequence[Fit]) -> None:
+    """Raise ReconcileError where a checkpoint fits a network without its classifier.
+
+    ``bare`` are the fits of networks without their classifier.
+    """
+    bare = [found for found in bare if not found.residues]
+    if not bare:
+        return
+    names = " or ".join(found.model.name for found in bare)
+    head = bare[0].beside.head
+    expected = "expected one dense layer, weight (classes, features) and bias (classes)"
+    if not head:
+        what = f"has no classifier: {expected}"
+    else:
+        shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
+        listed = ", ".join(f"{name} {shapes[name]}" for name in head[:SHOWN])
+        more = f" and {len(head) - SHOWN} more" if len(head) > SHOWN else ""
+        what = f"has another classifier: {expected}, found {listed}{more}"
+    raise ReconcileError(
+        f"{checkpoint.path} is {names}, but it {what}; "
+        f"--no-classifier converts the network without it"
+    )
