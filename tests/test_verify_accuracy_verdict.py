@@ -79,7 +79,17 @@ def recorded(name: str, top1: int, top5: int, images: int, classes: int) -> dict
     expected = Expectation("the whole set", classes, images=images)
     data = Dataset("images", "class folders", expected, entries, ())
     identity = Identity(
-        name, "0" * 64, "gluon", "0" * 64, images, 16, "float32", False, "cpu AVX2", {}
+        model=name,
+        checkpoint_sha256="0" * 64,
+        regime="gluon",
+        manifest_sha256="0" * 64,
+        images=images,
+        batch_size=16,
+        max_pixels=1 << 20,
+        precision="float32",
+        compiled=False,
+        device="cpu AVX2",
+        versions={},
     )
     predictions = [
         Prediction(entry.id, 0, (0, 1) if k < top1 else (1, 0) if k < top5 else (1, 2), (2.0, 1.0))
