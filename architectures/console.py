@@ -27,6 +27,11 @@ class Failure(click.ClickException):
 class Command(click.Command):
     """A command whose failures are lines for people, never tracebacks."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if any("\0" in argument for argument in args):
+            raise Failure("an argument holds a NUL character, which no path or name may hold")
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

@@ -30,10 +30,9 @@ def create(
     if checkpoint is None:
         return build(model, num_classes, **options)
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     try:
-        weights = load_file(checkpoint)
+        weights = _read(checkpoint)
     except SafetensorError as error:
         raise FormatError(checkpoint, f"not a safetensors file: {error}") from error
     shapes = ((tuple(w.shape), model.shapes.get(name, ())) for name, w in weights.items())
@@ -64,3 +63,15 @@ def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Netwo
             "has one, or give the network of gluonport.create_model(..., num_classes=N) a new one",
         )
     return network
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The tensors of a safetensors file. The library opens only names that are UTF-8."""
+    from safetensors.torch import load, load_file
+
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        with open(path, "rb") as file:
+            return load(file.read())
+    return load_file(path)

@@ -15,13 +15,15 @@ from threading import Thread
 from typing import Any
 
 TOKEN = "hf_loopbackSecretToken"
+ECHO = "You asked:"
 
 
 class Hub(ThreadingHTTPServer):
     """Holds ``repositories`` (name to files, path to bytes) and large ``objects`` by sha256.
 
-    ``refusals`` are what is refused, once each: ``"put"``, ``"commit"``. ``requests`` are method
-    and path of all that was asked.
+    ``refusals`` are what is refused, once each: ``"create"``, ``"tree"``, ``"put"``, ``"commit"``.
+    A refusal has the status ``status`` and repeats the request's headers and body, in its own
+    headers, too. ``requests`` are method and path of all that was asked.
     """
 
     def __init__(self) -> None:
@@ -29,6 +31,7 @@ class Hub(ThreadingHTTPServer):
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.objects: dict[str, bytes] = {}
         self.refusals: list[str] = []
+        self.status = 403
         self.requests: list[tuple[str, str]] = []
 
     @property
@@ -51,6 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         path, body = self._begin()
         match path.strip("/").split("/"):
             case ["api", "repos", "create"]:
+                if self._refuses("create", body):
+                    return
                 asked = json.loads(body)
                 name = f"{asked['organization']}/{asked['name']}"
                 status = 409 if name in self.server.repositories else 200
@@ -78,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(("GET", path))
         match path.strip("/").split("/"):
             case ["api", "models", owner, name, "tree", "main"]:
+                if self._refuses("tree", b""):
+                    return
                 held = self.server.repositories[f"{owner}/{name}"]
                 self._answer(
                     200,
@@ -92,9 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         path, body = self._begin()
         oid = path.rpartition("/")[2]
-        if self._refuses("put"):
-            self._answer(403, {"error": "no more room"})
-        elif hashlib.sha256(body).hexdigest() != oid:
+        if self._refuses("put", body[:100]):
+            return
+        if hashlib.sha256(body).hexdigest() != oid:
             self._answer(400, {"error": "another sha256"})
         else:
             self.server.objects[oid] = body
@@ -115,10 +122,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
 
-    def _refuses(self, what: str) -> bool:
+    def _refuses(self, what: str, body: bytes) -> bool:
+        """Refuse what is to be refused, and repeat all that was asked."""
         if what not in self.server.refusals:
             return False
         self.server.refusals.remove(what)
+        said = f"{ECHO} {self.headers} {body.decode('ascii', 'replace')}"
+        self._answer(self.server.status, {"error": said, "errors": [{"message": said}]}, said)
         return True
 
     def _mode(self, file: dict[str, Any], held: dict[str, bytes]) -> dict[str, Any]:
@@ -139,8 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         return {**asked, "actions": {"upload": upload, "verify": verify}}
 
     def _commit(self, name: str, body: bytes) -> None:
-        if self._refuses("commit"):
-            self._answer(403, {"error": "come back later"})
+        if self._refuses("commit", body):
             return
         held = self.server.repositories[name]
         for line in body.splitlines():
@@ -154,9 +163,13 @@ class _Handler(BaseHTTPRequestHandler):
         url = f"{self.server.url}/{name}/commit/{oid}"
         self._answer(200, {"commitUrl": url, "commitOid": oid})
 
-    def _answer(self, status: int, document: Any) -> None:
+    def _answer(self, status: int, document: Any, said: str = "") -> None:
         body = json.dumps(document).encode()
         self.send_response(status)
+        if said:
+            for name in ("X-Error-Message", "X-Error-Code", "X-Request-Id", "X-HF-Warning"):
+                line = "".join(c for c in said if c.isascii() and c.isprintable())
+                self.send_header(name, line[:2000])
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -11,6 +11,11 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 import gluonport
+from architectures import find_model
+from verify.accuracy.identity import Identity
+from verify.accuracy.reducer import Count
+from verify.accuracy.result import Accuracy, partial, published_figures
+from verify.accuracy.verdict import judge
 from verify.command import main as verify_main
 from verify.publish.command import main as publish_main
 
@@ -38,24 +43,48 @@ def judged(name: str, checkpoint: Path) -> None:
     assert result.exit_code == 0, result.output
 
 
-def write_accuracy(checkpoint: Path, name: str = NAME, **changes: Any) -> dict[str, Any]:
-    """A record of accuracy as ``verify accuracy`` leaves it, with ``changes``."""
-    record = {
-        "schema": 1,
-        "model": name,
-        "regime": "gluon",
-        "images": 360,
-        "top1_correct": 352,
-        "top5_correct": 360,
-        "top1": 100 * 352 / 360,
-        "top5": 100.0,
-        "published": {"regime": "gluon", "top1": 97.78, "top5": 100.0, "images": 360},
-        "reproduced": True,
-        "complete": True,
-        "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
-        "manifest_sha256": "0" * 64,
-        **changes,
-    }
+def write_accuracy(
+    checkpoint: Path,
+    name: str = NAME,
+    counts: tuple[int, int, int] = (360, 352, 360),
+    regime: Any = "gluon",
+    classes: int | None = None,
+    undecoded: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """The record that 'verify accuracy' leaves of a run with these counts: images, right in top-1,
+    right in top-5."""
+    model, count = find_model(name), Count(*counts)
+    figure, undecided = published_figures(model, regime, classes or model.num_classes)
+    taken = count.images + len(undecoded)
+    identity = Identity(
+        model=name,
+        checkpoint_sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
+        regime=regime,
+        manifest_sha256="0" * 64,
+        images=taken,
+        batch_size=16,
+        max_pixels=1 << 28,
+        precision="float32",
+        compiled=False,
+        device="cpu AVX2",
+        versions={},
+    )
+    result = Accuracy(
+        identity=identity,
+        data="/home/somebody/private/images",
+        of=taken,
+        limit=None,
+        problems=(),
+        undecoded=undecoded,
+        count=count,
+        halves=(count, Count(0, 0, 0)),
+        published=figure,
+        undecided=undecided,
+        verdict=judge(count, figure, partial(taken, taken, (), undecoded), undecided),
+        proof=None,
+        environment={},
+    )
+    record = result.as_json()
     checkpoint.with_suffix(".accuracy.json").write_text(json.dumps(record))
     return record
 

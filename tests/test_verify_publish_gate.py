@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -79,10 +80,36 @@ def test_missing_evidence_is_refused_with_the_command_that_makes_it(
 
 
 @pytest.mark.parametrize("kind", ["provenance", "parity", "accuracy"])
-@pytest.mark.parametrize("damage", ["", "[]", "{}", '{"schema": 2}', "[" * 100_000])
-def test_damaged_evidence_is_refused(kind: str, damage: str, checkpoint: Path) -> None:
-    checkpoint.with_suffix(f".{kind}.json").write_text(damage)
-    assert f"is no record of {kind}" in refused(checkpoint)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"schema": 2}',
+        b'{"schema": 1}',
+        b'{"schema": true}',
+        b'{"schema": NaN}',
+        b'{"schema": 1, "schema": 1}',
+        b"[" * 100_000,
+        b'{"schema":' * 100_000,
+        b'{"schema": 1, "model": "caf\xe9"}',
+        b'{"schema": ' + b"1" * 5000 + b"}",
+    ],
+    ids=lambda damage: damage[:20],
+)
+def test_damaged_evidence_is_refused(kind: str, damage: bytes, checkpoint: Path) -> None:
+    checkpoint.with_suffix(f".{kind}.json").write_bytes(damage)
+    line = refused(checkpoint)
+    assert f".{kind}.json: is " in line and "make it again with '" in line
+
+
+@pytest.mark.parametrize("kind", ["provenance", "parity", "accuracy"])
+def test_evidence_that_is_no_regular_file_is_refused(kind: str, checkpoint: Path) -> None:
+    path = checkpoint.with_suffix(f".{kind}.json")
+    path.unlink()
+    os.mkfifo(path)
+    assert "named pipe" in refused(checkpoint)
 
 
 FOREIGN: list[tuple[str, dict[str, Any]]] = [
@@ -144,40 +171,188 @@ def test_parity_of_the_network_alone_is_not_enough(checkpoint: Path) -> None:
     assert "parity failed" in refused(checkpoint)
 
 
+CRITERIA: list[tuple[str, dict[str, Any]]] = [
+    ("values", {"figure": 3}),
+    ("values", {"detail": "all 65 tensors are the source's"}),
+    ("structure", {"figure": 1.0, "needed": 1.0}),
+    ("structure", {"figure": 1.0, "limit": 2.0, "detail": "they differ by 1, the limit is 2"}),
+    ("structure", {"figure": None}),
+    ("structure", {"limit": None}),
+    ("structure", {"limit": [0.0, 1.0]}),
+    ("structure", {"figure": -1.0}),
+    ("structure", {"detail": "the float64 logits differ by 1e-30, the limit is 2.44e-11"}),
+    ("arithmetic", {"figure": 9.0}),
+    ("arithmetic", {"figure": 9.0, "limit": [0.5, 20.0]}),
+    ("arithmetic", {"limit": None}),
+    ("evidence", {"figure": 0}),
+    ("evidence", {"figure": 7}),
+    ("layers", {"figure": 1.0}),
+    ("layers", {"limit": 1.0}),
+    ("top-1", {"figure": 4}),
+    ("top-1", {"figure": 4, "limit": 8.0}),
+    ("top-1", {"name": "top-2"}),
+    ("top-1", {"name": "values"}),
+]
+
+
+@pytest.mark.parametrize(("name", "change"), CRITERIA, ids=str)
+def test_parity_that_does_not_hold_by_its_figures_is_refused(
+    name: str, change: dict[str, Any], checkpoint: Path
+) -> None:
+    path = checkpoint.with_suffix(".parity.json")
+    record = json.loads(path.read_text())
+    next(c for c in record["criteria"] if c["name"] == name).update(change)
+    path.write_text(json.dumps(record))
+    assert f"verify parity {NAME} --checkpoint" in refused(checkpoint)
+
+
 @pytest.mark.parametrize(
-    ("change", "said"),
+    "change",
     [
-        ({"reproduced": False}, "accuracy failed: top-1 97.778 %"),
-        ({"complete": False}, "is not complete"),
-        ({"images": 0, "top1_correct": 0, "top5_correct": 0}, "is not complete"),
-        ({"top1_correct": "352"}, "is not complete"),
-        ({"top1_correct": 361, "top5_correct": 361}, "cannot be"),
+        {"images": 0},
+        {"images": 0, "answers": []},
+        {"reference": "memory"},
+        {"structure": None},
+        {"structure": {"max_abs": 0.0, "limit": 1.0}},
+        {"arithmetic": {"ratio": 1.0, "limits": [0.5, 2.0]}},
+        {"layers": []},
+        {"observed": None},
+        {"about": {}},
+        {"about": {"inputs_sha256": "0" * 64}},
+        {"first_bad_block": "stem"},
+        {"passed": False},
     ],
+    ids=str,
 )
-def test_failed_or_unfinished_accuracy_is_refused(
-    change: dict[str, Any], said: str, checkpoint: Path
+def test_parity_that_contradicts_itself_is_refused(
+    change: dict[str, Any], checkpoint: Path
+) -> None:
+    edit(checkpoint.with_suffix(".parity.json"), **change)
+    assert f"verify parity {NAME} --checkpoint" in refused(checkpoint)
+
+
+def test_a_layer_that_leaves_its_source_is_seen_though_the_verdict_passed(
+    checkpoint: Path,
+) -> None:
+    path = checkpoint.with_suffix(".parity.json")
+    record = json.loads(path.read_text())
+    record["layers"][5]["port64"] = 0.1
+    path.write_text(json.dumps(record))
+    assert "layers does not hold" in refused(checkpoint)
+
+
+def test_an_accuracy_that_failed_is_refused(checkpoint: Path) -> None:
+    write_accuracy(checkpoint, counts=(360, 300, 360))
+    line = refused(checkpoint)
+    assert "accuracy failed: top-1 83.333 %" in line and "97.78 % is published" in line
+    assert f"verify accuracy {NAME} {checkpoint}" in line
+    # No reason hides it.
+    assert "accuracy failed" in refused(checkpoint, "--without-accuracy", "the data is private")
+
+
+def test_an_accuracy_that_is_not_complete_is_refused(checkpoint: Path) -> None:
+    write_accuracy(checkpoint, counts=(359, 351, 359), undecoded=("3/digit-1460.png",))
+    assert "is not complete (1 images do not decode" in refused(checkpoint)
+
+
+COUNTS: list[dict[str, Any]] = [
+    {"top1_correct": 0},  # of a record that says "reproduced"
+    {"top1_correct": 0, "top1": 0.0},
+    {"top1_correct": 351},
+    {"top5_correct": 359},
+    {"top1_correct": 360, "top5_correct": 352},
+    {"top1_correct": 361, "top5_correct": 361},
+    {"top1_correct": -1},
+    {"images": 0, "top1_correct": 0, "top5_correct": 0},
+    {"images": 359},
+    {"data_images": 361},
+    {"data_images": 300},
+    {"limit": 10},
+    {"complete": False},
+    {"problems": ["1 class has no images"]},
+    {"undecoded": ["3/digit-1460.png"]},
+    {"reproduced": None},
+    {"reproduced": False},
+    {"published": None},
+    {"published": {"regime": "gluon", "top1": 0.0, "top5": 0.0, "source": "me", "images": 360}},
+    {"regime": "timm"},
+    {"difference": {"top1": None, "top5": None}},
+    {"top1": 99.9},
+    {"top1_interval": [99.0, 100.0]},
+    {"why": "it is very good"},
+    {"halves": [{"images": 180, "top1_correct": 180, "top5_correct": 180}, {"images": 180}]},
+    {"dtype": "bfloat16"},
+]
+
+
+@pytest.mark.parametrize("change", COUNTS, ids=str)
+def test_an_accuracy_that_contradicts_its_counts_is_refused(
+    change: dict[str, Any], checkpoint: Path
 ) -> None:
     edit(checkpoint.with_suffix(".accuracy.json"), **change)
-    line = refused(checkpoint)
-    assert said in line and f"verify accuracy {NAME} {checkpoint}" in line
+    assert ".accuracy.json: contradicts itself: " in refused(checkpoint)
+    # A reason for no accuracy does not hide that somebody changed the one there is.
+    assert "contradicts itself" in refused(checkpoint, "--without-accuracy", "the data is private")
 
 
-def test_accuracy_must_reproduce_what_is_published(checkpoint: Path) -> None:
-    edit(checkpoint.with_suffix(".accuracy.json"), reproduced=None)
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("accuracy", "top1_correct", "352"),
+        ("accuracy", "top1_correct", 352.0),
+        ("accuracy", "top1_correct", True),
+        ("accuracy", "images", None),
+        ("accuracy", "regime", "imagenet"),
+        ("accuracy", "regime", ["gluon"]),
+        ("accuracy", "manifest_sha256", "0"),
+        ("accuracy", "problems", "none"),
+        ("accuracy", "halves", []),
+        ("accuracy", "environment", [1]),
+        ("accuracy", "precision", {}),
+        ("parity", "images", "8"),
+        ("parity", "criteria", {"name": "values"}),
+        ("parity", "layers", [3]),
+        ("parity", "answers", None),
+        ("parity", "about", []),
+        ("parity", "environment", {"torch": 2}),
+        ("provenance", "source", 7),
+        ("provenance", "source", None),
+        ("provenance", "notes", [1]),
+        ("provenance", "tool", "gluonport"),
+        ("provenance", "source_shards", []),
+        ("provenance", "synthetic", 0),
+        ("provenance", "dtype", "int8"),
+        ("provenance", "ema", "yes"),
+        ("provenance", "mapping_sha256", "x" * 64),
+        ("provenance", "tensor_sha256", {"fc.bias": 3}),
+    ],
+)
+def test_a_field_of_a_wrong_type_is_refused_by_its_name(
+    kind: str, field: str, value: Any, checkpoint: Path
+) -> None:
+    edit(checkpoint.with_suffix(f".{kind}.json"), **{field: value})
     line = refused(checkpoint)
-    assert "accuracy is compared with nothing" in line and "97.78 % is published" in line
-    edit(checkpoint.with_suffix(".accuracy.json"), regime="timm")
-    assert "nothing is published of that" in refused(checkpoint)
+    assert f".{kind}.json: is no record of {kind} (the field '{field}" in line
+    record = json.loads(checkpoint.with_suffix(f".{kind}.json").read_text())
+    del record[field]
+    checkpoint.with_suffix(f".{kind}.json").write_text(json.dumps(record))
+    assert f"(the field '{field}' is missing" in refused(checkpoint)
+
+
+def test_accuracy_in_a_regime_without_a_figure_is_compared_with_nothing(checkpoint: Path) -> None:
+    write_accuracy(checkpoint, regime="timm")
+    line = refused(checkpoint)
+    assert "accuracy is compared with nothing" in line and "nothing is published of that" in line
 
 
 def test_accuracy_on_classes_of_ones_own_is_compared_with_nothing(
     gluon: Callable[..., GluonCheckpoints], tmp_path: Path
 ) -> None:
     checkpoint = converted(tmp_path, NAME, gluon("seresnext8_digits-tuned").file())
-    write_accuracy(checkpoint, published=None, reproduced=None)
+    write_accuracy(checkpoint, classes=23)
     result = publish(NAME, checkpoint, tmp_path / "out")
     assert result.exit_code == 0, result.output
-    write_accuracy(checkpoint, published=None, reproduced=False)
+    edit(checkpoint.with_suffix(".accuracy.json"), reproduced=True)
     assert is_one_line(publish(NAME, checkpoint, tmp_path / "other"))
 
 
@@ -209,11 +384,6 @@ def test_a_reason_takes_the_place_of_accuracy_and_is_on_the_card(checkpoint: Pat
     assert reason in card and "model-index" not in card and not (out / "accuracy.json").exists()
 
 
-def test_no_reason_hides_an_accuracy_that_failed(checkpoint: Path) -> None:
-    edit(checkpoint.with_suffix(".accuracy.json"), reproduced=False)
-    assert "accuracy failed" in refused(checkpoint, "--without-accuracy", "the data is private")
-
-
 def test_an_empty_reason_is_wrong_usage(checkpoint: Path) -> None:
     assert publish(NAME, checkpoint, "out", "--without-accuracy", " ").exit_code == 2
 
@@ -240,6 +410,10 @@ def test_an_edited_provenance_does_not_pass(checkpoint: Path) -> None:
     text = record.read_text()
     for change, said in (
         ({"source_sha256": None}, "has no sha256 of the source"),
+        ({"tensors": 65}, "says tensors 65, the checkpoint has 64"),
+        ({"parameters": 1}, "says parameters 1, the checkpoint has 272506"),
+        ({"num_classes": 11}, "says num_classes 11, the checkpoint has 10"),
+        ({"dtype": "float16"}, "says dtype float16, the checkpoint has float32"),
         ({"mapping_sha256": "0" * 64}, "another table"),
         ({"tensor_sha256": {}}, "other digests of the tensors"),
         ({"synthetic": True}, "synthetic, which are never published"),

@@ -102,8 +102,7 @@ def test_imagenets_labels_are_left_to_the_clients(
     name = "gluon_resnet18_v1b"
     checkpoint = converted(tmp_path, name, gluon("resnet18_v1b", "structural").file())
     # Random weights reach no such accuracy: the record is made by hand, for the labels alone.
-    counts = {"images": 50_000, "top1_correct": 35_470, "top5_correct": 44_915}
-    write_accuracy(checkpoint, name, **counts)
+    write_accuracy(checkpoint, name, counts=(50_000, 35_470, 44_915))
     assert publish(name, checkpoint, tmp_path / "out").exit_code == 0
     model = AutoModelForImageClassification.from_pretrained(tmp_path / "out")
     assert model.config.id2label[207].startswith("golden retriever")

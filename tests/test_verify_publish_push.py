@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from tests.hub import TOKEN, Hub, loopback_hub
+from tests.hub import ECHO, TOKEN, Hub, loopback_hub
 from tests.releases import NAME, converted, is_one_line, keys, publish, verify, write_accuracy
 
 REPOSITORY = "gluonport/digits"
@@ -30,6 +30,16 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         monkeypatch.setenv("HF_ENDPOINT", server.url)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         yield server
+
+
+@pytest.fixture
+def released(proven: Path, tmp_path: Path) -> Path:
+    """A folder that is the signed release already: it is pushed as it is."""
+    folder = proven.with_name("released")
+    if not folder.exists():
+        options = ("--sign", proven.with_name("key.pem"))
+        assert publish(NAME, proven, folder, *options).exit_code == 0
+    return Path(shutil.copytree(folder, tmp_path / "released"))
 
 
 def push(checkpoint: Path, folder: Path, *options: str) -> Result:
@@ -66,11 +76,11 @@ def test_an_interrupted_push_is_resumed_by_the_same_command(
 ) -> None:
     hub.refusals = ["put", "commit"]
     result = push(proven, tmp_path / "out")
-    assert is_one_line(result) and "no more room" in result.stderr
+    assert is_one_line(result) and "the hub answered HTTP 403" in result.stderr
     assert "the same command resumes it" in result.stderr and not hub.objects
     made = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     result = push(proven, tmp_path / "out")
-    assert is_one_line(result) and "come back later" in result.stderr
+    assert is_one_line(result) and "the hub answered HTTP 403" in result.stderr
     assert len(hub.objects) == 1 and not hub.repositories[REPOSITORY]
     result = push(proven, tmp_path / "out")
     assert result.exit_code == 0, result.output
@@ -119,18 +129,45 @@ def test_without_push_an_existing_folder_is_left_alone(proven: Path, tmp_path: P
     assert is_one_line(result) and "already exists" in result.stderr
 
 
-def test_the_token_is_never_shown(
-    proven: Path, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("status", [400, 401, 404])  # others are tried again, for a while
+@pytest.mark.parametrize("step", ["create", "tree", "put", "commit"])
+def test_nothing_that_the_hub_repeats_of_a_request_is_shown(
+    step: str, status: int, proven: Path, released: Path, hub: Hub, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outputs = [push(proven, tmp_path / "out")]
-    hub.refusals = ["commit"]
-    outputs.append(publish(NAME, proven, tmp_path / "more", "--push", REPOSITORY))
+    hub.refusals, hub.status = [step] * 20, status
+    result = push(proven, released)
+    assert is_one_line(result) and f"the hub answered HTTP {status} (" in result.stderr
+    for secret in (TOKEN, ECHO, "Authorization", "Bearer", "Release ", "user-agent"):
+        assert secret.lower() not in result.output.lower()
+        assert secret.lower() not in caplog.text.lower()
+
+
+def test_a_wrong_token_is_not_shown(
+    proven: Path, released: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = "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"
     monkeypatch.setenv("HF_TOKEN", secret)
-    outputs.append(push(proven, tmp_path / "out"))
-    assert outputs[0].exit_code == 0 and is_one_line(outputs[1]) and is_one_line(outputs[2])
-    for result in outputs:
-        assert TOKEN not in result.output and secret not in result.output
+    result = push(proven, released)
+    assert is_one_line(result) and secret not in result.output
+
+
+def test_a_name_on_the_hub_that_repeats_the_token_is_not_shown(
+    proven: Path, released: Path, hub: Hub
+) -> None:
+    hub.repositories[REPOSITORY] = {f"notes-{TOKEN}.txt": b"", '{"authorization": "x"}': b""}
+    result = push(proven, released)
+    assert is_one_line(result) and "has other files, no part of this release" in result.stderr
+    assert TOKEN not in result.output and "authorization" not in result.output
+
+
+def test_credentials_in_the_hubs_address_are_not_shown(
+    proven: Path, released: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.url.replace("//", "//user:pa55word@"))
+    result = push(proven, released)
+    assert "pa55word" not in result.output
+    hub.refusals = ["create"] * 20
+    assert "pa55word" not in push(proven, released).output
 
 
 @pytest.mark.parametrize("name", ["digits", "a/b/c", "/digits", "own er/digits", "owner/-x"])

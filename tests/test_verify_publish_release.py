@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,78 @@ def test_no_path_of_this_machine_is_published(release: Path) -> None:
     for name, data in contents(release).items():
         for part in (b"/tmp", str(ROOT).encode(), b"/root", str(release.parent).encode()):
             assert part not in data, name
+
+
+def test_a_source_whose_name_is_not_utf8_goes_the_whole_way(tmp_path: Path) -> None:
+    """convert, verify parity, verify accuracy, publish, verify release, as processes of their own;
+    neither the folders' names nor the path of the data are in what is published."""
+    private = tmp_path / "private"
+    nested = private / "customer" / os.fsdecode(b"donn\xe9es")
+    nested.mkdir(parents=True)
+    source, data = nested / os.fsdecode(b"caf\xe9.params"), nested / "scans.tar"
+    shutil.copy(SAMPLES / f"{NAME}.params", source)
+    shutil.copy(SAMPLES / f"{NAME}.tar", data)
+    checkpoint = nested / os.fsdecode(b"caf\xe9.safetensors")
+    reason = os.fsdecode(b"donn\xe9es")
+    relative = data.relative_to(private)
+    steps: tuple[tuple[Any, ...], ...] = (
+        ("convert", NAME, checkpoint, "--from", source),
+        ("verify", "parity", NAME, "--checkpoint", checkpoint),
+        ("verify", "accuracy", NAME, checkpoint, "--data", relative, "--cache", "cache"),
+        ("publish", NAME, checkpoint, "release"),
+        ("verify", "release", "release"),
+        ("publish", NAME, checkpoint, "other", "--without-accuracy", reason),
+        ("verify", "release", "other"),
+    )
+    for step in steps:
+        command = [sys.executable, "-m", "gluonport", *step]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, capture_output=True, cwd=private, env=environment)
+        assert done.returncode == 0, (step, done.stderr)
+    card = (private / "release" / "README.md").read_text(encoding="utf-8")
+    assert r"`caf\xe9.params` (sha256" in card
+    statement = json.loads((private / "release" / "provenance.json").read_text(encoding="utf-8"))
+    [source_of, _] = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert source_of["name"] == r"caf\xe9.params"
+    assert json.loads((private / "release" / "accuracy.json").read_text())["data"] == "scans.tar"
+    assert r"donn\\xe9es" in (private / "other" / "README.md").read_text(encoding="utf-8")
+    for folder in ("release", "other"):
+        for name, content in contents(private / folder).items():
+            for part in (os.fsencode(tmp_path), b"customer", b"private/", b"\xe9"):
+                assert part not in content or name == "model.safetensors", (name, part)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:pa55@host/a/b.params?X-Signature=secret#x", "https://host/a/b.params"),
+        ("https://host/b.params", "https://host/b.params"),
+    ],
+)
+def test_secrets_in_the_address_of_the_source_are_not_published(
+    url: str, shown: str, proven: Path, tmp_path: Path
+) -> None:
+    for path in proven.parent.glob(f"{NAME}.*"):
+        shutil.copy(path, tmp_path)
+    edit(tmp_path / f"{NAME}.provenance.json", source_url=url)
+    result = publish(NAME, tmp_path / f"{NAME}.safetensors", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "out" / "provenance.json").read_text()
+    assert (
+        json.loads(text)["predicate"]["buildDefinition"]["resolvedDependencies"][0]["uri"] == shown
+    )
+    for content in contents(tmp_path / "out").values():
+        assert b"pa55" not in content and b"secret" not in content
+
+
+@pytest.mark.parametrize("folder", ["a\0b", "missing/a\0b"])
+def test_a_nul_in_a_path_is_one_line(folder: str, proven: Path, tmp_path: Path) -> None:
+    assert is_one_line(publish(NAME, proven, tmp_path / folder))
+    assert is_one_line(publish(NAME, tmp_path / folder, tmp_path / "out"))
+    assert is_one_line(publish(NAME, proven, tmp_path / "out", "--labels", tmp_path / folder))
+    assert is_one_line(publish(NAME, proven, tmp_path / "out", "--sign", tmp_path / folder))
+    assert is_one_line(verify("release", tmp_path / folder))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_statement_is_of_in_toto_and_slsa(release: Path, proven: Path) -> None:

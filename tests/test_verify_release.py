@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.releases import NAME, converted, is_one_line, keys, publish, verify, write_accuracy
+from mappings.errors import GluonportError
+from tests.releases import NAME, converted, edit, is_one_line, keys, publish, verify, write_accuracy
+from verify.publish.check import check_files
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,100 @@ def test_weights_of_another_file_fail_though_all_sums_are_right(release: Path) -
     forge(release)
     result = verify("release", release)
     assert is_one_line(result) and "provenance.json: is about a file" in result.stderr
+
+
+FIGURES = [
+    ("README.md", "**Parameters:** 272,506", "**Parameters:** 272,507"),
+    ("README.md", "10 classes", "11 classes"),
+    ("README.md", "352 of 360", "360 of 360"),
+    ("README.md", "| 97.778 %", "| 99.778 %"),
+    ("README.md", "value: 97.778", "value: 99.778"),
+    ("README.md", "top-1 97.778 %", "top-1 99.778 %"),
+    ("README.md", "97.78 / 100.00 %", "99.78 / 100.00 %"),
+    ("README.md", "differ by", "agree to 1e-99 and differ by"),
+    ("README.md", "sha256 `5f2e", "sha256 `0f2e"),
+    ("README.md", "gluon_seresnext8_digits.params", "gluon_resnext50_32x4d.params"),
+    ("README.md", "license: apache-2.0", "license: mit"),
+    ("README.md", "published as `seresnext8_digits`", "published as `se_resnext50_32x4d`"),
+    ("config.json", '"num_classes": 10', '"num_classes": 11'),
+    ("config.json", '"num_features": 512', '"num_features": 2048'),
+    ("config.json", '"model": "gluon_seresnext8_digits"', '"model": "gluon_resnet18_v1b"'),
+    ("config.json", "0.485", "0.5"),
+    ("provenance.json", '"parameters": 272506', '"parameters": 272507'),
+    ("provenance.json", '"num_classes": 10', '"num_classes": 11'),
+    ("provenance.json", '"top1_correct": 352', '"top1_correct": 360'),
+    ("provenance.json", '"top1": 97.778', '"top1": 99.778'),
+    ("provenance.json", '"passed": true', '"passed": false'),
+    ("provenance.json", '"reproduced": true', '"reproduced": null'),
+    ("provenance.json", '"as_published": true', '"as_published": false'),
+    ("provenance.json", '"fc.bias": "', '"fc.bias": "0123'),
+    ("provenance.json", '"family": "Sample"', '"family": "ResNeXt"'),
+    ("accuracy.json", '"top1_correct": 352', '"top1_correct": 360'),
+    ("accuracy.json", '"top1_correct": 352', '"top1_correct": 0'),
+    ("accuracy.json", '"checkpoint_sha256": "', '"checkpoint_sha256": "0'),
+    ("parity/parity.json", '"passed": true', '"passed": false'),
+    ("parity/parity.json", '"images": 8', '"images": 9'),
+    ("parity/index.html", "8 images", "9 images"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), FIGURES)
+def test_a_figure_that_does_not_follow_from_the_releases_own_evidence_fails(
+    name: str, old: str, new: str, release: Path
+) -> None:
+    """Signed or not: the signature is not looked at without a key, and all sums are right."""
+    path = release / name
+    text = path.read_text()
+    assert old in text
+    if '"fc.bias": "0' in new:
+        start = text.index(old) + len(old)
+        text = text[:start] + "0" * 64 + text[start + 64 :]
+    elif new.endswith('sha256": "0'):
+        start = text.index(old) + len(old)
+        text = text[:start] + "0" * 64 + text[start + 64 :]
+    else:
+        text = text.replace(old, new, 1)
+    path.write_text(text)
+    forge(release)
+    with pytest.raises(GluonportError) as refused:
+        check_files(release)
+    assert name in str(refused.value) or "provenance.json" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["config.json", "provenance.json", "accuracy.json", "README.md"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"[]", b"{}", b'{"num_classes": []}', b"[" * 100_000, b"caf\xe9", b"NaN", b"7"]
+)
+def test_a_damaged_file_is_one_line_though_its_sum_is_right(
+    name: str, damage: bytes, release: Path
+) -> None:
+    (release / name).write_bytes(damage)
+    forge(release)
+    with pytest.raises(GluonportError, match=name):
+        check_files(release)
+
+
+@pytest.mark.parametrize("labels", [7, "0123456789", [], [1] * 10, {"0": 1}, ["a"] * 11])
+def test_class_names_of_a_wrong_type_or_number_fail(labels: object, release: Path) -> None:
+    edit(release / "config.json", label_names=labels)
+    forge(release)
+    with pytest.raises(GluonportError, match="'label_names'"):
+        check_files(release)
+
+
+def test_attributes_for_git_that_are_no_text_fail(release: Path) -> None:
+    (release / ".gitattributes").write_bytes(b"caf\xe9")
+    forge(release)
+    result = verify("release", release)
+    assert is_one_line(result) and ".gitattributes: is not as every release has it" in result.stderr
+
+
+def test_a_release_of_another_version_says_which_to_check_it_with(release: Path) -> None:
+    path = release / "provenance.json"
+    path.write_text(path.read_text().replace('"version": "0.1.0"', '"version": "9.9.9"'))
+    forge(release)
+    with pytest.raises(GluonportError, match=r"pip install gluonport==9\.9\.9"):
+        check_files(release)
 
 
 def test_a_failure_is_an_object_too(release: Path) -> None:

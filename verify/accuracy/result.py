@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from architectures.figure import Figure, Undecided
+from architectures.record import Model
 from verify.accuracy.errors import AccuracyError, folded
 from verify.accuracy.identity import Identity
 from verify.accuracy.prediction import Prediction
@@ -110,9 +111,7 @@ def accuracy(
     if not found.images:
         raise AccuracyError(f"{dataset.path}: no number, since no image decodes")
     undecoded = tuple(p.path for p in predictions if not p.decoded)
-    figure, undecided = task.model.figure(task.regime), task.model.undecided
-    if classes != task.model.num_classes:
-        figure = undecided = None  # tuned to other classes: nothing is published of it
+    figure, undecided = published_figures(task.model, task.regime, classes)
     taken, of = len(predictions), len(dataset.entries)
     return Accuracy(
         identity=identity,
@@ -125,14 +124,24 @@ def accuracy(
         halves=(count(predictions[:middle]), count(predictions[middle:])),
         published=figure,
         undecided=undecided,
-        verdict=judge(found, figure, _partial(taken, of, dataset.problems, undecoded), undecided),
+        verdict=judge(found, figure, partial(taken, of, dataset.problems, undecoded), undecided),
         proof=proof,
         environment=environment(),
         against=paired,
     )
 
 
-def _partial(taken: int, of: int, problems: Sequence[str], undecoded: Sequence[str]) -> str | None:
+def published_figures(
+    model: Model, regime: str, classes: int
+) -> tuple[Figure | None, Undecided | None]:
+    """The figure that is published of a model in a regime, and those that may be of other weights;
+    nothing is published of a network that was tuned to another number of classes."""
+    if classes != model.num_classes:
+        return None, None
+    return model.figure(regime), model.undecided
+
+
+def partial(taken: int, of: int, problems: Sequence[str], undecoded: Sequence[str]) -> str | None:
     """Why ``taken`` of the data set's ``of`` images make no number to hold against others."""
     why = []
     if taken < of:

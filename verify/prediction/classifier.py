@@ -22,7 +22,8 @@ from verify.preprocessing import preprocess
 from verify.preprocessing.regimes import check_channels
 from verify.publish.dataset import dataset
 from verify.publish.labels import read_labels
-from verify.publish.statement import WEIGHTS, read_results
+from verify.publish.read_statement import Stated
+from verify.publish.statement import WEIGHTS
 from verify.publish.synthetic import is_synthetic
 
 
@@ -88,7 +89,7 @@ def open_classifier(
     names_of: str | None = None
     if checkpoint.is_dir():
         names, names_of = _own_names(checkpoint), "the release"
-        name = name or read_results(checkpoint)["model"]
+        name = name or Stated.read(checkpoint).model.name
         checkpoint /= WEIGHTS
     model = find_model(name) if name else recognise(checkpoint)
     network = create_classifier(model, checkpoint)

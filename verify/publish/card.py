@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,13 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from architectures import Model
 from architectures.console import one_line
 from architectures.figure import Undecided
-from architectures.record import count_parameters
 from verify.publish.clients import client
 from verify.publish.config import interpolation
 from verify.publish.dataset import dataset
 from verify.publish.figures import percent
 from verify.publish.gate import Gathered
 from verify.publish.literature import FAMILIES, Origin, origin
+from verify.publish.statement import Choices, Maker
 
 FRAMEWORKS = {"gluoncv": "MXNet", "timm": "timm", "mmpretrain": "mmpretrain"}
 REGIMES = {
@@ -29,23 +28,13 @@ REGIMES = {
 }
 
 
-def card(
-    gathered: Gathered,
-    labels: tuple[str, ...] | None,
-    license: str | None,
-    repository: str | None,
-    *,
-    signed: bool,
-) -> str:
-    """The card of a release; ``labels`` None are ImageNet's, ``license`` None is not stated."""
+def card(gathered: Gathered, choices: Choices, maker: Maker) -> str:
+    """The card of a release."""
     from huggingface_hub import ModelCard
 
-    body = (
-        _templates()
-        .get_template("card.md.j2")
-        .render(_values(gathered, labels, license, repository, signed))
-    )
-    header = _metadata(gathered, license).to_yaml()
+    values = _values(gathered, choices, maker)
+    body = _templates().get_template("card.md.j2").render(values)
+    header = _metadata(gathered, choices.license).to_yaml()
     return str(ModelCard(f"---\n{header}\n---\n\n{body.rstrip()}\n"))
 
 
@@ -53,25 +42,26 @@ def _metadata(gathered: Gathered, license: str | None) -> Any:
     from huggingface_hub import EvalResult, ModelCardData
 
     elsewhere = client(gathered.model)
-    record, own = gathered.accuracy, not gathered.of_published_data
+    accuracy, own = gathered.accuracy, not gathered.of_published_data
     data = dataset(gathered.model)
     results = []
-    if record is not None:
+    if accuracy is not None:
+        count = accuracy.count
         title = "held-out images" if own else data.title.partition(" (")[0]
-        for metric, name, key in (
-            ("accuracy", "Top-1 accuracy (%)", "top1_correct"),
-            ("accuracy", "Top-5 accuracy (%)", "top5_correct"),
+        for name, correct in (
+            ("Top-1 accuracy (%)", count.top1),
+            ("Top-5 accuracy (%)", count.top5),
         ):
             results.append(
                 EvalResult(
                     task_type="image-classification",
                     task_name="Image Classification",
                     dataset_type="imagefolder" if own else data.hub or "imagefolder",
-                    dataset_name=f"{title}, {record['regime']} preprocessing",
+                    dataset_name=f"{title}, {accuracy.identity.regime} preprocessing",
                     dataset_split=None if own else data.split,
-                    metric_type=metric,
+                    metric_type="accuracy",
                     metric_name=name,
-                    metric_value=percent(record[key], record["images"]),
+                    metric_value=percent(correct, count.images),
                 )
             )
     tags = ["image-classification", "gluonport", *(("timm", "transformers") if elsewhere else ())]
@@ -87,36 +77,31 @@ def _metadata(gathered: Gathered, license: str | None) -> Any:
     )
 
 
-def _values(
-    gathered: Gathered,
-    labels: tuple[str, ...] | None,
-    license: str | None,
-    repository: str | None,
-    signed: bool,
-) -> dict[str, Any]:
-    model, record = gathered.model, gathered.provenance
+def _values(gathered: Gathered, choices: Choices, maker: Maker) -> dict[str, Any]:
+    model, record, weights = gathered.model, gathered.converted, gathered.weights
+    labels, license, repository = choices.labels, choices.license, choices.repository
     made_by, framework = origin(model), FRAMEWORKS[model.source.framework]
     description, papers = FAMILIES.get(model.family, (f"An image classifier ({model.family})", ()))
     elsewhere = client(model)
-    numbered = labels == tuple(map(str, range(gathered.num_classes)))
+    numbered = labels == tuple(map(str, range(weights.num_classes)))
     return {
         "title": repository.partition("/")[2] if repository else model.name,
         "name": model.name,
         "description": description,
         "as_published": gathered.as_published,
         "data": dataset(model).title,
-        "exact": gathered.dtype == "float32" or record.get("dtype") == "keep",
+        "exact": weights.dtype == "float32" or record.dtype == "keep",
         "origin": made_by,
         "source_name": model.source.name,
         "framework": framework,
-        "num_classes": gathered.num_classes,
-        "parameters": count_parameters(model.sized(gathered.num_classes)),
+        "num_classes": weights.num_classes,
+        "parameters": weights.parameters,
         "input_size": model.input_size,
         "input_words": _input_words(model),
         "regime": model.regimes[0],
-        "dtype": gathered.dtype,
-        "size": gathered.size,
-        "sha256": gathered.sha256,
+        "dtype": weights.dtype,
+        "size": weights.size,
+        "sha256": weights.sha256,
         "papers": ", ".join(f"[{paper.title}]({paper.url})" for paper in papers),
         "citations": [paper.bibtex for paper in (*papers, made_by.paper)],
         "license_line": license or "not stated: ask the owner",
@@ -126,7 +111,7 @@ def _values(
         "options": "".join(f"{key}={value!r}, " for key, value in elsewhere.options)
         if elsewhere
         else "",
-        "torchvision": elsewhere.torchvision.format(n=gathered.num_classes) if elsewhere else "",
+        "torchvision": elsewhere.torchvision.format(n=weights.num_classes) if elsewhere else "",
         "repository": repository,
         "labels": labels,
         "labels_given": not numbered,
@@ -134,11 +119,12 @@ def _values(
         "parity": gathered.parity,
         **_accuracy_values(gathered),
         "limits": _limits(gathered, labels, framework),
-        "source_file": one_line(Path(str(record["source"])).name),
-        "source_sha256": record["source_sha256"],
-        "source_url": record.get("source_url"),
-        "tool_version": record["tool"]["version"],
-        "signed": signed,
+        "source_file": record.source,
+        "source_sha256": record.source_sha256,
+        "source_url": record.source_url,
+        "converter_version": record.version,
+        "version": maker.version,
+        "signed": choices.signed,
     }
 
 
@@ -153,32 +139,28 @@ def _input_words(model: Model) -> str:
 
 
 def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
-    record = gathered.accuracy
-    if record is None:
+    accuracy, figure = gathered.accuracy, gathered.figure
+    if accuracy is None:
         return {
             "accuracy": None,
             "without_accuracy": gathered.without_accuracy,
             "accuracy_line": "not measured: see [Accuracy](#accuracy)",
         }
-    images, top1 = record["images"], record["top1_correct"]
-    exact = percent(top1, images)
-    figure = gathered.figure
-    words = f"{top1:,} of {images:,} images are right, each judged once."
+    count, regime = accuracy.count, accuracy.identity.regime
+    top1, top5 = (percent(correct, count.images) for correct in (count.top1, count.top5))
+    words = f"{count.top1:,} of {count.images:,} images are right, each judged once."
     if figure is not None:
         words += f" This reproduces the published figure ({figure.source})."
     elif undecided := gathered.undecided:
         words += f" In the {undecided.source}, {undecided.note}."
+    above = count.top1 - round(count.images * figure.top1 / 100) if figure else 0
     return {
-        "accuracy": {
-            **record,
-            "top1": exact,
-            "top5": percent(record["top5_correct"], images),
-        },
-        "accuracy_line": f"top-1 {exact:.3f} %, regime {record['regime']}",
+        "accuracy": {"regime": regime, "images": count.images, "top1": top1, "top5": top5},
+        "accuracy_line": f"top-1 {top1:.3f} %, regime {regime}",
         "accuracy_words": words,
         "published_cell": f"{figure} %" if figure else _published_cell(gathered.undecided),
-        "difference_cell": f"{top1 - round(images * figure.top1 / 100):+,}" if figure else "",
-        "regime_explained": REGIMES[record["regime"]].format(gathered.model.timm_interpolation),
+        "difference_cell": f"{above:+,}" if figure else "",
+        "regime_explained": REGIMES[regime].format(gathered.model.timm_interpolation),
     }
 
 
@@ -187,7 +169,7 @@ def _published_cell(undecided: Undecided | None) -> str:
 
 
 def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) -> list[str]:
-    model = gathered.model
+    model, weights = gathered.model, gathered.weights
     own = "Pillow " + interpolation(model)
     limits = []
     if labels is None:
@@ -197,7 +179,7 @@ def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) 
         )
     else:
         limits.append(
-            f"It answers one of its {gathered.num_classes} classes whatever it is shown. Its "
+            f"It answers one of its {weights.num_classes} classes whatever it is shown. Its "
             "scores are not calibrated."
         )
     if client(model) is not None and "gluon" in model.regimes:
@@ -209,9 +191,9 @@ def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) 
         f"In float32 the logits differ from {framework}'s by rounding, as they do between two "
         "machines."
     )
-    if gathered.dtype != "float32":
+    if weights.dtype != "float32":
         limits.append(
-            f"The weights are stored as {gathered.dtype}, rounded to nearest from the source's."
+            f"The weights are stored as {weights.dtype}, rounded to nearest from the source's."
         )
     limits.append("Parity says that the port is right, and nothing on whether the model is.")
     return limits

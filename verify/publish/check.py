@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from architectures import Model, find_model
+from architectures import Model
 from architectures.load import create
-from convert.formats import open_checkpoint
+from convert.formats.regular import read_bytes
 from verify.parity import verify_architecture
+from verify.publish.contents import check_contents
 from verify.publish.errors import PublishError
-from verify.publish.release import GITATTRIBUTES
+from verify.publish.read_statement import Stated
+from verify.publish.release import CARD, CONFIG, GITATTRIBUTES, PAGE, PARITY
 from verify.publish.signature import SIGNATURE, check_signature
-from verify.publish.statement import WEIGHTS, read_results
+from verify.publish.statement import PROVENANCE, WEIGHTS
 from verify.publish.sums import check_sums
-from verify.publish.synthetic import is_synthetic
 from verify.result import Parity
 
-NEEDED = (WEIGHTS, "config.json", "README.md", "provenance.json", "parity/parity.json")
+NEEDED = (WEIGHTS, CONFIG, CARD, PROVENANCE, PARITY, PAGE)
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release whose files are as they were written.
+    """A release whose files are as they were written and agree with each other.
 
     ``files`` has the sha256 of each by path; ``signed`` says that there is a signature, which was
     checked where a key was given; ``results`` are those of its statement.
     """
 
     folder: Path
+    model: Model
     files: dict[str, str]
     signed: bool
     results: dict[str, Any]
 
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the weights, in hex."""
+        return self.files[WEIGHTS]
+
 
 def check_files(folder: Path, public_key: bytes | None = None) -> Release:
-    """Check signature (with the PEM of a key), sums and statement of a release.
+    """Check signature (with the PEM of a key), sums and contents of a release.
 
-    Raises PublishError that names what was changed.
+    Raises PublishError, or FormatError, that names what was changed.
     """
     files = check_sums(folder)
     if absent := [name for name in NEEDED if name not in files]:
@@ -47,13 +53,14 @@ def check_files(folder: Path, public_key: bytes | None = None) -> Release:
     _check_git(folder, files)
     if public_key is not None:
         check_signature(folder, public_key)
-    results = read_results(folder)
-    if results["sha256"] != files[WEIGHTS]:
+    stated = Stated.read(folder)
+    if stated.sha256 != files[WEIGHTS]:
         raise PublishError(
-            f"{folder / 'provenance.json'}: is about a file with sha256 {results['sha256']}, "
+            f"{stated.path}: is about a file with sha256 {stated.sha256}, "
             f"expected {files[WEIGHTS]}, that of {WEIGHTS}"
         )
-    return Release(folder, files, SIGNATURE in files, results)
+    check_contents(folder, files, stated)
+    return Release(folder, stated.model, files, SIGNATURE in files, stated.results)
 
 
 def check_release(folder: Path, public_key: bytes | None = None) -> tuple[Release, Parity]:
@@ -62,9 +69,8 @@ def check_release(folder: Path, public_key: bytes | None = None) -> tuple[Releas
     Raises PublishError, or FormatError for weights that do not load.
     """
     release = check_files(folder, public_key)
-    model = find_model(release.results["model"])
-    _check_weights(folder, model)
-    parity = verify_architecture(model)
+    create(release.model, folder / WEIGHTS)  # which loads strictly
+    parity = verify_architecture(release.model)
     if not parity.passed:
         raise PublishError(f"{folder}: parity of its network fails here: {parity.failure()}")
     return release, parity
@@ -76,17 +82,6 @@ def _check_git(folder: Path, files: dict[str, str]) -> None:
         if name.startswith(".git") and name != ".gitattributes":
             raise PublishError(f"{folder / name}: is no part of a release: remove it")
     attributes = folder / ".gitattributes"
-    if not attributes.is_file() or attributes.read_text(encoding="utf-8") != GITATTRIBUTES:
+    same = attributes.name in files and read_bytes(attributes, 1 << 20) == GITATTRIBUTES
+    if not same:
         raise PublishError(f"{attributes}: is not as every release has it: fetch it again")
-
-
-def _check_weights(folder: Path, model: Model) -> None:
-    checkpoint = open_checkpoint(folder / WEIGHTS)
-    if is_synthetic(model, checkpoint):
-        raise PublishError(f"{folder / WEIGHTS}: holds synthetic weights, which nobody releases")
-    classes = create(model, folder / WEIGHTS).num_classes
-    stated = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("num_classes")
-    if stated != classes:
-        raise PublishError(
-            f"{folder / 'config.json'}: says {stated} classes, the weights have {classes}"
-        )

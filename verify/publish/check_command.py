@@ -16,9 +16,11 @@ from mappings.errors import GluonportError
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def release(folder: str, key: str | None, as_json: bool) -> None:
     """Check a release: its signature, every byte, its statement, its weights, and parity again."""
+    from convert.formats.regular import read_bytes
     from verify.publish.check import check_release
+    from verify.publish.signature import MAX_KEY
 
-    public = Path(key).read_bytes() if key else None
+    public = read_bytes(key, MAX_KEY) if key else None
     try:
         found, parity = check_release(Path(folder), public)
     except GluonportError as error:
@@ -31,8 +33,8 @@ def release(folder: str, key: str | None, as_json: bool) -> None:
             {
                 "passed": True,
                 "folder": folder,
-                "model": found.results["model"],
-                "sha256": found.results["sha256"],
+                "model": found.model.name,
+                "sha256": found.sha256,
                 "signed": found.signed,
                 "signature_checked": checked,
                 "files": found.files,
@@ -47,7 +49,7 @@ def release(folder: str, key: str | None, as_json: bool) -> None:
     for title, text in (
         ("signature", signature),
         ("files", f"all {len(found.files)} as they were written"),
-        ("weights", f"load strictly into {found.results['model']}"),
+        ("weights", f"load strictly into {found.model.name}"),
         ("parity", f"passes here on {parity.images} images ({parity.reference})"),
     ):
         click.echo(f"{title:12}{text}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from architectures.catalogue import find_model
-from architectures.console import Command, ModelName, print_json
+from architectures.console import Command, ModelName, one_line, print_json
 
 
 @click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,7 +68,7 @@ def main(
         print_json(published)
         return
     done = "released" if published["made"] else "is released already"
-    click.echo(f"{folder}: {model.name} {done}, sha256 {published['sha256']}")
+    click.echo(f"{one_line(folder)}: {model.name} {done}, sha256 {published['sha256']}")
     if published["pushed"]:
         click.echo(f"pushed to {published['pushed']}")
 

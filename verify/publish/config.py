@@ -13,6 +13,7 @@ from verify.publish.clients import Client, client
 from verify.publish.dataset import dataset
 from verify.publish.gate import Gathered
 from verify.publish.literature import origin
+from verify.publish.statement import Choices
 
 
 def interpolation(model: Model) -> str:
@@ -20,18 +21,17 @@ def interpolation(model: Model) -> str:
     return model.timm_interpolation if "timm" in model.regimes else "bilinear"
 
 
-def config(
-    gathered: Gathered, labels: tuple[str, ...] | None, license: str | None
-) -> dict[str, Any]:
-    """The configuration of a release; ``labels`` None leaves the class names to the clients.
+def config(gathered: Gathered, choices: Choices) -> dict[str, Any]:
+    """The configuration of a release.
 
     A network that timm lacks gets neither ``architecture`` nor ``pretrained_cfg``, so that nobody
     takes it for timm's.
     """
     model = gathered.model
     elsewhere = client(model)
-    names = {} if labels is None else {"label_names": list(labels)}
-    head = {"num_classes": gathered.num_classes, "num_features": _features(model), **names}
+    names = {} if choices.labels is None else {"label_names": list(choices.labels)}
+    classes = gathered.weights.num_classes
+    head = {"num_classes": classes, "num_features": _features(model), **names}
     if elsewhere is None:
         preprocessing = {"library_name": "gluonport", "model": model.name}
         return {**preprocessing, **head, "preprocessing": _input(model)}
@@ -41,7 +41,7 @@ def config(
         "global_pool": "avg",
         **names,
         **({"model_args": dict(elsewhere.options)} if elsewhere.options else {}),
-        "pretrained_cfg": _pretrained_cfg(gathered, elsewhere, license),
+        "pretrained_cfg": _pretrained_cfg(gathered, elsewhere, choices.license),
     }
 
 
@@ -54,7 +54,7 @@ def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) 
         "custom_load": False,
         **_input(model),
         "fixed_input_size": False,
-        "num_classes": gathered.num_classes,
+        "num_classes": gathered.weights.num_classes,
         "pool_size": [model.input_size // 32] * 2,
         "first_conv": _stem(model),
         "classifier": model.network.classifier,

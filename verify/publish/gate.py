@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
-from typing import Any
 
 from architectures import Model
 from architectures.figure import Figure, Undecided
 from architectures.nearest import misfits
-from architectures.record import RGB
-from convert.formats import Checkpoint, open_checkpoint
+from architectures.record import RGB, STATISTICS
+from convert.formats import Checkpoint, Tensor, open_checkpoint
+from convert.formats.regular import open_regular, sha256
+from mappings.errors import FormatError
 from mappings.parts import is_classifiers
 from mappings.shapes import open_sizes
 from mappings.words import counted
+from verify.accuracy.errors import AccuracyError
+from verify.accuracy.read_back import read_back
+from verify.accuracy.result import Accuracy
+from verify.publish.converted import Converted, Provenance, file_name, readable
 from verify.publish.errors import PublishError
 from verify.publish.figures import percent
+from verify.publish.parity_record import read_parity
 from verify.publish.record import Record
 from verify.result import Parity
-
-JUDGED = {"values", "inputs", "structure", "arithmetic", "evidence", "layers"}
+from verify.shaped import shaped
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """A checkpoint of ``model`` with the records of its conversion, parity and accuracy.
+class Weights:
+    """What a checkpoint of ``model`` itself holds: everything here is computed from its bytes.
 
-    ``accuracy`` is None where ``without_accuracy`` says why. ``sha256`` is the file's, in hex.
-    ``as_published`` tells whether it was converted from the checkpoint that the catalogue names.
+    ``sha256`` is the file's and ``digests`` are the tensors', in hex; ``size`` is in bytes;
+    ``parameters`` leave BatchNorm's statistics out.
     """
 
     model: Model
@@ -37,17 +42,67 @@ class Gathered:
     sha256: str
     size: int
     num_classes: int
+    parameters: int
     dtype: str
+    digests: dict[str, str]
+
+    @classmethod
+    def read(cls, model: Model, path: Path) -> Weights:
+        """Read a safetensors file that has the model's tensors, all and no others.
+
+        Raises PublishError for another checkpoint and for synthetic weights, and FormatError for a
+        file that is no checkpoint.
+        """
+        from verify.publish.synthetic import is_synthetic
+
+        checkpoint = open_checkpoint(path)
+        if checkpoint.format != "safetensors":
+            raise PublishError(
+                f"{path}: is {checkpoint.format}, expected safetensors: "
+                f"make it with 'convert {model.name} OUT.safetensors --from {path}'"
+            )
+        num_classes = _fit(model, checkpoint)
+        if is_synthetic(model, checkpoint):
+            raise PublishError(
+                f"{path}: holds synthetic weights, which are never published: "
+                f"convert a trained checkpoint with '{_convert(model, path)}'"
+            )
+        tensors = checkpoint.tensors
+        return cls(
+            model=model,
+            path=path,
+            sha256=sha256(path),
+            size=path.stat().st_size,
+            num_classes=num_classes,
+            parameters=sum(prod(t.shape) for t in tensors if not t.name.endswith(STATISTICS)),
+            dtype=", ".join(sorted({str(t.dtype) for t in tensors if t.shape})),
+            digests={tensor.name: _digest(tensor) for tensor in tensors},
+        )
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Weights with the evidence of their conversion, parity and accuracy, fit to be published.
+
+    ``accuracy`` is None where ``without_accuracy`` says why. ``as_published`` tells whether they
+    were converted from the checkpoint that the catalogue names.
+    """
+
+    weights: Weights
     as_published: bool
-    provenance: Mapping[str, Any]
+    converted: Converted
     parity: Parity
-    accuracy: Mapping[str, Any] | None
+    accuracy: Accuracy | None
     without_accuracy: str | None
+
+    @property
+    def model(self) -> Model:
+        return self.weights.model
 
     @property
     def reproduced(self) -> bool:
         """Whether its accuracy is the published one of its model."""
-        return self.accuracy is not None and self.accuracy["reproduced"] is True
+        return self.accuracy is not None and self.accuracy.verdict.reproduced is True
 
     @property
     def of_published_data(self) -> bool:
@@ -57,55 +112,44 @@ class Gathered:
     @property
     def figure(self) -> Figure | None:
         """The published figure that its accuracy reproduces."""
-        if self.accuracy is None or not self.reproduced:
-            return None
-        regime = self.accuracy["regime"]
-        return self.model.figure(regime)
+        return self.accuracy.published if self.accuracy and self.reproduced else None
 
     @property
     def undecided(self) -> Undecided | None:
         """Published figures that may be its own or another's; None where its classes are not those
         of the published weights."""
-        return self.model.undecided if self.num_classes == self.model.num_classes else None
+        same = self.weights.num_classes == self.model.num_classes
+        return self.model.undecided if same else None
 
 
 def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> Gathered:
     """Gather the evidence that stands beside a checkpoint.
 
-    Raises PublishError where any is missing, failed, or of another file or model, with the command
-    that makes it; FormatError for a file that is no checkpoint.
+    Raises PublishError where any is missing, failed, contradicts itself, or is of another file or
+    model, with the command that makes it; FormatError for a file that is no checkpoint.
     """
-    from verify.publish.synthetic import is_synthetic
-
-    checkpoint = open_checkpoint(path)
-    convert = f"convert {model.name} {path} --from SOURCE --force"
-    if checkpoint.format != "safetensors":
-        raise PublishError(
-            f"{path}: is {checkpoint.format}, expected safetensors: "
-            f"make it with 'convert {model.name} OUT.safetensors --from {path}'"
-        )
-    num_classes = _fit(model, checkpoint)
-    if is_synthetic(model, checkpoint):
-        raise PublishError(
-            f"{path}: holds synthetic weights, which are never published: "
-            f"convert a trained checkpoint with '{convert}'"
-        )
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    provenance = _provenance(model, path, checkpoint, digest, convert)
+    weights = Weights.read(model, path)
+    provenance, source_sha256 = _provenance(weights)
     return Gathered(
-        model=model,
-        path=path,
-        sha256=digest,
-        size=path.stat().st_size,
-        num_classes=num_classes,
-        dtype=", ".join(sorted({str(t.dtype) for t in checkpoint.tensors if t.shape})),
-        as_published=_is_published(model, provenance),
-        provenance=provenance,
-        parity=_parity(model, path, digest),
-        accuracy=_accuracy(model, path, digest, num_classes, without_accuracy),
-        without_accuracy=without_accuracy,
+        weights=weights,
+        as_published=_is_published(model, provenance, source_sha256),
+        converted=Converted.of(provenance, source_sha256),
+        parity=_parity(weights),
+        accuracy=_accuracy(weights, without_accuracy),
+        without_accuracy=None if without_accuracy is None else readable(without_accuracy),
     )
+
+
+def _convert(model: Model, path: Path) -> str:
+    return f"convert {model.name} {path} --from SOURCE --force"
+
+
+def _digest(tensor: Tensor) -> str:
+    """The sha256 of a tensor's values, which are read in parts: the file may be cut meanwhile."""
+    digest = hashlib.sha256()
+    for part in tensor.parts():
+        digest.update(part.tobytes())
+    return digest.hexdigest()
 
 
 def _fit(model: Model, checkpoint: Checkpoint) -> int:
@@ -134,87 +178,107 @@ def _fit(model: Model, checkpoint: Checkpoint) -> int:
     return sizes["classes"]
 
 
-def _provenance(
-    model: Model, path: Path, checkpoint: Checkpoint, digest: str, remedy: str
-) -> Mapping[str, Any]:
-    record = Record.read(path, "provenance", remedy)
-    if record.values.get("synthetic") is not False:
+def _provenance(weights: Weights) -> tuple[Provenance, str]:
+    """The provenance of the weights, and the sha256 of their source."""
+    model = weights.model
+    record = Record.read(weights.path, "provenance", _convert(model, weights.path))
+    try:
+        found = shaped(Provenance, record.values)
+    except ValueError as error:
+        raise record.malformed(error) from None
+    if found.synthetic:
         raise record.refuse("says that the weights are synthetic, which are never published")
-    record.demand("target_sha256", digest, model.name)
-    if record.values.get("mapping_sha256") not in {t.digest for _, t in model.dialects}:
+    record.demand("target_sha256", weights.sha256, model.name)
+    if found.mapping_sha256 not in {table.digest for _, table in model.dialects}:
         raise record.refuse(f"names another table than {model.name} has today")
-    if not _is_digest(record.values.get("source_sha256")):
+    if found.source_sha256 is None:
         raise record.refuse("has no sha256 of the source")
-    digests = {
-        tensor.name: hashlib.sha256(tensor.array().tobytes()).hexdigest()
-        for tensor in checkpoint.tensors
-    }
-    if record.values.get("tensor_sha256") != digests:
+    if found.tensor_sha256 != weights.digests:
         raise record.refuse("has other digests of the tensors than the checkpoint")
-    return record.values
+    stated = {
+        "tensors": (found.tensors, len(weights.digests)),
+        "parameters": (found.parameters, weights.parameters),
+        "num_classes": (found.num_classes, weights.num_classes),
+        "in_chans": (found.in_chans, RGB),
+        "dtype": (found.dtype, "keep" if found.dtype == "keep" else weights.dtype),
+    }
+    for name, (says, has) in stated.items():
+        if says != has:
+            raise record.refuse(f"says {name} {says}, the checkpoint has {has}")
+    return found, found.source_sha256
 
 
-def _parity(model: Model, path: Path, digest: str) -> Parity:
+def _parity(weights: Weights) -> Parity:
+    model, path = weights.model, weights.path
     remedy = f"verify parity {model.name} --checkpoint {path}"
     record = Record.read(path, "parity", remedy)
-    record.demand("checkpoint_sha256", digest, model.name)
+    record.demand("checkpoint_sha256", weights.sha256, model.name)
     try:
-        parity = Parity.from_json(record.values)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise record.refuse("is no record of parity") from None
-    if not parity.passed or record.values.get("passed") is not True:
+        parity = read_parity(record.values, model, len(weights.digests))
+    except ValueError as error:
+        raise record.malformed(error) from None
+    except PublishError as error:
+        raise record.refuse(str(error)) from None
+    if not parity.passed:
         failed = [criterion.name for criterion in parity.criteria if not criterion.passed]
         raise PublishError(f"{path}: parity failed ({', '.join(failed)}): see '{remedy}'")
-    if missing := JUDGED - {criterion.name for criterion in parity.criteria}:
-        raise record.refuse(f"did not judge {', '.join(sorted(missing))}")
-    return parity
+    return replace(parity, checkpoint=None)
 
 
-def _accuracy(
-    model: Model, path: Path, digest: str, num_classes: int, reason: str | None
-) -> Mapping[str, Any] | None:
-    """The record of accuracy; None where there is a reason for none, and none that failed."""
+def _accuracy(weights: Weights, reason: str | None) -> Accuracy | None:
+    """The result of 'verify accuracy' without what only this machine knows; None where there is a
+    reason for none, and none that failed."""
+    model, path = weights.model, weights.path
     remedy = f"verify accuracy {model.name} {path} --data PATH"
     try:
         otherwise = ", or say why there is none with --without-accuracy REASON"
         record = Record.read(path, "accuracy", remedy, otherwise)
-        record.demand("checkpoint_sha256", digest, model.name)
-        counts = record.counts("images", "top1_correct", "top5_correct")
-        if counts is None or record.values.get("complete") is not True or not counts[0]:
-            raise record.refuse("is not complete")
-        images, top1, top5 = counts
-        if not top1 <= top5 <= images:
-            raise record.refuse(f"counts {top1} and {top5} right of {images}, which cannot be")
+        record.demand("checkpoint_sha256", weights.sha256, model.name)
     except PublishError:
         if reason is None:
             raise
         return None
-    reproduced, regime = record.values.get("reproduced"), record.values.get("regime")
-    nothing_published = num_classes != model.num_classes or not model.source.figures
-    if reproduced is True or (reproduced is None and nothing_published):
-        return record.values if reason is None else None
-    figure, undecided = model.figure(str(regime)), model.undecided
+    try:
+        found = read_back(record.values, model, weights.num_classes)
+    except ValueError as error:
+        raise record.malformed(error) from None
+    except AccuracyError as error:
+        raise record.refuse(f"contradicts itself: {error}") from None
+    reproduced = found.verdict.reproduced
+    if not found.complete and reason is None:
+        raise record.refuse(f"is not complete ({found.verdict.why})")
+    if reproduced is False or reason is None:
+        _check_reproduced(found, weights, remedy)
+    public = replace(found, data=file_name(found.data) or "images", against=None)
+    return public if reason is None else None
+
+
+def _check_reproduced(found: Accuracy, weights: Weights, remedy: str) -> None:
+    """Demand the published figure where there is one for the network. Raises PublishError."""
+    reproduced, model = found.verdict.reproduced, weights.model
+    nothing_published = weights.num_classes != model.num_classes or not model.source.figures
+    if reproduced or (reproduced is None and nothing_published):
+        return
+    figure = found.published
     published = f"{figure.top1} % is published" if figure else "nothing is published of that"
-    published = undecided.note if undecided else published
+    published = model.undecided.note if model.undecided else published
+    what = "failed" if reproduced is False else "is compared with nothing"
     raise PublishError(
-        f"{path}: accuracy {'failed' if reproduced is False else 'is compared with nothing'}: "
-        f"top-1 {percent(top1, images)} % in the regime {regime!r}, {published}: see '{remedy}'"
+        f"{weights.path}: accuracy {what}: top-1 {percent(found.count.top1, found.count.images)} % "
+        f"in the regime {found.identity.regime!r}, {published}: see '{remedy}'"
     )
 
 
-def _is_digest(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
-
-
-def _is_published(model: Model, provenance: Mapping[str, Any]) -> bool:
+def _is_published(model: Model, record: Provenance, source_sha256: str) -> bool:
     """Whether the source is the published checkpoint, by the hash that the catalogue has of it."""
-    source, digest = model.source, str(provenance["source_sha256"])
-    if source.sha1:
-        file = Path(str(provenance.get("source")))
-        if not file.is_file():
-            return source.url is not None and provenance.get("source_url") == source.url
-        data = file.read_bytes()
-        same = hashlib.sha256(data).hexdigest() == digest
-        return same and hashlib.sha1(data).hexdigest() == source.sha1
-    prefix = Path(source.url or "").stem.rpartition("-")[2]
-    return bool(prefix) and digest.startswith(prefix)
+    source = model.source
+    if not source.sha1:
+        prefix = Path(source.url or "").stem.rpartition("-")[2]
+        return bool(prefix) and source_sha256.startswith(prefix)
+    try:
+        with open_regular(record.source) as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == source_sha256
+            file.seek(0)
+            return same and hashlib.file_digest(file, "sha1").hexdigest() == source.sha1
+    except FormatError:
+        return source.url is not None and record.source_url == source.url

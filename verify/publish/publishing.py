@@ -11,7 +11,7 @@ from verify.publish.errors import PublishError
 from verify.publish.gate import pass_gate
 from verify.publish.labels import read_labels
 from verify.publish.push import check_repository, push
-from verify.publish.release import Choices, write_release
+from verify.publish.release import Options, write_release
 from verify.publish.signature import check_key, public_pem
 
 
@@ -39,20 +39,20 @@ def publish(
     gathered = pass_gate(model, checkpoint, without_accuracy)
     made = repository is None or not _is_there(folder)
     if made:
-        names = read_labels(labels, gathered.num_classes) if labels else None
-        choices = Choices(names, license, key, repository, with_hashed_name)
-        write_release(gathered, folder, choices)
+        names = read_labels(labels, gathered.weights.num_classes) if labels else None
+        options = Options(names, license, key, repository, with_hashed_name)
+        write_release(gathered, folder, options)
     found = check_files(folder, public_pem(key) if key else None)
-    if found.results["sha256"] != gathered.sha256 or found.results["model"] != model.name:
+    if found.sha256 != gathered.weights.sha256 or found.model != model:
         raise PublishError(
-            f"{folder}: is the release of another checkpoint ({found.results['model']}, sha256 "
-            f"{found.results['sha256']}): name another folder, or remove it"
+            f"{folder}: is the release of another checkpoint ({found.model.name}, sha256 "
+            f"{found.sha256}): name another folder, or remove it"
         )
     return {
         "folder": str(folder),
         "made": made,
         "model": model.name,
-        "sha256": gathered.sha256,
+        "sha256": found.sha256,
         "signed": found.signed,
         "files": found.files,
         "results": found.results,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convert.formats.json_text import read_json_object
 from convert.formats.records import KINDS, find_record
+from mappings.errors import FormatError
 from verify.publish.errors import PublishError
 
 SCHEMA = 1
@@ -19,6 +20,7 @@ class Record:
     """The values of ``path``; ``remedy`` is the command that makes it."""
 
     path: Path
+    kind: str
     remedy: str
     values: Mapping[str, Any]
 
@@ -26,20 +28,24 @@ class Record:
     def read(cls, checkpoint: Path, kind: str, remedy: str, otherwise: str = "") -> Record:
         """The record of a kind (``parity``: ``out.parity.json``). Raises PublishError without."""
         path = find_record(checkpoint, KINDS[kind])
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not path.exists():
             what = f"no {kind} beside it, expected {path.name}: make it with '{remedy}'{otherwise}"
-            raise PublishError(f"{checkpoint}: {what}") from None
-        except (ValueError, RecursionError):
-            values = None
-        if not isinstance(values, dict) or values.get("schema") != SCHEMA:
-            raise PublishError(f"{path}: is no record of {kind}: make it again with '{remedy}'")
-        return cls(path, remedy, values)
+            raise PublishError(f"{checkpoint}: {what}")
+        try:
+            record = cls(path, kind, remedy, read_json_object(path))
+        except FormatError as error:
+            raise cls(path, kind, remedy, {}).malformed(error.what) from None
+        if record.values.get("schema") != SCHEMA:
+            raise record.malformed(f"the field 'schema' is not {SCHEMA}")
+        return record
 
     def refuse(self, what: str) -> PublishError:
         """The error that this record is not enough."""
         return PublishError(f"{self.path}: {what}: make it again with '{self.remedy}'")
+
+    def malformed(self, what: object) -> PublishError:
+        """The error that this is no such record at all."""
+        return self.refuse(f"is no record of {self.kind} ({what})")
 
     def demand(self, digest_field: str, digest: str, model: str) -> None:
         """Demand that it is about this file and this model. Raises PublishError."""
@@ -48,9 +54,3 @@ class Record:
         found = self.values.get(digest_field)
         if found != digest:
             raise self.refuse(f"is of another file, sha256 {found}, expected {digest}")
-
-    def counts(self, *fields: str) -> tuple[int, ...] | None:
-        """The natural numbers of these fields; None where one is none."""
-        values = [self.values.get(field) for field in fields]
-        numbers = [value for value in values if type(value) is int and value >= 0]
-        return tuple(numbers) if len(numbers) == len(values) else None

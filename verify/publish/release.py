@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from architectures.console import one_line
 from convert.formats.appearing import appearing_folder
+from convert.formats.regular import sha256
 from verify.publish.card import card
 from verify.publish.config import config
 from verify.publish.errors import PublishError
@@ -18,16 +20,18 @@ from verify.publish.gate import Gathered
 from verify.publish.labels import default_labels
 from verify.publish.literature import origin
 from verify.publish.signature import sign
-from verify.publish.statement import WEIGHTS, statement
-from verify.publish.sums import SUMS, sha256, sums_text
+from verify.publish.statement import PROVENANCE, WEIGHTS, Choices, Maker, statement
+from verify.publish.sums import SUMS, sums_text
 from verify.report import write_report
 
-GITATTRIBUTES = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+GITATTRIBUTES = b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+CARD, CONFIG = "README.md", "config.json"
+PARITY, PAGE, ACCURACY = "parity/parity.json", "parity/index.html", "accuracy.json"
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What the publisher says of a release, beyond the evidence.
+class Options:
+    """What the publisher asks for.
 
     ``labels`` are the class names; ``license`` is the hub's identifier of the weights' licence;
     ``key`` signs; ``repository`` is the name on a hub that the card tells its readers;
@@ -40,52 +44,67 @@ class Choices:
     repository: str | None = None
     hashed_name: bool = False
 
+    def choices(self, gathered: Gathered) -> Choices:
+        """The options with the values that the evidence gives where nothing was asked for."""
+        license = self.license
+        if license is None and gathered.as_published:
+            license = origin(gathered.model).license
+        return Choices(
+            labels=self.labels or default_labels(gathered),
+            license=license and one_line(license),
+            repository=self.repository,
+            signed=self.key is not None,
+        )
 
-def write_release(gathered: Gathered, target: Path, choices: Choices) -> None:
-    """Make the folder ``target``. The same evidence and choices give the same bytes, but for a
+
+def write_release(gathered: Gathered, target: Path, options: Options) -> None:
+    """Make the folder ``target``. The same evidence and options give the same bytes, but for a
     signature, which is random by nature.
 
     Raises WriteError where the folder is there already, and PublishError where the checkpoint
     changed meanwhile.
     """
-    labels = choices.labels or default_labels(gathered)
-    license = choices.license
-    if license is None and gathered.as_published:
-        license = origin(gathered.model).license
+    weights, choices = gathered.weights, options.choices(gathered)
     with appearing_folder(target) as folder:
-        shutil.copyfile(gathered.path, folder / WEIGHTS)
-        if sha256(folder / WEIGHTS) != gathered.sha256:
-            raise PublishError(f"{gathered.path}: changed while it was published: do it again")
-        if choices.hashed_name:
+        shutil.copyfile(weights.path, folder / WEIGHTS)
+        if sha256(folder / WEIGHTS) != weights.sha256:
+            raise PublishError(f"{weights.path}: changed while it was published: do it again")
+        if options.hashed_name:
             os.link(folder / WEIGHTS, folder / hashed_name(gathered))
-        _write(folder / "config.json", _json(config(gathered, labels, license)))
-        byproducts = ["parity/parity.json", "parity/index.html"]
-        write_report([replace(gathered.parity, checkpoint=WEIGHTS)], folder / "parity", folder)
+        write_parity(gathered, folder)
+        byproducts = [PARITY, PAGE]
         if gathered.accuracy is not None:
-            _write(folder / "accuracy.json", _json(_without_paths(gathered.accuracy)))
-            byproducts.append("accuracy.json")
-        _write(folder / "provenance.json", _json(statement(gathered, folder, tuple(byproducts))))
-        _write(
-            folder / "README.md",
-            card(gathered, labels, license, choices.repository, signed=choices.key is not None),
-        )
-        _write(folder / ".gitattributes", GITATTRIBUTES)
-        if choices.key is not None:
-            sign(folder, choices.key)
+            _write(folder / ACCURACY, _json(gathered.accuracy.as_json()))
+            byproducts.append(ACCURACY)
+        digests = {name: sha256(folder / name) for name in byproducts}
+        for name, text in texts(gathered, choices, Maker.here(gathered), digests).items():
+            _write(folder / name, text)
+        (folder / ".gitattributes").write_bytes(GITATTRIBUTES)
+        if options.key is not None:
+            sign(folder, options.key)
         _write(folder / SUMS, sums_text(folder))
+
+
+def write_parity(gathered: Gathered, folder: Path) -> None:
+    """Write the page and the record of parity into the release ``folder``."""
+    write_report([replace(gathered.parity, checkpoint=WEIGHTS)], folder / "parity", folder)
+
+
+def texts(
+    gathered: Gathered, choices: Choices, maker: Maker, byproducts: Mapping[str, str]
+) -> dict[str, str]:
+    """The files of a release that follow from its evidence, by name; ``byproducts`` are the sha256
+    of those that hold it."""
+    return {
+        CONFIG: _json(config(gathered, choices)),
+        PROVENANCE: _json(statement(gathered, choices, maker, byproducts)),
+        CARD: card(gathered, choices, maker),
+    }
 
 
 def hashed_name(gathered: Gathered) -> str:
     """The weights' name in the way of model zoos: ``NAME-<first 8 of sha256>.safetensors``."""
-    return f"{gathered.model.name}-{gathered.sha256[:8]}.safetensors"
-
-
-def _without_paths(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without the paths of the machine that made it."""
-    return {
-        key: Path(value).name if isinstance(value, str) and os.path.isabs(value) else value
-        for key, value in record.items()
-    }
+    return f"{gathered.model.name}-{gathered.weights.sha256[:8]}.safetensors"
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -7,11 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from convert.formats.regular import read_bytes
 from verify.publish.errors import PublishError
 from verify.publish.sums import BOOKKEEPING, SUMS
 
 SIGNATURE = "model.sig"
 PASSWORD = "GLUONPORT_KEY_PASSWORD"
+MAX_KEY = 1 << 16  # bytes: an elliptic-curve key in PEM has less than a thousandth of it
 
 
 def sign(folder: Path, key: Path) -> None:
@@ -34,9 +36,9 @@ def check_key(key: Path) -> Any:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    password = os.environ.get(PASSWORD)
+    password, data = os.environ.get(PASSWORD), read_bytes(key, MAX_KEY)
     try:
-        private = load_pem_private_key(key.read_bytes(), password.encode() if password else None)
+        private = load_pem_private_key(data, password.encode() if password else None)
     except (ValueError, TypeError) as error:
         raise PublishError(
             f"{key}: cannot be read as a private key ({error}): give an EC key in PEM, and the "

@@ -4,76 +4,110 @@ statement with SLSA's provenance predicate (https://slsa.dev/spec/v1.0/provenanc
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from architectures import find_model
-from architectures.record import count_parameters
-from verify.publish.errors import PublishError
+from convert.formats.regular import sha256
+from verify.accuracy.result import Accuracy
 from verify.publish.figures import percent
 from verify.publish.gate import Gathered
-from verify.publish.sums import sha256
+from verify.shaped import Sha256
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD = "https://pypi.org/project/gluonport/convert/v1"
+BUILDER = "https://pypi.org/project/gluonport/"
 ROOMS = ("mappings", "architectures", "convert", "verify")
 WEIGHTS = "model.safetensors"
+PROVENANCE = "provenance.json"
 
 
-def statement(gathered: Gathered, folder: Path, byproducts: tuple[str, ...]) -> dict[str, Any]:
-    """The statement on the weights in ``folder``; ``byproducts`` are the files that hold the
-    results. No path of the machine that converted is in it."""
-    record, model = gathered.provenance, gathered.model
+@dataclass(frozen=True)
+class Choices:
+    """What the publisher says of a release, beyond the evidence.
+
+    ``labels`` are the class names, None where they are left to the clients; ``license`` is the
+    hub's identifier of the weights' licence; ``repository`` is the name on a hub that the card
+    tells its readers; ``signed`` says that there is a signature.
+    """
+
+    labels: tuple[str, ...] | None
+    license: str | None
+    repository: str | None
+    signed: bool
+
+
+@dataclass(frozen=True)
+class Maker:
+    """The tool that made a release: its version, the sha256 of its sources, and where it ran."""
+
+    version: str
+    sources_sha256: Sha256
+    environment: dict[str, str]
+
+    @classmethod
+    def here(cls, gathered: Gathered) -> Maker:
+        return cls(version("gluonport"), tool_digest(), gathered.parity.environment)
+
+
+def statement(
+    gathered: Gathered, choices: Choices, made: Maker, byproducts: Mapping[str, str]
+) -> dict[str, Any]:
+    """The statement on the weights; ``byproducts`` are the files that hold the results, by name,
+    with their sha256. No path of the machine that converted is in it."""
+    record, model, weights = gathered.converted, gathered.model, gathered.weights
     dependencies = [
         {
-            "name": Path(str(record["source"])).name,
-            **({"uri": record["source_url"]} if record.get("source_url") else {}),
-            "digest": {"sha256": record["source_sha256"]},
-            "annotations": {"format": record.get("source_format"), "naming": record.get("naming")},
+            "name": record.source,
+            **({"uri": record.source_url} if record.source_url else {}),
+            "digest": {"sha256": record.source_sha256},
+            "annotations": {"format": record.source_format, "naming": record.naming},
         },
         *(
             {"name": name, "digest": {"sha256": digest}}
-            for name, digest in sorted((record.get("source_shards") or {}).items())
+            for name, digest in sorted(record.shards.items())
         ),
-        {"name": f"mapping of {model.name}", "digest": {"sha256": record["mapping_sha256"]}},
+        {"name": f"mapping of {model.name}", "digest": {"sha256": record.mapping_sha256}},
     ]
     return {
         "_type": STATEMENT,
-        "subject": [{"name": WEIGHTS, "digest": {"sha256": gathered.sha256}}],
+        "subject": [{"name": WEIGHTS, "digest": {"sha256": weights.sha256}}],
         "predicateType": PREDICATE,
         "predicate": {
             "buildDefinition": {
                 "buildType": BUILD,
                 "externalParameters": {
                     "model": model.name,
-                    "num_classes": gathered.num_classes,
-                    "dtype": gathered.dtype,
-                    "ema": record.get("ema"),
+                    "num_classes": weights.num_classes,
+                    "dtype": weights.dtype,
+                    "dtype_asked": record.dtype,
+                    "weights": record.weights,
+                    "ema": record.ema,
+                    "ignored": list(record.ignored),
+                    "license": choices.license,
+                    "repository": choices.repository,
                 },
-                "internalParameters": {"notes": record.get("notes") or []},
+                "internalParameters": {"notes": list(record.notes)},
                 "resolvedDependencies": dependencies,
             },
             "runDetails": {
-                "builder": {
-                    "id": "https://pypi.org/project/gluonport/",
-                    "version": {"gluonport": record["tool"]["version"]},
-                },
+                "builder": {"id": BUILDER, "version": {"gluonport": record.version}},
                 "byproducts": [
-                    {"name": name, "digest": {"sha256": sha256(folder / name)}}
-                    for name in byproducts
+                    {"name": name, "digest": {"sha256": digest}}
+                    for name, digest in byproducts.items()
                 ],
                 "gluonport_release": {
-                    "version": version("gluonport"),
-                    "sources_sha256": tool_digest(),
-                    "environment": gathered.parity.environment,
+                    "version": made.version,
+                    "sources_sha256": made.sources_sha256,
+                    "environment": made.environment,
                 },
                 "gluonport_results": results(gathered),
+                "gluonport_tensor_sha256": dict(record.tensor_sha256),
             },
         },
     }
@@ -85,62 +119,34 @@ def results(gathered: Gathered) -> dict[str, Any]:
     return {
         "model": model.name,
         "family": model.family,
-        "parameters": count_parameters(model.sized(gathered.num_classes)),
+        "parameters": gathered.weights.parameters,
         "as_published": gathered.as_published,
         "parity": {
-            "passed": True,
+            "passed": gathered.parity.passed,
             "reference": parity["reference"],
             "images": parity["images"],
             "structure": parity["structure"],
             "arithmetic": parity["arithmetic"],
         },
-        "accuracy": _accuracy(gathered),
+        "accuracy": gathered.accuracy and _accuracy(gathered, gathered.accuracy),
         "without_accuracy": gathered.without_accuracy,
     }
 
 
-def _accuracy(gathered: Gathered) -> dict[str, Any] | None:
-    record = gathered.accuracy
-    if record is None:
-        return None
-    images, top1, top5 = (record[key] for key in ("images", "top1_correct", "top5_correct"))
-    figure = gathered.figure
+def _accuracy(gathered: Gathered, accuracy: Accuracy) -> dict[str, Any]:
+    figure, count = gathered.figure, accuracy.count
     return {
-        "regime": record["regime"],
-        "images": images,
-        "top1_correct": top1,
-        "top5_correct": top5,
-        "top1": percent(top1, images),
-        "top5": percent(top5, images),
-        "reproduced": record["reproduced"],
+        "regime": accuracy.identity.regime,
+        "images": count.images,
+        "top1_correct": count.top1,
+        "top5_correct": count.top5,
+        "top1": percent(count.top1, count.images),
+        "top5": percent(count.top5, count.images),
+        "reproduced": accuracy.verdict.reproduced,
         "published": figure and {"top1": figure.top1, "top5": figure.top5, "source": figure.source},
-        "top1_images_above": figure and top1 - round(images * figure.top1 / 100),
-        "manifest_sha256": record.get("manifest_sha256"),
+        "top1_images_above": figure and count.top1 - round(count.images * figure.top1 / 100),
+        "manifest_sha256": accuracy.identity.manifest_sha256,
     }
-
-
-def read_results(folder: Path) -> dict[str, Any]:
-    """The results in the statement of a release, with the weights' ``sha256``.
-
-    Raises PublishError where the statement is none of ours, or is not about these weights.
-    """
-    path = folder / "provenance.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        [subject] = document["subject"]
-        kinds = (document["_type"], document["predicateType"], subject["name"])
-        found: Mapping[str, Any] = document["predicate"]["runDetails"]["gluonport_results"]
-        digest = subject["digest"]["sha256"]
-        parity, parameters = found["parity"]["passed"], found["parameters"]
-        model = find_model(str(found["model"])).name
-    except FileNotFoundError as error:
-        raise PublishError(f"{path}: is missing: name the folder of a release") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise PublishError(f"{path}: is no statement of a release ({error!r})") from error
-    ours = kinds == (STATEMENT, PREDICATE, WEIGHTS) and parity is True
-    if not ours or type(parameters) is not int:
-        raise PublishError(f"{path}: is no statement of a release of ours")
-    return {**found, "model": model, "sha256": digest}
 
 
 @cache

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
+from convert.formats.regular import read_bytes, sha256
 from verify.publish.errors import PublishError
 
 SUMS = "SHA256SUMS"
+MAX_SUMS = 1 << 20  # bytes: a release has about ten files, a line of 100 bytes each
 BOOKKEEPING = ((".git",), (".cache", "huggingface"))
 """Folders that git and the hub's downloader make for themselves; nothing is loaded from them."""
 
@@ -49,7 +50,7 @@ def check_sums(folder: Path) -> dict[str, str]:
         raise PublishError(f"{folder}: is no folder: name the folder of a release")
     if not (folder / SUMS).is_file():
         raise PublishError(f"{folder}: has no {SUMS}, so is no release, or not all of one: {again}")
-    raw = (folder / SUMS).read_bytes()
+    raw = read_bytes(folder / SUMS, MAX_SUMS)
     listed = _parse(raw)
     if listed is None:
         raise PublishError(f"{folder / SUMS}: is no list of sha256 sums: {again}")
@@ -82,9 +83,3 @@ def _parse(raw: bytes) -> dict[str, str] | None:
             return None
         listed[path] = digest
     return listed
-
-
-def sha256(path: Path) -> str:
-    """sha256 of a file, in hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

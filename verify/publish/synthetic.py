@@ -32,7 +32,7 @@ def is_synthetic(model: Model, checkpoint: Checkpoint) -> bool:
             if not 8 <= size <= MOST:
                 continue
             rule = synthetic_values(candidate.source.name, source, tensor.shape)
-            if np.array_equal(_rounded(rule, tensor.dtype), _wide(tensor.array())):
+            if np.array_equal(_rounded(rule, tensor.dtype), _wide(tensor.copy())):
                 return True
     return False
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from verify.publish.figures import percent
-from verify.publish.statement import read_results
-from verify.publish.sums import check_sums
 
 
 @dataclass(frozen=True)
@@ -35,13 +33,15 @@ class Row:
 
     @classmethod
     def read(cls, folder: Path) -> Row:
-        """The row of a release whose files are as they were written. Raises PublishError."""
-        check_sums(folder)
-        found = read_results(folder)
+        """The row of a release whose files agree with each other. Raises PublishError."""
+        from verify.publish.check import check_files  # which needs torch
+
+        release = check_files(folder)
+        found = release.results
         accuracy: dict[str, Any] = found.get("accuracy") or {}
         above = accuracy.get("top1_images_above")
         return cls(
-            name=found["model"],
+            name=release.model.name,
             parameters=found["parameters"],
             regime=accuracy.get("regime"),
             images=accuracy.get("images"),
@@ -49,7 +49,7 @@ class Row:
             top5=accuracy.get("top5"),
             difference=None if above is None else percent(above, accuracy["images"]),
             parity=found["parity"]["reference"],
-            sha256=found["sha256"],
+            sha256=release.sha256,
         )
 
     @property

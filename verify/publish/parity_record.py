@@ -1,0 +1,140 @@
+"""A record of parity, judged again by its own figures: what it says of itself is not believed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from architectures import Model
+from verify.inputs import reference_inputs, reference_names
+from verify.judge import STRUCTURE
+from verify.localise import judge_layers
+from verify.places import places
+from verify.publish.errors import PublishError
+from verify.reference import Reference, golden
+from verify.result import Criterion, Parity
+from verify.shaped import shaped
+
+JUDGED = ("values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1")
+"""The criteria that a checkpoint is judged by, each once and in this order."""
+
+SPREAD = 1000
+"""How many times larger than the largest recorded logit the largest of all logits may be, in
+absolute value. The record has the five highest logits of each image. Networks stay below 10."""
+
+NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?:e[+-]\d+)?")
+
+
+def read_parity(values: Mapping[str, Any], model: Model, tensors: int) -> Parity:
+    """The verdict on a checkpoint of ``model`` with that many tensors, from the JSON of its record.
+
+    A verdict that says itself that it failed is returned as it is. Raises ValueError for a field of
+    another type, and PublishError for a verdict that says it passed and contradicts itself, or did
+    not judge what has to be judged.
+    """
+    parity = shaped(Parity, values)
+    if absent := [name for name in parity.as_json() if name not in values]:
+        raise ValueError(f"the field {absent[0]!r} is missing")
+    if not parity.passed:
+        return parity
+    names = [criterion.name for criterion in parity.criteria]
+    if missing := [name for name in JUDGED if name not in names]:
+        raise PublishError(f"did not judge {', '.join(missing)}")
+    if names != list(JUDGED):
+        raise PublishError(f"judged {', '.join(names)}; expected {', '.join(JUDGED)}")
+    reference = golden(model)
+    _check_extent(parity, model, reference)
+    for criterion in parity.criteria:
+        if not _holds(criterion, parity, model, reference):
+            raise PublishError(
+                f"contradicts itself: {criterion.name} does not hold by the figure "
+                f"{criterion.figure} and the limit {criterion.limit}"
+            )
+        _check_words(criterion, parity, tensors)
+    for name, value in json.loads(json.dumps(parity.as_json())).items():
+        if values[name] != value:
+            raise PublishError(
+                f"contradicts itself: the field {name!r} does not follow from the criteria"
+            )
+    return parity
+
+
+def _check_extent(parity: Parity, model: Model, reference: Reference) -> None:
+    """Demand that it is of this model's layers on the reference images."""
+    images = reference_names(model)
+    if parity.reference not in ("golden", "live"):
+        raise PublishError(f"has the reference {parity.reference!r}; expected golden or live")
+    if parity.images != len(images) or [a.name for a in parity.answers] != list(images):
+        raise PublishError(f"is not of the {len(images)} reference images")
+    expected = [(p.source, p.module, p.block) for p in places(model, reference.layers)]
+    if [(layer.source, layer.module, layer.block) for layer in parity.layers] != expected:
+        raise PublishError(f"is not of the {len(expected)} layers of {model.name}")
+    best = [[score.index for score in (*a.source[:1], *a.port[:1])] for a in parity.answers]
+    equal = sum(len(pair) == 2 and pair[0] == pair[1] for pair in best)
+    if parity.observed is None or parity.observed.top1_equal != equal:
+        raise PublishError(
+            "contradicts itself: the field 'observed.top1_equal' is not what the answers show"
+        )
+
+
+def _holds(criterion: Criterion, parity: Parity, model: Model, reference: Reference) -> bool:
+    """Whether a criterion holds by its figure, and by a limit that nobody loosened."""
+    figure, limit, observed = criterion.figure, criterion.limit, parity.observed
+    match criterion.name:
+        case "values":
+            return figure is None  # a failure has the number of tensors that differ
+        case "inputs":
+            given = hashlib.sha256(reference_inputs(model).tobytes()).hexdigest()
+            return parity.about.get("inputs_sha256") == given
+        case "structure" if figure is not None:
+            return 0 <= figure <= _structure_limit(limit, parity, reference)
+        case "arithmetic" if figure is not None:
+            low, high = model.arithmetic
+            return limit == (low, high) and low <= figure <= high
+        case "evidence":
+            return figure == parity.images > 0
+        case "layers":
+            return judge_layers(parity.layers)[0] == criterion
+        case "top-1" if observed is not None:
+            return figure == limit == 0 and observed.top1_decidable <= observed.top1_equal
+    return False
+
+
+def _structure_limit(limit: object, parity: Parity, reference: Reference) -> float:
+    """The limit of structure, a share of the largest logit, where it is as it must be.
+
+    The golden has that logit. Of live logits the record has only the highest, so that their limit
+    is held between two bounds. Raises PublishError for another limit.
+    """
+    low = high = STRUCTURE * float(np.abs(reference.logits64).max())
+    if parity.reference == "live":
+        largest = max((abs(s.logit) for a in parity.answers for s in a.source), default=0.0)
+        low, high = 0.999 * STRUCTURE * largest, SPREAD * STRUCTURE * largest
+    if not isinstance(limit, int | float) or not low <= limit <= high:
+        raise PublishError(f"has the limit {limit} for structure; expected {low:.6g} to {high:.6g}")
+    return limit
+
+
+def _check_words(criterion: Criterion, parity: Parity, tensors: int) -> None:
+    """Demand that the words of a criterion that holds, which a card repeats, have its figures."""
+    figure, limit = criterion.figure, criterion.limit
+    expected: dict[str, tuple[float | tuple[float, float] | None, ...]] = {
+        "values": (tensors,),
+        "structure": (figure, limit),
+        "arithmetic": (figure,),
+        "evidence": (figure,),
+        "layers": (len(parity.layers), figure, limit),
+        "top-1": (0, parity.observed.top1_decidable if parity.observed else None),
+    }
+    said = NUMBER.findall(criterion.detail)
+    for number in expected.get(criterion.name, ()):
+        words = f"{number:.3g}" if isinstance(number, float) else str(number)
+        if words not in said:
+            raise PublishError(
+                f"contradicts itself: {criterion.name} says {criterion.detail!r} without {words}"
+            )
