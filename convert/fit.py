@@ -104,11 +104,13 @@ def fit(checkpoint: Checkpoint, model: Model, classifier: bool = True) -> Fit:
     _refuse_nameless(checkpoint)
     found = lay(checkpoint, model, classifier)
     if found.residues:
-        refuse_leftovers(checkpoint, [found])
-        if classifier:
-            refuse_other_head(checkpoint, [lay(checkpoint, model, False)])
-        refuse_thumbnail(checkpoint, [model])
-        raise other_model(checkpoint, found, nearest(checkpoint, classifier))
+        near = nearest(checkpoint, classifier)
+        if all(other.residues for other in near):  # else it is wholly another model's
+            refuse_leftovers(checkpoint, [found])
+            if classifier:
+                refuse_other_head(checkpoint, [lay(checkpoint, model, False)])
+            refuse_thumbnail(checkpoint, [model])
+        raise other_model(checkpoint, found, near)
     return found
 
 

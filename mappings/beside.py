@@ -34,17 +34,18 @@ def beside(
     """Tell apart what stands outside a network.
 
     ``shapes`` are the file's, by its own names; ``expected`` the whole network's, by target name.
-    In a file of MXNet, where parameters belong to layers, every tensor that no layer owns is a
-    constant; elsewhere its name must say that it normalises images.
+    Among the flat names of an MXNet graph, where parameters belong to layers, every tensor that no
+    layer owns is a constant; elsewhere its name must say that it normalises images.
     """
     wanted = {n: expected.get(table.accepted.get(s, ""), ()) for n, s in naming.names.items()}
     sizes = open_sizes((shapes[name], shape) for name, shape in wanted.items())
+    in_graph = bool(table.flat) and naming.scheme != "structural"
     counts = {1, sizes.get("channels", 1)}
     constants = tuple(
         name
         for name in naming.outside
         if not name.endswith(LAYER_LEAVES)
-        and (table.flat or name.endswith(NORMALISING))
+        and (in_graph or name.endswith(NORMALISING))
         and prod(shapes[name]) in counts
     )
     head = tuple(name for name in naming.outside if name not in {*constants})

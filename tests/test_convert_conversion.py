@@ -166,7 +166,7 @@ def test_class_counts_that_disagree_are_refused(out: Path, tmp_path: Path, array
 def test_auto_names_the_nearest_models_where_none_fits(
     out: Path, tmp_path: Path, arrays: Arrays
 ) -> None:
-    del arrays["output.bias"]
+    del arrays["features.1.beta"]
     line = refused(out, "auto", "--from", written(tmp_path, arrays))
     assert f"nearest: {NAME}, 1 misfit: " in line
 
