@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from architectures.console import Command, ModelName, choosing, print_json
+from architectures.console import Command, ModelName, choosing, one_line, print_json
 from mappings.choice import Choice
 
 COLUMN = 12
@@ -93,7 +93,7 @@ def main(
         ("", "synthetic weights: a test of names and networks, not a model" * done.synthetic),
     ):
         if text:
-            click.echo(f"{title:{COLUMN}}{text}")
+            click.echo(f"{title:{COLUMN}}{one_line(text)}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ from mappings.naming import Naming
 from mappings.parts import LAYER_LEAVES
 from mappings.shapes import OpenShape, Shape, open_sizes
 
+EXPORTED = ("arg:", "aux:")
+"""How the names begin that HybridBlock.export and Module.save_checkpoint write beside a graph."""
+
 NORMALISING = ("mean", "std", "scale")
 """How the names of the constants that normalise an image end."""
 
@@ -34,18 +37,17 @@ def beside(
     """Tell apart what stands outside a network.
 
     ``shapes`` are the file's, by its own names; ``expected`` the whole network's, by target name.
-    Among the flat names of an MXNet graph, where parameters belong to layers, every tensor that no
-    layer owns is a constant; elsewhere its name must say that it normalises images.
+    In what MXNet exports, every tensor that no layer owns is a constant of the graph; elsewhere its
+    name must say that it normalises images.
     """
     wanted = {n: expected.get(table.accepted.get(s, ""), ()) for n, s in naming.names.items()}
     sizes = open_sizes((shapes[name], shape) for name, shape in wanted.items())
-    in_graph = bool(table.flat) and naming.scheme != "structural"
     counts = {1, sizes.get("channels", 1)}
     constants = tuple(
         name
         for name in naming.outside
         if not name.endswith(LAYER_LEAVES)
-        and (in_graph or name.endswith(NORMALISING))
+        and (name.startswith(EXPORTED) or name.endswith(NORMALISING))
         and prod(shapes[name]) in counts
     )
     head = tuple(name for name in naming.outside if name not in {*constants})

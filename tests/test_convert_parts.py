@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 import gluonport
 from architectures import find_model
 from convert.command import main as convert_command
+from convert.formats import open_checkpoint
 from convert.inspection import inspect
 from convert.look import inspect_command
 from mappings.errors import GluonportError, ReconcileError
@@ -275,3 +276,25 @@ def test_a_thumbnail_network_is_called_by_its_name(case: str, parts: Path, tmp_p
             gluonport.convert(asked, tmp_path / "out.safetensors", source)
         assert "not covered yet" in str(refusal.value)
     assert inspect(source).thumbnail == name
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"), [("0.init_mean", False), ("optimizer.state", True), ("extra", True)]
+)
+def test_only_what_normalises_images_is_taken_for_preprocessing_outside_an_export(
+    name: str, refused: bool, tmp_path: Path
+) -> None:
+    sample = "architectures/samples/gluon_seresnext8_digits.params"
+    arrays = arrays_of(sample) | {name: np.zeros((1, 3, 1, 1), np.float32)}
+    source, out = tmp_path / "source.npz", tmp_path / "out.safetensors"
+    np.savez(source, **arrays)
+    if not refused:
+        done = gluonport.convert("auto", out, source)
+        assert any("preprocessing constants were not converted" in note for note in done.notes)
+        return
+    with pytest.raises(ReconcileError, match=name):
+        gluonport.convert("auto", out, source)
+
+
+def arrays_of(path: str) -> dict[str, Any]:
+    return {tensor.name: tensor.array() for tensor in open_checkpoint(path).tensors}
