@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,9 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return done
 
 
+DEADLINE = 1200  # seconds: only a run that hangs takes as long
+
+
 @contextlib.contextmanager
 def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """The command in a group of its own, all of which is gone afterwards."""
@@ -64,7 +68,9 @@ def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_for(process: subprocess.Popen[str], ledger: Path, chunks: int) -> None:
+    end = time.monotonic() + DEADLINE
     while len(list(ledger.glob("[0-9]*.csv"))) < chunks:
+        assert time.monotonic() < end, f"no {chunks} chunks in {DEADLINE} s: it hangs"
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.01)
         assert process.poll() is None, "ended too early"

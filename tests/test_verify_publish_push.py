@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -179,8 +180,10 @@ def test_a_name_that_no_hub_takes_is_refused(name: str, proven: Path, tmp_path: 
 def test_a_hub_that_is_not_there_is_one_line(
     proven: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    result = push(proven, tmp_path / "out")
+    with socket.socket() as deaf:  # a port that is taken and where nobody listens
+        deaf.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        result = push(proven, tmp_path / "out")
     assert is_one_line(result) and "the push failed" in result.stderr
     assert (tmp_path / "out" / "SHA256SUMS").exists()
