@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from architectures.catalogue import MODELS, find_model
-from architectures.record import Model
+from architectures.catalogue.record import Model
 
 __all__ = ["MODELS", "Model", "find_model"]

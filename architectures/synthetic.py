@@ -2,7 +2,7 @@
 
 PyTorch's names have their leaves' own rules: a norm's ``weight`` has one dimension, and is a gamma.
 They prove tables and networks, never a checkpoint: provenance marks them, and nothing publishes
-them. The specification is shared with ``verify/gluon_reference.py``, which has its own code for it.
+them. ``verify/reference/gluon_reference.py`` shares the specification and has its own code for it.
 """
 
 from __future__ import annotations

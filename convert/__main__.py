@@ -1,5 +1,5 @@
 """``python -m convert``."""
 
-from convert.command import main
+from gluonport.commands.convert import main
 
 main(prog_name="convert")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from architectures import find_model
 from convert.provenance import Conversion
-from convert.published import fetch_published, largest
+from convert.sources.published import fetch_published, largest
 from mappings.choice import Choice
 from mappings.errors import ConversionError
 
 if TYPE_CHECKING:
-    from convert.naming import GluonNaming
-    from convert.values import Precision
+    from convert.gluon_names import GluonNaming
+    from convert.precision import Precision
 
 
 def convert(
@@ -57,8 +57,8 @@ def convert(
         source, url = fetch_published(model.source, most=largest(model)), model.source.url
     from convert.fit import fit, identify
     from convert.formats import open_checkpoint
-    from convert.naming import gluon_names
-    from convert.synthetic import synthetic_checkpoint
+    from convert.gluon_names import gluon_names
+    from convert.synthetic_source import synthetic_checkpoint
     from convert.transfer import transfer
 
     if synthetic and model is not None:

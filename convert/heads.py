@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from convert.formats import Checkpoint
 from mappings.errors import ReconcileError
+from mappings.words import first_few
 
 if TYPE_CHECKING:
-    from convert.fit import Fit
+    from convert.laid import Fit
 
 SHOWN = 6  # tensors of a head in a message
 
@@ -29,9 +30,8 @@ def refuse_other_head(checkpoint: Checkpoint, bare: Sequence[Fit]) -> None:
         what = f"has no classifier: {expected}"
     else:
         shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
-        listed = ", ".join(f"{name} {shapes[name]}" for name in head[:SHOWN])
-        more = f" and {len(head) - SHOWN} more" if len(head) > SHOWN else ""
-        what = f"has another classifier: {expected}, found {listed}{more}"
+        listed = first_few((f"{name} {shapes[name]}" for name in head), SHOWN)
+        what = f"has another classifier: {expected}, found {listed}"
     raise ReconcileError(
         f"{checkpoint.path} is {names}, but it {what}; "
         f"--no-classifier converts the network without it"

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from architectures import MODELS
-from architectures.record import STATISTICS
-from convert.fit import Fit, nearest
+from architectures.catalogue.record import STATISTICS
+from convert.fit import nearest
 from convert.formats import Checkpoint, Tensor, open_checkpoint
+from convert.laid import Fit
 from convert.preprocessing import Preprocessing, preprocessing_beside
 from convert.thumbnails import thumbnail_of
 from mappings.choice import NO_CHOICE, Choice
@@ -105,7 +106,7 @@ class Inspection:
         }
 
 
-def inspect(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> Inspection:
+def inspect_checkpoint(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> Inspection:
     """Look at a checkpoint of any network in any format the readers accept.
 
     ``choice`` says which tensors are meant where it holds more than one network's weights.

@@ -12,7 +12,7 @@ from mappings.errors import ReconcileError
 from mappings.residues import fold
 
 if TYPE_CHECKING:
-    from convert.fit import Fit
+    from convert.laid import Fit
 
 MOST = 3  # patterns in a message
 

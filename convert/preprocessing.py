@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from architectures.normalisation import normalisation
+from architectures.catalogue.normalisation import normalisation
 from convert.formats import Checkpoint
 
 if TYPE_CHECKING:
-    from convert.fit import Fit
+    from convert.laid import Fit
 
 Values = tuple[float, ...]
 ENDINGS = {"mean": ("mean",), "scale": ("scale", "std")}  # GluonCV's export_block: init_mean, ...

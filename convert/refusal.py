@@ -11,7 +11,7 @@ from mappings.families import family_of
 from mappings.words import counted
 
 if TYPE_CHECKING:
-    from convert.fit import Fit
+    from convert.laid import Fit
 
 SHOWN = 3  # nearest models of a message
 COVERED = "covered are classifiers: ResNet, SE-ResNet, ResNeXt, SE-ResNeXt, SENet and ResNeSt"

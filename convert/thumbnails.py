@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from architectures import Model
-from architectures.nearest import nearest_models
+from architectures.catalogue.nearest import nearest_models
 from convert.formats import Checkpoint
 from mappings.errors import ReconcileError
 from mappings.gluon import once, residual_positions

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from architectures.record import count_parameters
-from convert.fit import Fit
+from architectures.catalogue.record import count_parameters
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
 from convert.formats.appearing import appearing, sync
 from convert.formats.checkpoint import split
 from convert.formats.records import PROVENANCE, record_path
 from convert.formats.write_params import write_params
+from convert.laid import Fit
+from convert.precision import Precision, Scratch, batches_tracked, convert_values
 from convert.preprocessing import preprocessing_beside
 from convert.provenance import Conversion, provenance_text, sha256
-from convert.values import Precision, Scratch, batches_tracked, convert_values
 from mappings.errors import ConversionError
 
 WIDEST = 8  # bytes of an element at most

@@ -1,15 +1,20 @@
 """The error every room raises: one line that says what, where, what was expected and what to do.
 
 GluonportError
-├── FormatError       a file is not what it must be           (convert.formats)
-├── MappingError      a table is not a bijection              (mappings)
-├── ReconcileError    names or shapes do not fit the network  (convert)
-├── ConversionError   a value cannot be written as asked      (convert)
-├── WriteError        a file or folder cannot be written       (convert.formats)
-├── DownloadError     the published file could not be had     (convert)
-├── ImageError        an image does not decode                (verify.preprocessing)
-├── DatasetError      labelled images that cannot serve       (verify.datasets)
-└── AccuracyError     counts that make no number              (verify.accuracy)
+├── FormatError         a file is not what it must be             (convert.formats)
+│   └── ChoiceError     a choice finds nothing in this file       (convert.formats)
+├── MappingError        a table is not a bijection                (mappings)
+├── ReconcileError      names or shapes do not fit the network    (convert)
+├── ConversionError     a value cannot be written as asked        (convert)
+├── WriteError          a file or folder cannot be written        (convert.formats)
+├── DownloadError       the published file cannot be had          (convert.sources)
+├── NoReferenceError    the source framework gives no answer      (verify.reference)
+├── SourceError         a checkpoint's source cannot be compared  (verify.parity)
+├── MetadataError       nothing is published about a model        (verify.metadata)
+├── ImageError          an image does not decode                  (verify.preprocessing)
+├── DatasetError        labelled images cannot be used            (verify.datasets)
+├── AccuracyError       a run gives no number                     (verify.accuracy)
+└── PublishError        a release may not be made or trusted      (verify.publish)
 """
 
 from __future__ import annotations
@@ -62,3 +67,35 @@ class WriteError(GluonportError):
 
 class DownloadError(GluonportError):
     """A published file that could not be had, with the way to provide it by hand."""
+
+
+class ChoiceError(FormatError):
+    """A choice among the tensors of a file that finds nothing to choose in it."""
+
+
+class NoReferenceError(GluonportError):
+    """The source framework cannot be run, or its answer cannot be read."""
+
+
+class SourceError(GluonportError):
+    """A checkpoint and its source that cannot be compared."""
+
+
+class MetadataError(GluonportError):
+    """A model about which nothing is published."""
+
+
+class ImageError(GluonportError):
+    """An image that the regime's decoder does not decode, or that is too large to try."""
+
+
+class DatasetError(GluonportError):
+    """Labelled images that cannot be used: not recognised, without labels, twice, or damaged."""
+
+
+class AccuracyError(GluonportError):
+    """A run that must not go on, or whose parts do not make a number."""
+
+
+class PublishError(GluonportError):
+    """A release that may not be made, or is not what it says it is."""

@@ -41,7 +41,7 @@ from verify.datasets.expectation import wordnet_ids
 
 MODELS = ("gluon_resnext50_32x4d", "gluon_seresnext50_32x4d")
 TIMM = {"gluon_resnext50_32x4d": "resnext50_32x4d", "gluon_seresnext50_32x4d": "seresnext50_32x4d"}
-PHOTOGRAPHS = Path("verify", "images").resolve()
+PHOTOGRAPHS = Path("verify", "reference", "images").resolve()
 MXNET = Path(__file__).with_name("benchmark_accuracy_mxnet.py")
 OURS = ("gluonport, timm", "gluonport, gluon", "warm cache", "ceiling")
 Answer = dict[str, Any]
@@ -69,11 +69,11 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
 
     from verify.accuracy.crops import CropCache
     from verify.accuracy.device import cores, find_device, keep_freed_memory
+    from verify.accuracy.fast_path import fast
     from verify.accuracy.hashing import make_manifest
     from verify.accuracy.identity import Identity
     from verify.accuracy.ledger import Ledger
     from verify.accuracy.measure import BATCH
-    from verify.accuracy.network import fast
     from verify.accuracy.ranks import Ranks
     from verify.accuracy.reading import Reader
     from verify.accuracy.reducer import collect

@@ -17,7 +17,7 @@ from typing import Any
 
 import safetensors.numpy  # noqa: F401  convert imports it when it writes
 
-import convert.command  # noqa: F401  as the command does
+import gluonport.commands.convert  # noqa: F401  as the command does
 from convert import conversion, fit, formats, transfer
 
 STAGES = (  # a function, and what it does

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.progress import track
 
 from architectures import Model, find_model
-from architectures.console import Command, Failure
-from architectures.resnet import ResNet
+from architectures.networks.resnet import ResNet
 from convert.formats import Array
-from verify.faults import FAULTS, break_port, first_images
-from verify.inputs import reference_inputs
-from verify.parity import compare, load, synthetic_state
-from verify.reference import Reference, golden
-from verify.result import Parity
+from gluonport.commands.console import Command, Failure
+from tests.faults import FAULTS, break_port, first_images
+from verify.parity.compare import compare, load, synthetic_state
+from verify.parity.result import Parity
+from verify.reference.answers import Reference, golden
+from verify.reference.inputs import reference_inputs
 
 NAMES = ("gluon_resnext50_32x4d", "gluon_seresnext50_32x4d", "gluon_seresnext8_digits")
 DEEP = "gluon_seresnext101_64x4d"

@@ -27,7 +27,8 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 with atheris.instrument_imports(include=["verify.preprocessing", "PIL.JpegImagePlugin"]):
-    from verify.preprocessing import ImageError, crop
+    from mappings.errors import ImageError
+    from verify.preprocessing import crop
 
 from architectures import find_model
 

@@ -16,9 +16,9 @@ import click
 import numpy as np
 
 from architectures import MODELS, Model, find_model
-from architectures.console import Command, Failure
-from verify.inputs import reference_inputs
-from verify.reference import GOLDENS, Reference, golden, read_reference, run_reference
+from gluonport.commands.console import Command, Failure
+from verify.reference.answers import GOLDENS, Reference, golden, read_reference, run_reference
+from verify.reference.inputs import reference_inputs
 
 LAST_BITS = 1e-12  # relative; float64 sums in another order
 FLOAT32_BITS = 1e-3  # relative to the largest logit; float32 sums in another order

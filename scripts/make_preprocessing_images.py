@@ -6,8 +6,8 @@
 
     uv run --script scripts/make_preprocessing_images.py [--check]
 
-They are cut out of verify/images, whose README names their authors. ``--check`` makes them again
-and compares every byte.
+They are cut out of verify/reference/images, whose README names their authors. ``--check`` makes
+them again and compares every byte.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES, IMAGES = ROOT / "verify" / "images", ROOT / "tests" / "preprocessing" / "images"
+SOURCES, IMAGES = (
+    ROOT / "verify" / "reference" / "images",
+    ROOT / "tests" / "preprocessing" / "images",
+)
 ORIENTATION = 0x0112
 
 

@@ -17,7 +17,7 @@ from mappings.gluon import residual_positions
 from mappings.language import Table
 from mappings.resnet_v1b import BASIC, DEEP_STEM_AVERAGED
 
-OUT = Path(__file__).parents[1] / "architectures" / "pruned.json"
+OUT = Path(__file__).parents[1] / "architectures" / "catalogue" / "pruned.json"
 SOURCE = "GluonCV 0.10.5, gluoncv/model_zoo/pruned_resnet/*.json (Apache-2.0)"
 DEPTHS = {"18": (2, 2, 2, 2), "50": (3, 4, 6, 3), "101": (3, 4, 23, 3)}
 

@@ -9,13 +9,13 @@
 #     "scipy==1.9.3",
 # ]
 # ///
-"""Make verify/images: the reference photographs, and the network inputs that they become.
+"""Make verify/reference/images: the reference photographs, and the network inputs that they become.
 
     uv run --script scripts/make_reference_images.py [--check]
 
 The photographs come out of the pinned packages above, so their origin can be checked at any time:
 ``--check`` makes everything again beside the repository and compares it byte by byte. Authors and
-licences stand in verify/images/README.md.
+licences stand in verify/reference/images/README.md.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from PIL import Image
 
 Array = np.ndarray[Any, np.dtype[np.uint8]]
 ROOT = Path(__file__).resolve().parent.parent
-IMAGES = ROOT / "verify" / "images"
+IMAGES = ROOT / "verify" / "reference" / "images"
 DIGITS = ROOT / "architectures" / "samples" / "gluon_seresnext8_digits.tar"
 
 # What a photograph is called here: its package, its file there, and the box cut out of it.
@@ -101,7 +101,9 @@ def main() -> int:
         made = sorted(Path(folder).iterdir())
         wrong = [f.name for f in made if f.read_bytes() != (IMAGES / f.name).read_bytes()]
     for name in wrong:
-        print(f"error: verify/images/{name} is not what the packages give", file=sys.stderr)
+        print(
+            f"error: verify/reference/images/{name} is not what the packages give", file=sys.stderr
+        )
     return 1 if wrong else 0
 
 

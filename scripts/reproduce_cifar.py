@@ -23,11 +23,11 @@ from typing import Any
 import click
 
 from architectures import find_model
-from architectures.console import Command, Failure, print_json
 from convert import convert
-from convert.download import download
 from convert.formats.appearing import appearing_folder
 from convert.formats.regular import read_bytes
+from convert.sources.download import download
+from gluonport.commands.console import Command, Failure, print_json
 from mappings.errors import DownloadError
 
 NETWORKS_URL = "https://raw.githubusercontent.com"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from architectures.console import Command
 from convert.formats.appearing import write_text
+from gluonport.commands.console import Command
 from verify.publish.table import as_csv, as_markdown, read_rows
 
 

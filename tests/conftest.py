@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2))
 # Containers forbid bytecode: every command that a test runs would compile torch's sources anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-SCRIPT = Path(__file__).with_name("gluon_checkpoints.py")
+SCRIPT = Path(__file__).parent / "support" / "gluon_checkpoints.py"
 
 
 def smallest() -> dict[str, Model]:

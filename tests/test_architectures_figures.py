@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from architectures import MODELS, Model, find_model
-from architectures.figure import GLUONCV_TABLE, TIMM_TABLE, Figure
-from architectures.record import Source, gluoncv
+from architectures.catalogue.figure import GLUONCV_TABLE, TIMM_TABLE, Figure
+from architectures.catalogue.record import Source, gluoncv
 
 FACTS: dict[str, Any] = json.loads(
-    Path(__file__).with_name("published_figures.json").read_text(encoding="utf-8")
+    Path(__file__).parent / "support" / "published_figures.json".read_text(encoding="utf-8")
 )
 SHARED = Path(__file__).parents[2] / "shared" / "facts"
 GLUON = [m for m in MODELS if m.source.framework == "gluoncv" and not m.source.packaged]

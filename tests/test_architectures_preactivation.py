@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from architectures.preactivation import InputNorm
+from architectures.networks.preactivation import InputNorm
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 8 * 8).sin().reshape(2, 3, 8, 8)
 

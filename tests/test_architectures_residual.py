@@ -7,11 +7,11 @@ import warnings
 import pytest
 import torch
 
-from architectures.cifar_config import CifarConfig
-from architectures.config import NetworkConfig
+from architectures.catalogue.cifar_config import CifarConfig
+from architectures.catalogue.config import NetworkConfig
+from architectures.catalogue.preactivation_config import PreActivationConfig
+from architectures.catalogue.resnest_config import ResNeStConfig
 from architectures.networks.build import build_network
-from architectures.preactivation_config import PreActivationConfig
-from architectures.resnest_config import ResNeStConfig
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 61 * 57).sin().reshape(2, 3, 61, 57)
 

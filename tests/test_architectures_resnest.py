@@ -8,7 +8,7 @@ import torch
 
 from architectures import find_model
 from architectures.networks.build import build
-from architectures.resnest import DropBlock
+from architectures.networks.resnest import DropBlock
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 77 * 61).sin().reshape(2, 3, 77, 61)
 

@@ -11,9 +11,9 @@ import timm
 import torch
 
 from architectures import MODELS, Model, find_model
-from architectures.config import ResNetConfig
+from architectures.catalogue.config import ResNetConfig
 from architectures.networks.build import build
-from architectures.resnet import ResNet
+from architectures.networks.resnet import ResNet
 from scripts.make_manifests import manifest
 
 DIGITS = find_model("gluon_seresnext8_digits")

@@ -11,12 +11,12 @@ import torchvision
 from torch import nn
 
 from architectures import Model, find_model
-from architectures.config import ResNetConfig
+from architectures.catalogue.config import ResNetConfig
 from architectures.networks.build import build
-from architectures.resnet import ResNet
-from architectures.resnet_v1 import BottleneckV1
+from architectures.networks.resnet import ResNet
+from architectures.networks.resnet_v1 import BottleneckV1
 from tests.conftest import smallest
-from verify.parity import load, synthetic_state
+from verify.parity.compare import load, synthetic_state
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 57 * 61).sin().reshape(2, 3, 57, 61)  # odd maps meet padding
 

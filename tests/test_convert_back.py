@@ -17,7 +17,7 @@ from mappings.errors import GluonportError
 from tests.conftest import GluonCheckpoints
 
 Gluon = Callable[..., GluonCheckpoints]
-SCRIPT = Path(__file__).with_name("gluon_loads.py")
+SCRIPT = Path(__file__).parent / "support" / "gluon_loads.py"
 
 
 def mxnet_logits(network: str, classes: int, file: Path, written: GluonCheckpoints) -> Array:

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 import gluonport
 from architectures import find_model
 from tests.conftest import GluonCheckpoints
-from verify.inputs import reference_inputs
+from verify.reference.inputs import reference_inputs
 
 Gluon = Callable[..., GluonCheckpoints]
 
@@ -84,7 +84,7 @@ def test_a_file_of_timm_converts_and_goes_back_to_mxnet(tmp_path: Path) -> None:
     assert (done.num_classes, done.in_chans) == (7, 2)
     inputs = np.random.RandomState(3).randn(2, 2, 64, 64).astype("f4")
     np.savez(tmp_path / "inputs.npz", inputs=inputs)
-    script = Path(__file__).with_name("gluon_loads.py")
+    script = Path(__file__).parent / "support" / "gluon_loads.py"
     arguments = ["resnet18_v1b", "7", done.target, "inputs.npz", "logits.npy"]
     subprocess.run(
         ["uv", "run", "--quiet", "--script", str(script), *arguments], check=True, cwd=tmp_path

@@ -15,8 +15,8 @@ from safetensors.numpy import load_file
 
 import gluonport
 from architectures import find_model
-from convert.command import main
 from convert.formats import open_checkpoint
+from gluonport.commands.convert import main
 from tests.conftest import GluonCheckpoints
 
 SAMPLE = Path("architectures", "samples", "gluon_seresnext8_digits.params")

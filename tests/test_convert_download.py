@@ -1,4 +1,4 @@
-"""convert/download.py against a real HTTP server."""
+"""convert/sources/download.py against a real HTTP server."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from threading import Semaphore
 
 import pytest
 
-from convert import download as module
-from convert import pace
-from convert.download import BACKOFF, LIMIT, PATIENCE, download, shown
-from convert.lock import locked
+from convert.sources import download as module
+from convert.sources import pace
+from convert.sources.download import BACKOFF, LIMIT, PATIENCE, download, shown
+from convert.sources.lock import locked
 from mappings.errors import DownloadError
-from tests.loopback import Answer, Loopback, loopback
+from tests.support.loopback import Answer, Loopback, loopback
 
 BODY = random.Random(0).randbytes(1_000_000)
 CUT = 600_000
-PROGRAM = "import sys; from pathlib import Path; from convert.download import download; "
+PROGRAM = "import sys; from pathlib import Path; from convert.sources.download import download; "
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from tests.params_writer import csr, dense, params, row_sparse
+from tests.support.params_writer import csr, dense, params, row_sparse
 
 SAMPLE = Path("architectures", "samples", "gluon_seresnext8_digits.params").absolute()
 NAME = "gluon_seresnext8_digits"
@@ -51,7 +51,7 @@ from pathlib import Path
 how, command, moments, source, out = sys.argv[1:]
 import gluonport
 from convert.formats import open_checkpoint
-from convert.inspection import digests, inspect
+from convert.inspection import digests, inspect_checkpoint
 from mappings.errors import FormatError
 
 content, reads, at = Path(source).read_bytes(), 0, None
@@ -76,10 +76,10 @@ def run():
     elif command == "inspect":
         list(digests(inspect(source).checkpoint))
     elif command == "tensors":
-        from verify.tensors import compare_tensors
+        from verify.tensors.comparison import compare_tensors
         compare_tensors(source, source + ".same")
     else:
-        from verify.evidence import check_values, gather
+        from verify.parity.values import check_values, gather
         from architectures import find_model
         evidence = gather(find_model("gluon_seresnext8_digits"), source + ".port", source)
         check_values(evidence)

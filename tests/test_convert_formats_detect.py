@@ -24,7 +24,7 @@ from safetensors.numpy import save as safetensors
 from convert.formats import Checkpoint, Tensor, open_checkpoint, refuse_quantised
 from convert.formats.limits import MAX_NAME
 from mappings.errors import FormatError
-from tests.params_writer import MARKS, dense, params
+from tests.support.params_writer import MARKS, dense, params
 
 W = np.arange(6, dtype="float32").reshape(2, 3)
 PARAMS = params([dense(W)], ["w"])

@@ -16,7 +16,7 @@ import torch
 from convert.formats import limits, open_checkpoint
 from convert.formats.limits import MAX_ARRAYS, MAX_DENSE_BYTES, MAX_DIRECTORY
 from mappings.errors import FormatError
-from tests.params_writer import params, row_sparse
+from tests.support.params_writer import params, row_sparse
 
 PAGE = Path("docs", "limits.md")
 ROW = re.compile(r"\| `([a-z_.]+)\.([A-Z_]+)` \| ([^|]+) \|")

@@ -22,9 +22,9 @@ from hypothesis.extra import numpy as hnp
 
 from convert.formats import Checkpoint, open_checkpoint
 from mappings.errors import FormatError
-from tests.params_writer import dense, params
+from tests.support.params_writer import dense, params
 
-SCRIPT = Path(__file__).parent / "mxnet2_files.py"
+SCRIPT = Path(__file__).parent / "support" / "mxnet2_files.py"
 IN_A_FOLDER = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100
 )

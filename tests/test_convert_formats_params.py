@@ -16,10 +16,10 @@ from hypothesis.extra.numpy import array_shapes
 
 from convert.formats import Checkpoint, Tensor, open_checkpoint, refuse_quantised
 from mappings.errors import FormatError
-from tests.params_lies import LIES, SOUND
-from tests.params_writer import CODES, NONE, csr, dense, params, row_sparse, sparse
+from tests.support.params_lies import LIES, SOUND
+from tests.support.params_writer import CODES, NONE, csr, dense, params, row_sparse, sparse
 
-SCRIPT = Path(__file__).parent / "mxnet_files.py"
+SCRIPT = Path(__file__).parent / "support" / "mxnet_files.py"
 IN_A_FOLDER = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150
 )

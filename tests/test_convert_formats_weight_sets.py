@@ -18,9 +18,8 @@ from safetensors.torch import save_file
 from torch.optim.swa_utils import AveragedModel
 
 from convert.formats import Checkpoint, open_checkpoint
-from convert.formats.selection import ChoiceError
 from mappings.choice import Choice
-from mappings.errors import FormatError
+from mappings.errors import ChoiceError, FormatError
 
 State = dict[str, torch.Tensor]
 

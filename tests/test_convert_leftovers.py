@@ -17,11 +17,11 @@ from safetensors.torch import load_file, save_file
 import gluonport
 from convert.formats import open_checkpoint
 from convert.leftovers import patterns_of
+from gluonport.commands.verify import main
 from mappings.choice import Choice
 from mappings.errors import GluonportError
-from verify.choices import open_both, recorded_choice
-from verify.command import main
-from verify.evidence import check_values, gather
+from verify.parity.choices import open_both, recorded_choice
+from verify.parity.values import check_values, gather
 
 NAME = "seresnext26t_32x4d"
 State = dict[str, torch.Tensor]

@@ -18,15 +18,14 @@ from safetensors.torch import load_file
 
 import gluonport
 from architectures import find_model
-from convert.command import main as convert_command
 from convert.formats import open_checkpoint
-from convert.inspection import inspect
-from convert.look import inspect_command
+from gluonport.commands.convert import main as convert_command
+from gluonport.commands.inspect import inspect
+from gluonport.commands.verify import main as verify_command
 from mappings.errors import GluonportError, ReconcileError
-from verify.command import main as verify_command
 from verify.publish.gate import pass_gate
 
-SCRIPT = Path(__file__).with_name("gluon_parts.py")
+SCRIPT = Path(__file__).parent / "support" / "gluon_parts.py"
 BACKBONES = ["children", "prefixed", "stripped", "structural"]
 V2, V1 = "gluon_cifar_resnet20_v2", "gluon_cifar_resnet20_v1"
 
@@ -139,7 +138,7 @@ def test_a_layer_that_the_network_does_not_use_is_left_out_by_its_name(
 
 def test_the_command_has_the_flag_and_inspect_names_it(parts: Path, tmp_path: Path) -> None:
     source, out = str(parts / "children.params"), str(tmp_path / "out.safetensors")
-    seen = CliRunner().invoke(inspect_command, [source])
+    seen = CliRunner().invoke(inspect, [source])
     assert f"{V2} but for its classifier: see --no-classifier" in seen.stdout
     done = CliRunner().invoke(convert_command, ["auto", out, "--from", source, "--no-classifier"])
     assert done.exit_code == 0 and "none: it has no classifier" in done.stdout
@@ -147,7 +146,7 @@ def test_the_command_has_the_flag_and_inspect_names_it(parts: Path, tmp_path: Pa
 
 def test_an_se_network_is_no_plain_one_with_a_large_head(tmp_path: Path) -> None:
     from convert.fit import fit
-    from convert.synthetic import synthetic_checkpoint
+    from convert.synthetic_source import synthetic_checkpoint
 
     gated = synthetic_checkpoint(find_model("gluon_se_resnet18_v1"))
     with pytest.raises(ReconcileError, match="does not fit gluon_resnet18_v1"):

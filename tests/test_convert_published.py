@@ -18,12 +18,12 @@ from click.testing import CliRunner
 
 import convert.conversion
 from architectures import MODELS, Model, find_model
+from architectures.catalogue.record import Source
 from architectures.networks.build import build
-from architectures.record import Source
-from convert.command import main
-from convert.published import fetch_published, fetch_url, largest
+from convert.sources.published import fetch_published, fetch_url, largest
+from gluonport.commands.convert import main
 from mappings.errors import DownloadError, FormatError
-from tests.loopback import Answer, Loopback, loopback
+from tests.support.loopback import Answer, Loopback, loopback
 
 BODY = random.Random(0).randbytes(300_000)
 NAME = f"network_8xb32-{hashlib.sha256(BODY).hexdigest()[:8]}.pth"

@@ -21,7 +21,7 @@ from tests.conftest import GluonCheckpoints
 
 Gluon = Callable[..., GluonCheckpoints]
 
-SCRIPT = Path(__file__).with_name("gluon_names.py")
+SCRIPT = Path(__file__).parent / "support" / "gluon_names.py"
 FAMILIES = {
     "ssd_512_resnet50_v1_voc": "SSD, a detector",
     "faster_rcnn_resnet50_v1b_voc": "Faster R-CNN, a detector",

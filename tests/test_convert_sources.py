@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 
 import gluonport
-from convert.command import main
-from convert.look import inspect_command
+from gluonport.commands.convert import main
+from gluonport.commands.inspect import inspect
 
 NAME = "seresnext26t_32x4d"
 
@@ -62,7 +62,7 @@ def test_two_sets_of_weights_ask_which(network: torch.nn.Module, tmp_path: Path)
         assert CliRunner().invoke(main, [*arguments, flag, "--force"]).exit_code == 0
         found = load_file(tmp_path / "o.safetensors")["fc.bias"]
         assert torch.equal(found, expected["fc.bias"])
-    result = CliRunner().invoke(inspect_command, [str(tmp_path / "both.pth"), "--ema"])
+    result = CliRunner().invoke(inspect, [str(tmp_path / "both.pth"), "--ema"])
     assert result.exit_code == 0 and NAME in result.stdout
 
 

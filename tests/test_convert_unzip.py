@@ -1,4 +1,4 @@
-"""convert/unzip.py against real and hostile zips."""
+"""convert/sources/unzip.py against real and hostile zips."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from convert.download import LIMIT
-from convert.unzip import extract
+from convert.sources.download import LIMIT
+from convert.sources.unzip import extract
 from mappings.errors import FormatError, WriteError
 
 PARAMS = random.Random(0).randbytes(300_000) + bytes(700_000)

@@ -28,7 +28,7 @@ from convert.formats import Array
 from convert.formats.appearing import appearing
 from convert.transfer import _compare, _digests
 from mappings.errors import ConversionError, WriteError
-from tests.params_writer import dense, params
+from tests.support.params_writer import dense, params
 
 NAME = "gluon_resnext50_32x4d"
 STAGES = {  # what a conversion is about to do, and what stands in the staging folder by then
@@ -39,7 +39,7 @@ STAGES = {  # what a conversion is about to do, and what stands in the staging f
 GATE = """
 import sys
 from convert import transfer
-from convert.command import main
+from gluonport.commands.convert import main
 stage = sys.argv.pop(1)
 step = getattr(transfer, stage)
 

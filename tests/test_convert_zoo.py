@@ -1,4 +1,4 @@
-"""convert/zoo.py against a real HTTP server and GluonCV's own model store."""
+"""convert/sources/zoo.py against a real HTTP server and GluonCV's own model store."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from threading import Event
 
 import pytest
 
-from convert.download import BACKOFF
-from convert.zoo import fetch_gluon
+from convert.sources.download import BACKOFF
+from convert.sources.zoo import fetch_gluon
 from mappings.errors import DownloadError
-from tests.loopback import Answer, Loopback, loopback
+from tests.support.loopback import Answer, Loopback, loopback
 
 NAME = "resnet18_v1d_0.89"  # a name of the zoo, and a dot in it
 PARAMS = random.Random(0).randbytes(300_000) + bytes(700_000)
 SHA1 = hashlib.sha1(PARAMS).hexdigest()
 STEM = f"{NAME}-{SHA1[:8]}"
 MEMBER, PATH = f"{STEM}.params", f"/gluon/models/{STEM}.zip"
-PROGRAM = "import sys; from convert.zoo import fetch_gluon; print(fetch_gluon(*sys.argv[1:]))"
+PROGRAM = (
+    "import sys; from convert.sources.zoo import fetch_gluon; print(fetch_gluon(*sys.argv[1:]))"
+)
 COMMAND = [sys.executable, "-c", PROGRAM, NAME, SHA1]
 
 
@@ -222,7 +224,7 @@ def test_a_download_of_gluoncv_is_waited_for(server: Loopback, cached: Path) -> 
 
 def gluoncv() -> Path:
     """Where GluonCV itself has the checkpoint, after downloading it if it wants to."""
-    script = Path(__file__).with_name("gluoncv_model_store.py")
+    script = Path(__file__).parent / "support" / "gluoncv_model_store.py"
     command = ["uv", "run", "--quiet", "--script", str(script), NAME, SHA1]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return Path(done.stdout.splitlines()[-1])

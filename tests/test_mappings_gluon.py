@@ -11,7 +11,7 @@ import pytest
 
 from architectures import MODELS, Model
 
-SCRIPT = Path(__file__).with_name("gluon_parameters.py")
+SCRIPT = Path(__file__).parent / "support" / "gluon_parameters.py"
 ZOO = [m for m in MODELS if m.source.framework == "gluoncv" and not m.source.packaged]
 
 

@@ -28,7 +28,7 @@ from scripts.reproduce_cifar import (
     tree_id,
     unpack,
 )
-from tests.loopback import Answer, Loopback, loopback
+from tests.support.loopback import Answer, Loopback, loopback
 from verify.accuracy.prediction import read_csv
 from verify.accuracy.proof import ROUNDING
 

@@ -18,11 +18,11 @@ from safetensors.numpy import load_file, save_file
 
 import gluonport
 from architectures import find_model
+from gluonport.commands.verify import main
 from verify.accuracy.prediction import best, read_csv
-from verify.command import main
-from verify.datasets import Dataset, open_dataset
+from verify.datasets import LabelledImages, open_dataset
 from verify.preprocessing import crop, normalise
-from verify.reference import live
+from verify.reference.answers import live
 
 NAME = "gluon_seresnext8_digits"
 SAMPLES = Path("architectures", "samples").resolve()
@@ -194,7 +194,7 @@ def test_a_second_run_from_the_cache_decodes_nothing_and_says_the_same(
     def unread(*_: object) -> bytes:
         raise AssertionError("an image was read")
 
-    monkeypatch.setattr(Dataset, "read", unread)
+    monkeypatch.setattr(LabelledImages, "read", unread)
     assert measured(checkpoint, *options, tmp_path / "second.csv") == first
     assert (tmp_path / "second.csv").read_bytes() == (tmp_path / "first.csv").read_bytes()
 

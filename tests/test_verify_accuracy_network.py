@@ -16,8 +16,8 @@ from architectures import MODELS, Model
 from architectures.networks.build import build
 from verify.accuracy import fused
 from verify.accuracy.device import find_device, keep_freed_memory
+from verify.accuracy.fast_path import fast, fold, plain
 from verify.accuracy.fused import FusedConv2d
-from verify.accuracy.network import fast, fold, plain
 from verify.accuracy.proof import prove
 
 FAMILIES = {model.family: model for model in reversed(MODELS)}

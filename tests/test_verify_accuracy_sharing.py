@@ -21,6 +21,8 @@ from click.testing import CliRunner
 
 import gluonport
 from architectures import find_model
+from convert.formats.limits import MAX_PIXELS
+from gluonport.commands.verify import main
 from mappings.errors import GluonportError
 from verify.accuracy.crops import CropCache
 from verify.accuracy.hashing import Hashes, make_manifest
@@ -30,9 +32,7 @@ from verify.accuracy.manifest import Image, Manifest
 from verify.accuracy.prediction import read_csv
 from verify.accuracy.ranks import Ranks
 from verify.accuracy.runner import Answers
-from verify.command import main
-from verify.datasets import Dataset, open_dataset
-from verify.max_pixels import MAX_PIXELS
+from verify.datasets import LabelledImages, open_dataset
 
 NAME = "gluon_seresnext8_digits"
 MODEL = find_model(NAME)
@@ -57,7 +57,7 @@ def measured(*arguments: object) -> dict[str, Any]:
 GATED = """
 import sys
 from verify.accuracy.runner import Answers
-from verify.command import main
+from gluonport.commands.verify import main
 
 arrived, go_on, real = sys.argv[1], sys.argv[2], Answers.predict
 
@@ -220,7 +220,7 @@ def layouts(root: Path, image: bytes) -> Iterator[tuple[str, Path | str]]:
     yield "an archive", root / "single.tar"
 
 
-def hashes(data: Path | str, cache: Path) -> tuple[Dataset, list[str]]:
+def hashes(data: Path | str, cache: Path) -> tuple[LabelledImages, list[str]]:
     dataset = open_dataset(data, model=MODEL, num_classes=2)
     manifest = make_manifest(dataset, range(len(dataset)), Ranks(), 1, cache)
     return dataset, [image.sha256 for image in manifest.images]
@@ -237,7 +237,7 @@ def test_remembered_hashes_are_of_what_is_read(
             stored = [hashlib.sha256(dataset.read(k)).hexdigest() for k in range(len(dataset))]
             assert found == stored, kind
             assert hashlib.sha256(image).hexdigest() in found, kind
-    monkeypatch.setattr(Dataset, "read", None)  # whatever has not changed is not read again
+    monkeypatch.setattr(LabelledImages, "read", None)  # whatever has not changed is not read again
     for kind, data in known:
         assert hashes(data, cache)[1], kind
 

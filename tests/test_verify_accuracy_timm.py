@@ -16,11 +16,11 @@ from safetensors.torch import load_file
 from timm.data import ImageDataset, create_transform, resolve_data_config
 
 import gluonport
+from gluonport.commands.verify import main
 from verify.accuracy.prediction import best, read_csv
-from verify.command import main
 from verify.datasets.expectation import wordnet_ids
 
-IMAGES = Path("verify", "images").resolve()
+IMAGES = Path("verify", "reference", "images").resolve()
 
 
 @pytest.fixture(scope="module")

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from architectures import MODELS, find_model
-from architectures.figure import GLUONCV_TABLE, TIMM_TABLE, Figure, Undecided
-from verify.accuracy.errors import AccuracyError
+from architectures.catalogue.figure import GLUONCV_TABLE, TIMM_TABLE, Figure, Undecided
+from mappings.errors import AccuracyError
 from verify.accuracy.identity import Identity
+from verify.accuracy.outcome import accuracy
 from verify.accuracy.prediction import Prediction
 from verify.accuracy.proof import prove
 from verify.accuracy.reducer import Count, count
-from verify.accuracy.result import accuracy
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import Z, judge, mcnemar, pair, wilson
-from verify.datasets import Dataset, Entry
+from verify.datasets import Entry, LabelledImages
 from verify.datasets.expectation import Expectation
 
 TIMM = Figure.printed("4ecf62e2", "timm", "79.354 / 94.424", TIMM_TABLE)
@@ -77,7 +77,7 @@ def recorded(name: str, top1: int, top5: int, images: int, classes: int) -> dict
     model = find_model(name)
     entries = tuple(Entry(f"{k}.jpg", k % classes, 1) for k in range(images))
     expected = Expectation("the whole set", classes, images=images)
-    data = Dataset("images", "class folders", expected, entries, ())
+    data = LabelledImages("images", "class folders", expected, entries, ())
     identity = Identity(
         model=name,
         checkpoint_sha256="0" * 64,

@@ -18,10 +18,10 @@ from safetensors.numpy import load_file, save_file
 
 import gluonport
 from architectures import find_model
+from gluonport.commands.verify import main
 from mappings.choice import Choice
 from tests.conftest import GluonCheckpoints
-from verify.command import main
-from verify.evidence import check_values, gather
+from verify.parity.values import check_values, gather
 
 NAME = "gluon_seresnext8_digits"
 SAMPLE = "architectures/samples/gluon_seresnext8_digits.params"
@@ -154,7 +154,7 @@ def test_all_judges_every_model_of_the_catalogue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [NAME, "gluon_resnet18_v1b"]
-    monkeypatch.setattr("verify.command.MODELS", [find_model(name) for name in names])
+    monkeypatch.setattr("gluonport.commands.parity.MODELS", [find_model(name) for name in names])
     result = parity("--all", "--json", "--report", tmp_path)
     found = json.loads(result.stdout)
     assert result.exit_code == 0 and found["passed"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from architectures import find_model
-from verify.datasets import DatasetError, open_dataset
+from mappings.errors import DatasetError
+from verify.datasets import open_dataset
 from verify.datasets.expectation import wordnet_ids
 
 DIGITS = find_model("gluon_seresnext8_digits")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from architectures import find_model
-from verify.datasets import DatasetError, open_dataset
+from mappings.errors import DatasetError
+from verify.datasets import open_dataset
 
 NETWORK = find_model("gluon_resnext50_32x4d")
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from architectures import find_model
-from verify.datasets import DatasetError, open_dataset
+from mappings.errors import DatasetError
+from verify.datasets import open_dataset
 from verify.datasets.devkit import GROUND_TRUTH
 
 NETWORK = find_model("gluon_resnext50_32x4d")

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from architectures import find_model
-from mappings.errors import GluonportError
-from verify.datasets import DatasetError, open_dataset
-from verify.datasets.dataset import MAX_IMAGE_BYTES
+from mappings.errors import DatasetError, GluonportError
+from verify.datasets import open_dataset
 from verify.datasets.devkit import GROUND_TRUTH
 from verify.datasets.expand import MAX_NAMES, expand
+from verify.datasets.labelled_images import MAX_IMAGE_BYTES
 from verify.datasets.listing import list_folder
 from verify.datasets.tar import MAX_EXTENDED, list_tar
 

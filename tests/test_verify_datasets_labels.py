@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from architectures import find_model
-from verify.datasets import DatasetError, open_dataset
+from mappings.errors import DatasetError
+from verify.datasets import open_dataset
 from verify.datasets.devkit import GROUND_TRUTH
 from verify.datasets.expectation import wordnet_ids
 

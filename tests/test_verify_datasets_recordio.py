@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from architectures import find_model
-from verify.datasets import DatasetError, open_dataset
+from mappings.errors import DatasetError
+from verify.datasets import open_dataset
 
-SCRIPT = Path(__file__).with_name("mxnet_recordio.py")
+SCRIPT = Path(__file__).parent / "support" / "mxnet_recordio.py"
 SCANS = Path(__file__).parents[1] / "architectures/samples/gluon_seresnext8_digits.tar"
 DIGITS = find_model("gluon_seresnext8_digits")
 MAGIC = struct.pack("<I", 0xCED7230A)

@@ -13,18 +13,18 @@ import torch
 from torch import nn
 
 from architectures import Model, find_model
-from architectures.config import ResNetConfig
+from architectures.catalogue.config import ResNetConfig
+from architectures.catalogue.record import Source
 from architectures.networks.build import build
-from architectures.record import Source
-from architectures.resnet import Bottleneck, ResNet
+from architectures.networks.resnet import Bottleneck, ResNet
 from architectures.synthetic import synthetic_values
 from convert.formats import Array
 from mappings.residues import OpenShape
-from verify.faults import FAULTS, Fault, break_port, first_images
-from verify.inputs import reference_inputs
-from verify.parity import compare, load, synthetic_state
-from verify.reference import Reference, golden
-from verify.trace import trace
+from tests.faults import FAULTS, Fault, break_port, first_images
+from verify.parity.compare import compare, load, synthetic_state
+from verify.parity.trace import trace
+from verify.reference.answers import Reference, golden
+from verify.reference.inputs import reference_inputs
 
 SAMPLE = "gluon_seresnext8_digits"
 PLAIN, SE, AVERAGING = "gluon_resnext50_32x4d", "gluon_seresnext50_32x4d", "seresnext26d_32x4d"

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from convert.formats import open_checkpoint
-from tests.params_writer import dense, params
+from tests.support.params_writer import dense, params
 
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "verify" / "gluon_reference.py"
-IMAGES = ROOT / "verify" / "images"
+SCRIPT = ROOT / "verify" / "reference" / "gluon_reference.py"
+IMAGES = ROOT / "verify" / "reference" / "images"
 MODEL = "seresnext8_digits"
 
 Out = dict[str, Any]

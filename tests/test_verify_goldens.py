@@ -8,10 +8,10 @@ import pytest
 
 from architectures import MODELS, Model
 from tests.conftest import smallest
-from verify.inputs import reference_inputs
-from verify.parity import compare, load, synthetic_state
-from verify.reference import Reference, golden, live
-from verify.result import Parity
+from verify.parity.compare import compare, load, synthetic_state
+from verify.parity.result import Parity
+from verify.reference.answers import Reference, golden, live
+from verify.reference.inputs import reference_inputs
 
 SMALLEST = [*smallest().values()]
 OTHERS = [model for model in MODELS if model not in SMALLEST]

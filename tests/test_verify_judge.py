@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from verify import judge
-from verify.localise import find_imprecise, judge_layers
-from verify.reference import Reference
-from verify.result import Criterion, LayerError
-from verify.trace import Trace
+from verify.parity import criteria as judge
+from verify.parity.layers import find_imprecise, judge_layers
+from verify.parity.result import Criterion, LayerError
+from verify.parity.trace import Trace
+from verify.reference.answers import Reference
 
 Array = Any
 Judge = Callable[[Reference, Trace], Criterion]

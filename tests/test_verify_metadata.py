@@ -14,11 +14,12 @@ import torch
 from click.testing import CliRunner
 
 from architectures import MODELS, Model, find_model
-from verify import file_size, metadata_command
-from verify.command import main
-from verify.flops import MMCV, THOP, Counter
-from verify.metadata import flops, verify_card
-from verify.tables import print_table
+from gluonport.commands import metadata as metadata_command
+from gluonport.commands.tables import print_table
+from gluonport.commands.verify import main
+from verify.metadata import file_size
+from verify.metadata.cards import flops, verify_card
+from verify.metadata.flops import MMCV, THOP, Counter
 
 CARDS = [model for model in MODELS if model.card is not None]
 TIMM = {

@@ -15,9 +15,9 @@ from safetensors.numpy import save_file
 import gluonport
 from architectures import find_model
 from convert.formats.records import ACCURACY, KINDS, PARITY, PROVENANCE, find_record, record_path
-from tests.releases import is_one_line, publish, verify
-from verify.evidence import gather
-from verify.named_model import demand_model
+from tests.support.releases import is_one_line, publish, verify
+from verify.parity.named_model import demand_model
+from verify.parity.values import gather
 
 DIGITS, OTHER = "gluon_seresnext8_digits", "gluon_resnet18_v1b"
 TWINS = ("gluon_seresnext50_32x4d", "seresnext50_32x4d")

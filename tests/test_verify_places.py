@@ -7,9 +7,9 @@ import torch
 
 from architectures import MODELS, Model, find_model
 from architectures.networks.build import build
-from verify.parity import _norms
-from verify.places import places
-from verify.reference import golden
+from verify.parity.compare import _norms
+from verify.parity.places import places
+from verify.reference.answers import golden
 
 
 def placed(name: str) -> dict[str, tuple[str, str]]:

@@ -20,11 +20,11 @@ from safetensors.torch import load_file, save_file
 from timm.data import ImageNetInfo, create_transform, resolve_data_config
 
 import gluonport
-from tests.releases import NAME, converted, publish, write_accuracy
+from tests.support.releases import NAME, converted, publish, write_accuracy
 from verify.datasets.expectation import imagenet_names, wordnet_ids
 
 SAMPLES = Path("architectures", "samples").resolve()
-CAT = Path("verify", "images", "cat.jpg").resolve()
+CAT = Path("verify", "reference", "images", "cat.jpg").resolve()
 
 
 def predict(*arguments: object) -> Result:

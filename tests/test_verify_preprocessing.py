@@ -12,11 +12,12 @@ import pytest
 
 import gluonport
 from architectures import MODELS, Model, find_model
-from architectures.figure import Regime
-from architectures.normalisation import UNIT_MEAN, UNIT_STD
-from verify.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
-from verify.preprocessing import ImageError, crop, normalise
+from architectures.catalogue.figure import Regime
+from architectures.catalogue.normalisation import UNIT_MEAN, UNIT_STD
+from mappings.errors import ImageError
+from verify.preprocessing import crop, normalise
 from verify.publish.clients import client
+from verify.reference.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
 
 NETWORK = find_model("gluon_resnext50_32x4d")
 CIFAR = replace(NETWORK, source=replace(NETWORK.source, name="cifar_resnet20_v1"))
@@ -76,7 +77,9 @@ def test_what_timm_does_for_each_model_is_what_the_regime_does() -> None:
     """Only then are timm's figures of these weights figures in this regime."""
     from timm import get_pretrained_cfg
 
-    published = json.loads(Path(__file__).with_name("published_figures.json").read_text())["timm"]
+    published = json.loads(
+        Path(__file__).parent / "support" / "published_figures.json".read_text()
+    )["timm"]
     assert {model.name for model in MODELS if model.figure("timm")} == published.keys()
     for model in MODELS:
         there = client(model)

@@ -19,9 +19,10 @@ import pytest
 from PIL import Image
 
 from architectures import find_model
-from architectures.record import Regime
-from verify.max_pixels import MAX_PIXELS
-from verify.preprocessing import ImageError, crop, preprocess
+from architectures.catalogue.record import Regime
+from convert.formats.limits import MAX_PIXELS
+from mappings.errors import ImageError
+from verify.preprocessing import crop, preprocess
 from verify.preprocessing.size import MAX_SCANS, image_size
 
 NETWORK = find_model("gluon_seresnext8_digits")
@@ -226,8 +227,9 @@ import io, resource, sys
 import numpy as np
 from PIL import Image
 from architectures import find_model
-from verify.max_pixels import MAX_PIXELS
-from verify.preprocessing import ImageError, crop
+from convert.formats.limits import MAX_PIXELS
+from verify.preprocessing import crop
+from mappings.errors import ImageError
 
 file = io.BytesIO()
 Image.new("L", (8_000, 8_000)).save(file, sys.argv[2], **eval(sys.argv[3]))

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 import gluonport
 from tests.conftest import GluonCheckpoints
-from tests.releases import (
+from tests.support.releases import (
     NAME,
     converted,
     edit,

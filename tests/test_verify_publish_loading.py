@@ -14,11 +14,11 @@ import pytest
 
 from architectures import find_model
 from tests.conftest import GluonCheckpoints
-from tests.releases import converted, publish
+from tests.support.releases import converted, publish
 from verify.publish.clients import client
 
 ROOT = Path(__file__).parents[1]
-IMAGE = ROOT / "verify" / "images" / "coffee.jpg"
+IMAGE = ROOT / "verify" / "reference" / "images" / "coffee.jpg"
 COMMON = {"gluonport", "numpy", "export", "onnx"}
 TIMM = {"timm local-dir", "timm checkpoint_path", "huggingface_hub", "transformers"}
 
@@ -68,7 +68,7 @@ def test_every_client_computes_what_mxnet_computed(
     elsewhere = client(find_model(name))
     expression = elsewhere.torchvision.format(n=classes) if elsewhere else ""
     inputs, out = source.folder / f"{network}.npz", tmp_path / "out.npz"
-    script = Path(__file__).with_name("release_clients.py")
+    script = Path(__file__).parent / "support" / "release_clients.py"
     command = [sys.executable, script, release, inputs, IMAGE, out, name, expression]
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **offline})
@@ -97,7 +97,7 @@ def test_imagenets_labels_are_left_to_the_clients(
 ) -> None:
     from transformers import AutoModelForImageClassification
 
-    from tests.releases import write_accuracy
+    from tests.support.releases import write_accuracy
 
     name = "gluon_resnet18_v1b"
     checkpoint = converted(tmp_path, name, gluon("resnet18_v1b", "structural").file())

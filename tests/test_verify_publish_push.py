@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from tests.hub import ECHO, TOKEN, Hub, loopback_hub
-from tests.releases import NAME, converted, is_one_line, keys, publish, verify, write_accuracy
+from tests.support.hub import ECHO, TOKEN, Hub, loopback_hub
+from tests.support.releases import (
+    NAME,
+    converted,
+    is_one_line,
+    keys,
+    publish,
+    verify,
+    write_accuracy,
+)
 
 REPOSITORY = "gluonport/digits"
 
@@ -111,7 +119,7 @@ def test_the_release_of_another_checkpoint_is_not_pushed(
     proven: Path, hub: Hub, tmp_path: Path
 ) -> None:
     import gluonport
-    from tests.releases import judged
+    from tests.support.releases import judged
 
     other = tmp_path / "half.safetensors"
     gluonport.convert(NAME, other, dtype="float16")

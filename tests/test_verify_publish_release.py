@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from huggingface_hub import ModelCard
 from safetensors.numpy import load_file
 
-from gluonport import main
+from gluonport.commands.main import main
 from tests.conftest import GluonCheckpoints
-from tests.releases import NAME, converted, edit, is_one_line, publish, verify
+from tests.support.releases import NAME, converted, edit, is_one_line, publish, verify
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "architectures" / "samples"
@@ -190,7 +190,7 @@ def test_a_network_that_timm_lacks_is_not_said_to_be_timms(release: Path) -> Non
 def test_the_cards_own_code_runs(release: Path, tmp_path: Path) -> None:
     code = (release / "README.md").read_text().split("```python\n")[1].split("```")[0]
     shutil.copy(release / "model.safetensors", tmp_path)
-    shutil.copy(ROOT / "verify" / "images" / "coffee.jpg", tmp_path / "image.jpg")
+    shutil.copy(ROOT / "verify" / "reference" / "images" / "coffee.jpg", tmp_path / "image.jpg")
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nprint(tuple(probabilities.shape))"],
         cwd=tmp_path,

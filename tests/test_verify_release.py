@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from mappings.errors import GluonportError
-from tests.releases import NAME, converted, edit, is_one_line, keys, publish, verify, write_accuracy
+from tests.support.releases import (
+    NAME,
+    converted,
+    edit,
+    is_one_line,
+    keys,
+    publish,
+    verify,
+    write_accuracy,
+)
 from verify.publish.check import check_files
 
 

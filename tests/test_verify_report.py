@@ -17,13 +17,19 @@ from safetensors.numpy import load_file, save_file
 
 from architectures import find_model
 from convert import convert
-from tests.report_page import CHROMIUM, Page, chromium_dom, points
-from verify.evidence import gather
-from verify.inputs import reference_inputs, reference_names, reference_pixels
-from verify.parity import compare, load, synthetic_state, verify_architecture, verify_checkpoint
-from verify.reference import golden
-from verify.report import thumbnail, write_report
-from verify.result import Criterion, Finding, LayerError, Parity
+from tests.support.report_page import CHROMIUM, Page, chromium_dom, points
+from verify.parity.compare import (
+    compare,
+    load,
+    synthetic_state,
+    verify_architecture,
+    verify_checkpoint,
+)
+from verify.parity.result import Criterion, Finding, LayerError, Parity
+from verify.parity.values import gather
+from verify.reference.answers import golden
+from verify.reference.inputs import reference_inputs, reference_names, reference_pixels
+from verify.report.page import thumbnail, write_report
 
 MODEL = find_model("gluon_seresnext8_digits")
 

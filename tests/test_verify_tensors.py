@@ -19,11 +19,11 @@ import gluonport
 from architectures import find_model
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
 from convert.formats.checkpoint import ELEMENTS as CHUNK
+from gluonport.commands.verify import main
 from mappings.errors import ReconcileError
 from tests.conftest import GluonCheckpoints
-from verify.command import main
-from verify.difference import distance, max_ulp
-from verify.pairing import pair
+from verify.tensors.distance import distance, max_ulp
+from verify.tensors.pairing import pair
 
 NAME = "gluon_seresnext8_digits"
 SAMPLE = Path("architectures", "samples", f"{NAME}.params")
@@ -257,7 +257,7 @@ def test_models_that_pair_otherwise_are_not_chosen_between(
     assert twisted != rows
     twin = replace(sample, name="twin", rows=(twisted,))
     vars(twin)["shapes"] = sample.shapes
-    monkeypatch.setattr("verify.pairing.MODELS", (sample, twin))
+    monkeypatch.setattr("verify.tensors.pairing.MODELS", (sample, twin))
     a, b = open_checkpoint(SAMPLE), open_checkpoint(out(tmp_path, "converted"))
     with pytest.raises(ReconcileError, match="--model"):
         pair(a, b)

@@ -20,13 +20,14 @@ from safetensors.torch import load_file, save_file
 import gluonport
 from architectures import MODELS, Model, find_model
 from architectures.synthetic import synthetic_values
-from verify.command import main
-from verify.evidence import check_values, gather
-from verify.inputs import reference_inputs
-from verify.parity import compare, load, synthetic_state, verify_checkpoint
-from verify.reference import NoReferenceError, golden, live, run_reference
+from gluonport.commands.verify import main
+from mappings.errors import NoReferenceError
+from verify.parity.compare import compare, load, synthetic_state, verify_checkpoint
+from verify.parity.values import check_values, gather
+from verify.reference.answers import golden, live, run_reference
+from verify.reference.inputs import reference_inputs
 
-SCRIPT = Path(__file__).parents[1] / "verify" / "torch_reference.py"
+SCRIPT = Path(__file__).parents[1] / "verify" / "reference" / "torch_reference.py"
 OURS = [model for model in MODELS if model.source.framework in ("timm", "mmpretrain")]
 MMPRETRAIN = [model for model in OURS if model.source.framework == "mmpretrain"]
 SMALL = find_model("seresnext26d_32x4d")

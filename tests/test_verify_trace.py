@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from verify.trace import trace
+from verify.parity.trace import trace
 
 INPUTS = np.random.default_rng(0).normal(size=(2, 3, 4, 4)).astype(np.float32)
 

@@ -1,5 +1,5 @@
 """``python -m verify``."""
 
-from verify.command import main
+from gluonport.commands.verify import main
 
 main(prog_name="verify")

@@ -17,7 +17,7 @@ from architectures.catalogue import (
     senet,
     timm_seresnext,
 )
-from architectures.record import Model
+from architectures.catalogue.record import Model
 from mappings.errors import GluonportError
 
 MOST = 3  # names that are suggested

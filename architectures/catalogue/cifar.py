@@ -6,11 +6,11 @@ and does not say which of the two networks it stored.
 
 from __future__ import annotations
 
-from architectures.cifar_config import CifarConfig
-from architectures.config import NetworkConfig
-from architectures.figure import Undecided
-from architectures.preactivation_config import PreActivationConfig
-from architectures.record import Model, gluoncv
+from architectures.catalogue.cifar_config import CifarConfig
+from architectures.catalogue.config import NetworkConfig
+from architectures.catalogue.figure import Undecided
+from architectures.catalogue.preactivation_config import PreActivationConfig
+from architectures.catalogue.record import Model, gluoncv
 from mappings.cifar import CIFAR_RESNEXT_FIRST_FEATURE, CIFAR_V1, CIFAR_V1_FIRST_FEATURE
 from mappings.language import Row
 from mappings.resnet_v2 import (

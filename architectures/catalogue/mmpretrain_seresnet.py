@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from architectures.config import ResNetConfig
-from architectures.figure import MMPRETRAIN_TABLE
-from architectures.record import Card, Model, Source
+from architectures.catalogue.config import ResNetConfig
+from architectures.catalogue.figure import MMPRETRAIN_TABLE
+from architectures.catalogue.record import Card, Model, Source
 from mappings.mmpretrain import SE_RESNET, SE_RESNET_OLD
 
 MMPRETRAIN = "https://download.openmmlab.com/mmclassification/v0/se-resnet/"

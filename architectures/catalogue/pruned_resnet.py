@@ -9,11 +9,11 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from architectures.config import ResNetConfig
-from architectures.record import Model, gluoncv
+from architectures.catalogue.config import ResNetConfig
+from architectures.catalogue.record import Model, gluoncv
 from mappings.resnet_v1b import BASIC, DEEP_STEM_AVERAGED
 
-WIDTHS = json.loads((files("architectures") / "pruned.json").read_text())["networks"]
+WIDTHS = json.loads((files("architectures.catalogue") / "pruned.json").read_text())["networks"]
 
 
 def _model(name: str, stored: str, sha1: str, gluon: str, **network: Any) -> Model:

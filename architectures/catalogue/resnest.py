@@ -5,8 +5,8 @@ The input sizes are GluonCV's own (gluoncv/auto/estimators/image_classification)
 
 from __future__ import annotations
 
-from architectures.record import Model, gluoncv
-from architectures.resnest_config import ResNeStConfig
+from architectures.catalogue.record import Model, gluoncv
+from architectures.catalogue.resnest_config import ResNeStConfig
 from mappings.resnest import RESNEST
 
 FLAT = "resnest_"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from architectures.config import ResNetV1Config
-from architectures.record import Model, gluoncv
+from architectures.catalogue.config import ResNetV1Config
+from architectures.catalogue.record import Model, gluoncv
 from mappings.language import Row
 from mappings.resnet_v1 import BASIC, BOTTLENECK, SE_BASIC, SE_BOTTLENECK
 

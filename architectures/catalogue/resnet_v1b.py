@@ -5,8 +5,8 @@ v1c has a deep stem, v1s a wider one; v1d and v1e are these with shortcuts that 
 
 from __future__ import annotations
 
-from architectures.config import ResNetConfig
-from architectures.record import Model, Source, gluoncv
+from architectures.catalogue.config import ResNetConfig
+from architectures.catalogue.record import Model, Source, gluoncv
 from mappings.language import Row
 from mappings.resnet_v1b import BASIC, BOTTLENECK, DEEP_STEM, DEEP_STEM_AVERAGED, GROUP_NORM
 

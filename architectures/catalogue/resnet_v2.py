@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from architectures.figure import Regime
-from architectures.preactivation_config import PreActivationConfig
-from architectures.record import Model, gluoncv
+from architectures.catalogue.figure import Regime
+from architectures.catalogue.preactivation_config import PreActivationConfig
+from architectures.catalogue.record import Model, gluoncv
 from mappings.resnet_v2 import (
     BASIC_V2,
     BOTTLENECK_V2,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from architectures.config import ResNetConfig
-from architectures.record import Card, Model, gluoncv
+from architectures.catalogue.config import ResNetConfig
+from architectures.catalogue.record import Card, Model, gluoncv
 from mappings.resnext import (
     FIRST_FEATURE_DEEP,
     RESNEXT,

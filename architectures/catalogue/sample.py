@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from architectures.config import ResNetConfig
-from architectures.figure import SAMPLE_TABLE
-from architectures.record import Model, Source
+from architectures.catalogue.config import ResNetConfig
+from architectures.catalogue.figure import SAMPLE_TABLE
+from architectures.catalogue.record import Model, Source
 from mappings.resnext import SE_RESNEXT
 
 MODELS: tuple[Model, ...] = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from architectures.config import SENetConfig
-from architectures.record import Model, gluoncv
+from architectures.catalogue.config import SENetConfig
+from architectures.catalogue.record import Model, gluoncv
 from mappings.resnext import FIRST_FEATURE_DEEP, SE_RESNEXT_E, SENET
 
 MODELS: tuple[Model, ...] = (

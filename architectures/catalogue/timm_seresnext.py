@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from architectures.config import ResNetConfig
-from architectures.figure import TIMM_TABLE
-from architectures.record import Card, Model, Source
+from architectures.catalogue.config import ResNetConfig
+from architectures.catalogue.figure import TIMM_TABLE
+from architectures.catalogue.record import Card, Model, Source
 
 TIMM = "https://github.com/rwightman/pytorch-image-models/releases/download/v0.1-weights/"
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from architectures.cifar import CifarResNet
-from architectures.cifar_config import CifarConfig
-from architectures.config import NetworkConfig, ResNetConfig, ResNetV1Config, SENetConfig
-from architectures.network import Network
-from architectures.preactivation import PreActivationResNet
-from architectures.preactivation_config import PreActivationConfig
-from architectures.record import Model
-from architectures.resnest import ResNeSt
-from architectures.resnest_config import ResNeStConfig
-from architectures.resnet import ResNet
-from architectures.resnet_v1 import ResNetV1
-from architectures.senet import SENet
+from architectures.catalogue.cifar_config import CifarConfig
+from architectures.catalogue.config import NetworkConfig, ResNetConfig, ResNetV1Config, SENetConfig
+from architectures.catalogue.preactivation_config import PreActivationConfig
+from architectures.catalogue.record import Model
+from architectures.catalogue.resnest_config import ResNeStConfig
+from architectures.networks.cifar import CifarResNet
+from architectures.networks.network import Network
+from architectures.networks.preactivation import PreActivationResNet
+from architectures.networks.resnest import ResNeSt
+from architectures.networks.resnet import ResNet
+from architectures.networks.resnet_v1 import ResNetV1
+from architectures.networks.senet import SENet
 
 NETWORKS: Mapping[type[NetworkConfig], Callable[[Any, int, int], Network]] = {
     ResNetConfig: ResNet,

@@ -43,3 +43,7 @@ MAX_WRAPPINGS = 8
 same long chain again in two bytes; it is not followed."""
 MAX_STORAGE_KEY = 256
 """Characters in the key of a storage, which PyTorch makes of a number."""
+
+MAX_PIXELS = 178_956_970
+"""As many as Pillow opens (two times its ``MAX_IMAGE_PIXELS``), and so timm's own pipeline. As RGB
+they take half a GiB. The largest cameras have 151 million."""

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from convert.formats.checkpoint import Checkpoint
 from mappings.choice import Choice
-from mappings.errors import FormatError
+from mappings.errors import ChoiceError, FormatError
+from mappings.words import first_few
 
 Shape = tuple[int, ...]
 
@@ -43,10 +44,6 @@ class Selection:
     averaged: bool | None
     notes: tuple[str, ...]
     ignored: tuple[str, ...]
-
-
-class ChoiceError(FormatError):
-    """A choice that finds nothing to choose in this file."""
 
 
 def decide(keys: Sequence[str], known: tuple[str, str] | None, ema: bool | None, path: Path) -> str:
@@ -136,9 +133,8 @@ def joined(*parts: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a message: the first of them, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(repr(name[:100]) for name in names[:SHOWN]) + more
+    """Names for a message: the first of them, in quotes, and how many more there are."""
+    return first_few((repr(name[:100]) for name in names), SHOWN)
 
 
 def _parsed(weights: str | None) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from convert.formats.mapped import MappedFile
 from convert.formats.pickled import Call
-from convert.formats.selection import TOP, ChoiceError, Selection, decide, listed, select
+from convert.formats.selection import TOP, Selection, decide, listed, select
 from convert.formats.torch_tensor import shape_of
 from convert.formats.weight_sets import (
     AVERAGED,
@@ -19,6 +19,7 @@ from convert.formats.weight_sets import (
     find_sets,
 )
 from mappings.choice import Choice
+from mappings.errors import ChoiceError
 
 
 @dataclass(frozen=True)

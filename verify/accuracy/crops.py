@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from architectures import Model
-from architectures.figure import Regime
+from architectures.catalogue.figure import Regime
 from convert.formats import Array
 from convert.formats.regular import open_regular, read_bytes
 from mappings.errors import FormatError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from verify.accuracy.errors import AccuracyError
+from mappings.errors import AccuracyError
 from verify.accuracy.task import Precision
 
 

@@ -13,14 +13,18 @@ from pathlib import Path
 from convert.formats.appearing import write_text
 from convert.formats.json_text import parse_json
 from convert.formats.regular import read_bytes
-from verify.accuracy.errors import AccuracyError
+from mappings.errors import AccuracyError, DatasetError
 from verify.accuracy.manifest import Image, Manifest
 from verify.accuracy.ranks import Ranks
-from verify.datasets import Dataset, DatasetError
+from verify.datasets import LabelledImages
 
 
 def make_manifest(
-    dataset: Dataset, positions: Sequence[int], ranks: Ranks, workers: int, cache: Path | None
+    dataset: LabelledImages,
+    positions: Sequence[int],
+    ranks: Ranks,
+    workers: int,
+    cache: Path | None,
 ) -> Manifest:
     """The images at ``positions``; hashes of files that have not changed come from ``cache``.
 
@@ -46,7 +50,7 @@ def make_manifest(
     return Manifest(tuple(Image(e.id, known[e.id], e.label, e.size) for e in entries))
 
 
-def hash_images(dataset: Dataset, positions: Sequence[int], workers: int) -> list[str]:
+def hash_images(dataset: LabelledImages, positions: Sequence[int], workers: int) -> list[str]:
     """sha256 of the images at ``positions``, in their order."""
 
     def digest(position: int) -> str:
@@ -64,7 +68,7 @@ SHA256 = re.compile("[0-9a-f]{64}")
 class Hashes:
     """Hashes of a data set's images, remembered while no file that holds one changes."""
 
-    def __init__(self, folder: Path, dataset: Dataset) -> None:
+    def __init__(self, folder: Path, dataset: LabelledImages) -> None:
         self.file = folder / "hashes" / f"{fingerprint(dataset)}.json"
 
     def load(self) -> dict[str, str]:
@@ -88,7 +92,7 @@ class Hashes:
         write_text(self.file, json.dumps(hashes))
 
 
-def fingerprint(dataset: Dataset) -> str:
+def fingerprint(dataset: LabelledImages) -> str:
     """A hash of what is read of a data set: each image's id, its place in its file, and the file.
 
     A file is known by its device, inode, size and times, of the file itself where its name is a

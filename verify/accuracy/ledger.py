@@ -11,7 +11,8 @@ from pathlib import Path
 from convert.formats.appearing import write_text
 from convert.formats.json_text import read_json_object
 from convert.formats.regular import read_bytes
-from verify.accuracy.errors import AccuracyError, folded
+from mappings.errors import AccuracyError
+from mappings.words import first_few
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.prediction import Prediction, from_csv, to_csv
@@ -91,7 +92,7 @@ class Ledger:
         if other := differences(found, json.loads(json.dumps(self.identity.as_json()))):
             raise AccuracyError(
                 f"{run.parent}: the ledger of another run, never mixed with this one: "
-                f"{folded(other)}: name another --ledger"
+                f"{first_few(other)}: name another --ledger"
             )
 
     def _seal(self, chunk: int, body: str) -> str:

@@ -9,34 +9,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import torch
 
-from architectures.load import create_classifier
-from architectures.network import Network
+from architectures.networks.load import create_classifier
+from architectures.networks.network import Network
 from convert.formats.appearing import write_text
 from convert.formats.records import ACCURACY, read_record
-from mappings.errors import FormatError
+from mappings.errors import AccuracyError, FormatError
+from mappings.words import first_few
 from verify.accuracy.crops import CropCache
 from verify.accuracy.device import Device, cores, find_device, keep_freed_memory
-from verify.accuracy.errors import AccuracyError, folded
+from verify.accuracy.fast_path import fast, plain
 from verify.accuracy.hashing import make_manifest
 from verify.accuracy.holding import holding
 from verify.accuracy.identity import Identity, file_sha256, versions
 from verify.accuracy.manifest import Manifest, spread
-from verify.accuracy.network import fast, plain
+from verify.accuracy.outcome import Accuracy, accuracy
 from verify.accuracy.prediction import TOP, Prediction, read_csv, to_csv
+from verify.accuracy.progress import say
 from verify.accuracy.proof import Proof, prove
 from verify.accuracy.ranks import Ranks, join
 from verify.accuracy.reading import Reader
 from verify.accuracy.reducer import collect, exactly_once
-from verify.accuracy.result import Accuracy, accuracy
 from verify.accuracy.runner import Answers, run
 from verify.accuracy.sharing import open_ledger
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import pair
-from verify.datasets import Dataset, open_dataset
-from verify.named_model import demand_model
+from verify.datasets import LabelledImages, open_dataset
+from verify.parity.named_model import demand_model
 from verify.preprocessing.regimes import check_channels
 
 BATCH = {"cpu": 16, "cuda": 256}
@@ -114,7 +114,7 @@ class Found:
     ranks: Ranks
     device: Device
     network: Network
-    dataset: Dataset
+    dataset: LabelledImages
     positions: Sequence[int]
     workers: int
     manifest: Manifest
@@ -143,7 +143,7 @@ def _count(found: Found, folder: Path, against: Sequence[Prediction] | None) -> 
         paths = [predictions[k].path for k in undecoded]
         raise AccuracyError(
             f"{dataset.path}: no number, since {len(undecoded)} of {len(predictions)} images do "
-            f"not decode: {folded(paths)}: {reader.why_not(found.positions[undecoded[0]])}: "
+            f"not decode: {first_few(paths)}: {reader.why_not(found.positions[undecoded[0]])}: "
             "--allow-incomplete counts the others, labelled so"
         )
     paired = None if against is None else pair(predictions, against)
@@ -153,7 +153,7 @@ def _count(found: Found, folder: Path, against: Sequence[Prediction] | None) -> 
     if result.complete or not _has_complete(task, found.identity):
         write_text(task.result, json.dumps(result.as_json(), indent=1) + "\n")
     else:
-        click.echo(f"{task.result}: not replaced, since it counts the whole data set", err=True)
+        say(f"{task.result}: not replaced, since it counts the whole data set")
     return result
 
 
@@ -179,5 +179,5 @@ def _prove(
     answers.forward = fast(network, device, task.precision, task.compiled, inputs)
     proof = prove(expected.numpy(), answers.forward(inputs).numpy(), task.precision)
     if sys.stderr.isatty():
-        click.echo(proof, err=True)
+        say(str(proof))
     return proof

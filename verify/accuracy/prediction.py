@@ -12,7 +12,7 @@ import numpy as np
 
 from convert.formats import Array
 from convert.formats.regular import read_bytes
-from verify.accuracy.errors import AccuracyError
+from mappings.errors import AccuracyError
 
 TOP = 5
 MAX_PREDICTIONS = 1 << 30

@@ -6,8 +6,6 @@ import sys
 import time
 from datetime import timedelta
 
-import click
-
 from verify.accuracy.reducer import Count
 
 PERIOD = {False: 0.5, True: 10.0}  # seconds between lines, alone and among other ranks
@@ -30,7 +28,7 @@ class Progress:
         now = time.monotonic()
         if self.visible and now - self.shown >= PERIOD[bool(self.name)]:
             self.shown = now
-            click.echo(self.line(now - self.begun), err=True, nl=bool(self.name))
+            say(self.line(now - self.begun), end="\n" if self.name else "")
 
     def line(self, seconds: float) -> str:
         """The line after so many seconds."""
@@ -45,4 +43,9 @@ class Progress:
     def end(self) -> None:
         """Leave a clean line."""
         if self.visible and not self.name:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            say("\r\x1b[K", end="")
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Write a line for people to stderr."""
+    print(text, end=end, file=sys.stderr, flush=True)

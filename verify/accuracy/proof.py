@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convert.formats import Array
-from verify.accuracy.errors import AccuracyError
+from mappings.errors import AccuracyError
 from verify.accuracy.prediction import best
 from verify.accuracy.task import Precision
 

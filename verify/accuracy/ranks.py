@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from verify.accuracy.errors import AccuracyError
+from mappings.errors import AccuracyError
 
 T = TypeVar("T")
 PATIENCE = timedelta(days=7)  # the slowest rank is waited for; torchrun ends the rest if one dies

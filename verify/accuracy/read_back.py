@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from architectures.figure import Regime
-from architectures.record import Model
-from verify.accuracy.errors import AccuracyError
+from architectures.catalogue.figure import Regime
+from architectures.catalogue.record import Model
+from convert.formats.shaped import Sha256, shaped
+from mappings.errors import AccuracyError
 from verify.accuracy.identity import Identity
+from verify.accuracy.outcome import Accuracy, partial, published_figures
 from verify.accuracy.proof import Proof
 from verify.accuracy.reducer import Count
-from verify.accuracy.result import Accuracy, partial, published_figures
 from verify.accuracy.task import Precision
 from verify.accuracy.verdict import Paired, judge
 from verify.datasets.expectation import expectation
-from verify.shaped import Sha256, shaped
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from architectures import Model
-from architectures.figure import Regime
+from architectures.catalogue.figure import Regime
 from convert.formats import Array
+from mappings.errors import AccuracyError, ImageError
 from verify.accuracy.crops import CropCache
-from verify.accuracy.errors import AccuracyError
 from verify.accuracy.manifest import Image
-from verify.datasets import Dataset
-from verify.preprocessing import ImageError, crop
+from verify.datasets import LabelledImages
+from verify.preprocessing import crop
 
 
 class Reader:
@@ -19,7 +19,7 @@ class Reader:
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: LabelledImages,
         regime: Regime,
         model: Model,
         cache: CropCache | None,

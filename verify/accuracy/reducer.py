@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from verify.accuracy.errors import AccuracyError, folded
+from mappings.errors import AccuracyError
+from mappings.words import first_few
 from verify.accuracy.ledger import Ledger
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.prediction import Prediction
@@ -48,7 +49,7 @@ def exactly_once(manifest: Manifest, predictions: Iterable[Prediction], where: P
         "unanswered": [path for path, _ in asked - answered],
         "answered more than once or not asked": [path for path, _ in answered - asked],
     }
-    if said := [f"{what}: {folded(paths)}" for what, paths in wrong.items() if paths]:
+    if said := [f"{what}: {first_few(paths)}" for what, paths in wrong.items() if paths]:
         raise AccuracyError(f"{where}: not one answer for each image of the run: {'; '.join(said)}")
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from convert.formats import Array
-from verify.accuracy.errors import AccuracyError
+from mappings.errors import AccuracyError
+from verify.accuracy.fast_path import Forward
 from verify.accuracy.ledger import Ledger
 from verify.accuracy.manifest import Image
-from verify.accuracy.network import Forward
 from verify.accuracy.prediction import Prediction, best
 from verify.accuracy.progress import Progress
 from verify.accuracy.reading import Reader

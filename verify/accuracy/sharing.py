@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verify.accuracy.errors import AccuracyError, folded
+from mappings.errors import AccuracyError
+from mappings.words import first_few
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.ledger import Ledger
 from verify.accuracy.manifest import Manifest
@@ -53,7 +54,7 @@ def open_ledger(
     """
     for rank, other in enumerate(ranks.everyones(identity.as_json())):
         if unlike := differences(other, identity.as_json()):
-            raise AccuracyError(f"rank {rank} is not of this run: {folded(unlike)}")
+            raise AccuracyError(f"rank {rank} is not of this run: {first_few(unlike)}")
     token = uuid.uuid4().hex
     if ranks.rank == 0:
         ledger = Ledger(folder, identity, manifest, classes)

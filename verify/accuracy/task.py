@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from architectures import Model
-from architectures.figure import Regime
+from architectures.catalogue.figure import Regime
+from convert.formats.limits import MAX_PIXELS
 from convert.formats.records import ACCURACY, record_path
-from verify.max_pixels import MAX_PIXELS
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from architectures.figure import Figure, Undecided
+from architectures.catalogue.figure import Figure, Undecided
 from verify.accuracy.prediction import Prediction
 from verify.accuracy.reducer import Count
 

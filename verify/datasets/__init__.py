@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from verify.datasets.dataset import Dataset, DatasetError, Entry
-from verify.datasets.detect import open_dataset
+from mappings.errors import DatasetError
+from verify.datasets.labelled_images import Entry, LabelledImages
+from verify.datasets.opening import open_dataset
 
-__all__ = ["Dataset", "DatasetError", "Entry", "open_dataset"]
+__all__ = ["DatasetError", "Entry", "LabelledImages", "open_dataset"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from convert.formats.regular import read_text
-from verify.datasets.dataset import DatasetError, is_number
+from mappings.errors import DatasetError
 from verify.datasets.expectation import wordnet_ids
+from verify.datasets.labelled_images import is_number
 from verify.datasets.matlab import read_synsets
 
 MAX_TABLE = 1 << 20

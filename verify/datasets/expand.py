@@ -10,7 +10,8 @@ from itertools import product
 from math import prod
 from pathlib import Path
 
-from verify.datasets.dataset import DatasetError, some
+from mappings.errors import DatasetError
+from verify.datasets.labelled_images import some
 
 MAX_NAMES = 10_000
 """The most names that a pattern's braces may stand for. ImageNet-21k, whole, is 2048 shards."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from convert.formats.regular import read_text
-from mappings.errors import FormatError
-from verify.datasets.dataset import Dataset, DatasetError, Image, count, is_number, some
+from mappings.errors import DatasetError, FormatError
 from verify.datasets.devkit import GROUND_TRUTH, class_index_of_id
 from verify.datasets.expectation import Expectation
+from verify.datasets.labelled_images import Image, LabelledImages, count, is_number, some
 from verify.datasets.listing import Listing
 
 KNOWN = (
@@ -21,7 +21,7 @@ MAX_LABELS = 1 << 28
 """Bytes of a labels file; 1.3 million lines of Kaggle's take 70 million."""
 
 
-def read_flat(listing: Listing, labels: dict[str, int], expectation: Expectation) -> Dataset:
+def read_flat(listing: Listing, labels: dict[str, int], expectation: Expectation) -> LabelledImages:
     """The images of a listing, each labelled by its name: whole, without folders, or without the
     extension either."""
     images, used = [], set()
@@ -32,7 +32,7 @@ def read_flat(listing: Listing, labels: dict[str, int], expectation: Expectation
         images.append(Image(name, place, None if known is None else labels[known]))
     missing = sorted(labels.keys() - used)
     found = [f"{count(len(missing), 'label')} of no image: {some(missing)}"] if missing else []
-    return Dataset.of(listing.path, "images and a labels file", expectation, images, found)
+    return LabelledImages.of(listing.path, "images and a labels file", expectation, images, found)
 
 
 def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from convert.formats.regular import read_bytes
-from verify.datasets.dataset import DatasetError
+from mappings.errors import DatasetError
 
 HEADER = 128
 LARGEST = 1 << 24

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convert.formats.regular import open_regular, read_text
-from verify.datasets.dataset import Dataset, DatasetError, Image, Place
+from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation
+from verify.datasets.labelled_images import Image, LabelledImages, Place
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 WORDS, HEADER = struct.Struct("<4sI"), struct.Struct("<IfQQ")
@@ -36,7 +37,7 @@ class Record:
     place: Place
 
 
-def read_recordio(path: Path, expectation: Expectation) -> Dataset:
+def read_recordio(path: Path, expectation: Expectation) -> LabelledImages:
     """The images of a ``.rec``, named by their ids, or by their order where all ids are the same.
 
     Raises DatasetError for a damaged file, for an ``.idx`` of another file, for an id that occurs
@@ -50,7 +51,7 @@ def read_recordio(path: Path, expectation: Expectation) -> Dataset:
         Image(f"{number:08}", record.place, record.label)
         for number, record in zip(numbers, found, strict=True)
     ]
-    return Dataset.of(str(path), "MXNet RecordIO", expectation, images)
+    return LabelledImages.of(str(path), "MXNet RecordIO", expectation, images)
 
 
 def records(path: Path) -> Iterator[Record]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convert.formats.regular import open_regular
-from verify.datasets.dataset import DatasetError, Place
+from mappings.errors import DatasetError
+from verify.datasets.labelled_images import Place
 from verify.datasets.listing import Listing
 
 BLOCK = 512

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from verify.datasets.dataset import Dataset, DatasetError, Image, count, is_number, some
+from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation
+from verify.datasets.labelled_images import Image, LabelledImages, count, is_number, some
 from verify.datasets.listing import Listing
 
 
-def read_tree(listing: Listing, expectation: Expectation) -> Dataset:
+def read_tree(listing: Listing, expectation: Expectation) -> LabelledImages:
     """The images of a tree, labelled by their first folder.
 
     Raises DatasetError when the folders' names do not say which class is which.
@@ -23,7 +24,7 @@ def read_tree(listing: Listing, expectation: Expectation) -> Dataset:
             images.append(Image(name, place))
     if unknown:
         found.append(f"{count(len(unknown), 'folder')} of no class, left out: {some(unknown)}")
-    return Dataset.of(listing.path, "class folders", expectation, images, found)
+    return LabelledImages.of(listing.path, "class folders", expectation, images, found)
 
 
 def class_indices(listing: Listing, expectation: Expectation) -> dict[str, int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verify.datasets.dataset import Dataset, DatasetError, Image, is_number
+from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation
+from verify.datasets.labelled_images import Image, LabelledImages, is_number
 from verify.datasets.listing import Listing
 
 LONGEST_LABEL = 64
@@ -22,7 +23,9 @@ def key(name: str) -> str:
     return folder + slash + file.partition(".")[0]
 
 
-def read_shards(path: str, shards: Iterable[tuple[str, Listing]], expected: Expectation) -> Dataset:
+def read_shards(
+    path: str, shards: Iterable[tuple[str, Listing]], expected: Expectation
+) -> LabelledImages:
     """The images of named shards, labelled by the ``.cls`` file of the same sample.
 
     Raises DatasetError for a label that is no number, or for two images in one sample.
@@ -38,7 +41,7 @@ def read_shards(path: str, shards: Iterable[tuple[str, Listing]], expected: Expe
                 raise DatasetError(f"{listing.path}: sample {key(name)!r} has two images")
             seen.add(key(name))
             images.append(Image(f"{shard}/{name}", place, labels.get(key(name))))
-    return Dataset.of(path, "WebDataset shards", expected, images)
+    return LabelledImages.of(path, "WebDataset shards", expected, images)
 
 
 def _label(listing: Listing, name: str) -> int:

@@ -10,21 +10,21 @@ import numpy as np
 import torch
 
 from architectures import Model, find_model
-from architectures.figure import Regime
-from architectures.load import create_classifier
-from architectures.network import Network
+from architectures.catalogue.dataset import dataset
+from architectures.catalogue.figure import Regime
+from architectures.networks.load import create_classifier
+from architectures.networks.network import Network
 from convert.formats import open_checkpoint
+from convert.formats.limits import MAX_PIXELS
 from mappings.errors import FormatError
+from verify.datasets.class_names import read_labels
 from verify.datasets.expectation import imagenet_names
-from verify.max_pixels import MAX_PIXELS
 from verify.prediction.recognise import recognise
 from verify.preprocessing import preprocess
 from verify.preprocessing.regimes import check_channels
-from verify.publish.dataset import dataset
-from verify.publish.labels import read_labels
 from verify.publish.read_statement import Stated
 from verify.publish.statement import WEIGHTS
-from verify.publish.synthetic import is_synthetic
+from verify.publish.unpublishable import is_synthetic
 
 
 @dataclass(frozen=True)

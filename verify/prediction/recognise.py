@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from architectures import MODELS, Model, find_model
-from architectures.nearest import misfits
+from architectures.catalogue.nearest import misfits
 from convert.formats import open_checkpoint
 from convert.formats.records import PROVENANCE, read_record
 from convert.formats.regular import sha256

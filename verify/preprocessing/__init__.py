@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.preprocessing.errors import ImageError
+from mappings.errors import ImageError
 from verify.preprocessing.regimes import crop, normalise, preprocess
 
 __all__ = ["ImageError", "crop", "normalise", "preprocess"]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from verify.preprocessing.errors import ImageError
+from mappings.errors import ImageError
 from verify.preprocessing.size import image_size, opened_with_pillow
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from mappings.errors import ImageError
 from verify.preprocessing.chroma import decode_440
 from verify.preprocessing.decode import Pixels, by_opencv, refuse_empty
-from verify.preprocessing.errors import ImageError
 from verify.preprocessing.jpeg import APP1, JPEG, START_OF_FRAME, segments
 from verify.preprocessing.size import opened_with_pillow
 

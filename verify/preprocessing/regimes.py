@@ -19,15 +19,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from architectures.figure import Regime
-from architectures.normalisation import normalisation
-from architectures.record import RGB, Model
+from architectures.catalogue.figure import Regime
+from architectures.catalogue.normalisation import normalisation
+from architectures.catalogue.record import RGB, Model
+from convert.formats.limits import MAX_PIXELS
 from convert.formats.regular import read_bytes
-from mappings.errors import FormatError
+from mappings.errors import FormatError, ImageError
 from mappings.words import counted
-from verify.max_pixels import MAX_PIXELS
 from verify.preprocessing.decode import Pixels, by_opencv, by_pillow, refuse_empty
-from verify.preprocessing.errors import ImageError
 from verify.preprocessing.mxnet import by_mxnet
 from verify.preprocessing.size import require_decodable_size
 

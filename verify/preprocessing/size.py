@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageFile
 
-from verify.preprocessing.errors import ImageError
+from mappings.errors import ImageError
 from verify.preprocessing.jpeg import JPEG, SCAN, START_OF_FRAME, all_segments
 
 MAX_SCANS = 500

@@ -10,15 +10,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from architectures import Model
-from architectures.console import one_line
-from architectures.figure import Undecided
+from architectures.catalogue.dataset import dataset
+from architectures.catalogue.figure import Undecided
+from mappings.words import one_line
 from verify.publish.clients import client
-from verify.publish.config import interpolation
-from verify.publish.dataset import dataset
 from verify.publish.figures import percent
 from verify.publish.gate import Gathered
 from verify.publish.literature import FAMILIES, Origin, origin
 from verify.publish.statement import Choices, Maker
+from verify.publish.timm_config import interpolation
 
 FRAMEWORKS = {"gluoncv": "MXNet", "timm": "timm", "mmpretrain": "mmpretrain"}
 REGIMES = {

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from architectures import Model
-from architectures.load import create
+from architectures.networks.load import create
 from convert.formats.regular import read_bytes
-from verify.parity import verify_architecture
+from mappings.errors import PublishError
+from verify.parity.compare import verify_architecture
+from verify.parity.result import Parity
 from verify.publish.contents import check_contents
-from verify.publish.errors import PublishError
 from verify.publish.read_statement import Stated
 from verify.publish.release import CARD, CONFIG, GITATTRIBUTES, PAGE, PARITY
 from verify.publish.signature import SIGNATURE, check_signature
 from verify.publish.statement import PROVENANCE, WEIGHTS
 from verify.publish.sums import check_sums
-from verify.result import Parity
 
 NEEDED = (WEIGHTS, CONFIG, CARD, PROVENANCE, PARITY, PAGE)
 

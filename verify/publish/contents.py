@@ -19,18 +19,16 @@ from typing import Any
 
 from convert.formats.json_text import MAX_RECORD, read_json_object
 from convert.formats.regular import read_text, sha256
-from verify.accuracy.errors import AccuracyError
+from mappings.errors import AccuracyError, PublishError
+from verify.accuracy.outcome import Accuracy
 from verify.accuracy.read_back import read_back
-from verify.accuracy.result import Accuracy
-from verify.publish.errors import PublishError
+from verify.parity.result import Parity
 from verify.publish.gate import Gathered, Weights
-from verify.publish.labels import default_labels
 from verify.publish.parity_record import read_parity
 from verify.publish.read_statement import Stated
 from verify.publish.release import ACCURACY, CARD, CONFIG, PAGE, PARITY, texts, write_parity
 from verify.publish.signature import SIGNATURE
 from verify.publish.statement import PROVENANCE, WEIGHTS, Choices
-from verify.result import Parity
 
 DRAWN = re.compile(r"<svg.*?</svg>|data:image/[\w;,+/=-]*", re.DOTALL)
 """What drawing and image libraries make, whose bytes differ between their versions."""
@@ -72,7 +70,7 @@ def _check(folder: Path, files: Mapping[str, str], stated: Stated) -> None:
         )
     config = read_json_object(folder / CONFIG)
     choices = Choices(
-        labels=_labels(folder / CONFIG, config, weights.num_classes) or default_labels(gathered),
+        labels=_labels(folder / CONFIG, config, weights.num_classes) or gathered.default_labels,
         license=stated.license,
         repository=stated.repository,
         signed=SIGNATURE in files,

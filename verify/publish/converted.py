@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from architectures.console import one_line
-from verify.shaped import Sha256
+from convert.formats.shaped import Sha256
+from mappings.words import one_line
 
 
 @dataclass(frozen=True)

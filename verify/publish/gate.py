@@ -8,25 +8,24 @@ from math import prod
 from pathlib import Path
 
 from architectures import Model
-from architectures.figure import Figure, Undecided
-from architectures.nearest import misfits
-from architectures.record import RGB, STATISTICS
+from architectures.catalogue.dataset import dataset
+from architectures.catalogue.figure import Figure, Undecided
+from architectures.catalogue.nearest import misfits
+from architectures.catalogue.record import RGB, STATISTICS
 from convert.formats import Checkpoint, Tensor, open_checkpoint
 from convert.formats.regular import open_regular, sha256
-from mappings.errors import FormatError
+from convert.formats.shaped import shaped
+from mappings.errors import AccuracyError, FormatError, PublishError
 from mappings.parts import is_classifiers
 from mappings.shapes import open_sizes
 from mappings.words import counted
-from verify.accuracy.errors import AccuracyError
+from verify.accuracy.outcome import Accuracy
 from verify.accuracy.read_back import read_back
-from verify.accuracy.result import Accuracy
+from verify.parity.result import Parity
 from verify.publish.converted import Converted, Provenance, file_name, readable
-from verify.publish.errors import PublishError
+from verify.publish.demand import Record
 from verify.publish.figures import percent
 from verify.publish.parity_record import read_parity
-from verify.publish.record import Record
-from verify.result import Parity
-from verify.shaped import shaped
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Weights:
         Raises PublishError for another checkpoint and for synthetic weights, and FormatError for a
         file that is no checkpoint.
         """
-        from verify.publish.synthetic import is_synthetic
+        from verify.publish.unpublishable import is_synthetic
 
         checkpoint = open_checkpoint(path)
         if checkpoint.format != "safetensors":
@@ -108,6 +107,14 @@ class Gathered:
     def of_published_data(self) -> bool:
         """Whether its classes are those of the data set of the published weights."""
         return self.as_published or self.reproduced
+
+    @property
+    def default_labels(self) -> tuple[str, ...] | None:
+        """The class names where none are given: those of the published data set, None for
+        ImageNet's, which clients know themselves; else the indices, since nothing is known."""
+        if self.of_published_data:
+            return dataset(self.model).labels
+        return tuple(map(str, range(self.weights.num_classes)))
 
     @property
     def figure(self) -> Figure | None:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from architectures import Model
-from verify.inputs import reference_inputs, reference_names
-from verify.judge import STRUCTURE
-from verify.localise import judge_layers
-from verify.places import places
-from verify.publish.errors import PublishError
-from verify.reference import Reference, golden
-from verify.result import Criterion, Parity
-from verify.shaped import shaped
+from convert.formats.shaped import shaped
+from mappings.errors import PublishError
+from verify.parity.criteria import STRUCTURE
+from verify.parity.layers import judge_layers
+from verify.parity.places import places
+from verify.parity.result import Criterion, Parity
+from verify.reference.answers import Reference, golden
+from verify.reference.inputs import reference_inputs, reference_names
 
 JUDGED = ("values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1")
 """The criteria that a checkpoint is judged by, each once and in this order."""

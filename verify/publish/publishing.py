@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from architectures import Model
+from mappings.errors import PublishError
+from verify.datasets.class_names import read_labels
 from verify.publish.check import check_files
-from verify.publish.errors import PublishError
 from verify.publish.gate import pass_gate
-from verify.publish.labels import read_labels
 from verify.publish.push import check_repository, push
 from verify.publish.release import Options, write_release
 from verify.publish.signature import check_key, public_pem

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from verify.accuracy.errors import folded
+from mappings.errors import PublishError
+from mappings.words import first_few
 from verify.publish.converted import public_url
-from verify.publish.errors import PublishError
 from verify.publish.statement import WEIGHTS
 from verify.publish.sums import SUMS
 
@@ -113,7 +113,7 @@ def _named(paths: Iterable[str]) -> str:
 
     token = get_token()
     plain = [p for p in sorted(paths) if PATH.fullmatch(p) and not (token and token in p)]
-    return folded(plain) if plain else "other files"
+    return first_few(plain) if plain else "other files"
 
 
 def _why(error: BaseException) -> str:

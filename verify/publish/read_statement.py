@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 from architectures import Model, find_model
 from convert.formats.json_text import read_json_object
-from mappings.errors import FormatError, GluonportError
+from convert.formats.shaped import Sha256, shaped
+from mappings.errors import FormatError, GluonportError, PublishError
 from verify.publish.converted import Converted
-from verify.publish.errors import PublishError
 from verify.publish.statement import PROVENANCE, Maker
-from verify.shaped import Sha256, shaped
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from architectures.console import one_line
 from convert.formats.appearing import appearing_folder
 from convert.formats.regular import sha256
+from mappings.errors import PublishError
+from mappings.words import one_line
 from verify.publish.card import card
-from verify.publish.config import config
-from verify.publish.errors import PublishError
 from verify.publish.gate import Gathered
-from verify.publish.labels import default_labels
 from verify.publish.literature import origin
 from verify.publish.signature import sign
 from verify.publish.statement import PROVENANCE, WEIGHTS, Choices, Maker, statement
 from verify.publish.sums import SUMS, sums_text
-from verify.report import write_report
+from verify.publish.timm_config import config
+from verify.report.page import write_report
 
 GITATTRIBUTES = b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
 CARD, CONFIG = "README.md", "config.json"
@@ -50,7 +49,7 @@ class Options:
         if license is None and gathered.as_published:
             license = origin(gathered.model).license
         return Choices(
-            labels=self.labels or default_labels(gathered),
+            labels=self.labels or gathered.default_labels,
             license=license and one_line(license),
             repository=self.repository,
             signed=self.key is not None,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.formats.regular import read_bytes
-from verify.publish.errors import PublishError
+from mappings.errors import PublishError
 from verify.publish.sums import BOOKKEEPING, SUMS
 
 SIGNATURE = "model.sig"

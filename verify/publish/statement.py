@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from convert.formats.regular import sha256
-from verify.accuracy.result import Accuracy
+from convert.formats.shaped import Sha256
+from verify.accuracy.outcome import Accuracy
 from verify.publish.figures import percent
 from verify.publish.gate import Gathered
-from verify.shaped import Sha256
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"

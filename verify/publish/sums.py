@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from convert.formats.regular import read_bytes, sha256
-from verify.publish.errors import PublishError
+from mappings.errors import PublishError
 
 SUMS = "SHA256SUMS"
 MAX_SUMS = 1 << 20  # bytes: a release has about ten files, a line of 100 bytes each

@@ -1,0 +1,45 @@
+"""Which models of a catalogue a file can be, by the shapes of its tensors alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from architectures.catalogue.record import Model
+from mappings.language import TRACKED
+from mappings.parts import is_classifiers
+from mappings.shapes import OpenShape, Shape, fill, open_sizes
+
+MOST = 8
+
+
+def nearest_models(shapes: Mapping[str, Shape], models: Iterable[Model]) -> list[Model]:
+    """The ``MOST`` models with the fewest tensors of shapes that the file has not, or too many of.
+
+    A model that fits is among them, whatever the file's names and class count: names take a hundred
+    times longer to lay against a table, and only these are worth it.
+    """
+    bag = _bag(shapes)
+    return sorted(models, key=lambda model: _distance(bag, _bag(model.shapes)))[:MOST]
+
+
+def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
+    """The tensors of a file in the network's own names that are missing, unknown or of another
+    shape. The class count and the image channels are the file's own; a file that has nothing of the
+    classifier is held to the rest of the network."""
+    pairs = ((found, model.shapes[name]) for name, found in shapes.items() if name in model.shapes)
+    sizes = open_sizes(pairs)
+    whole = any(is_classifiers(name) for name in shapes)
+    wanted = {n: shape for n, shape in model.shapes.items() if whole or not is_classifiers(n)}
+    expected = {name: fill(shape, sizes) for name, shape in wanted.items()}
+    return [name for name in {**expected, **shapes} if shapes.get(name) != expected.get(name)]
+
+
+def _bag(shapes: Mapping[str, OpenShape]) -> Counter[OpenShape]:
+    """How often each shape occurs, but for those with open dimensions and counts of batches."""
+    closed = ((name, s) for name, s in shapes.items() if not any(isinstance(n, str) for n in s))
+    return Counter(shape for name, shape in closed if not name.endswith(TRACKED))
+
+
+def _distance(one: Counter[OpenShape], other: Counter[OpenShape]) -> int:
+    return (one - other).total() + (other - one).total()

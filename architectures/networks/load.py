@@ -1,0 +1,77 @@
+"""A network of the catalogue with the weights of a converted checkpoint."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from architectures import Model
+from architectures.networks.build import build
+from mappings.errors import FormatError
+from mappings.shapes import open_sizes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from architectures.networks.network import Network
+
+
+def create(
+    model: Model,
+    checkpoint: str | os.PathLike[str] | None = None,
+    num_classes: int | None = None,
+    in_chans: int | None = None,
+) -> Network:
+    """The network of ``model``, strictly loaded from a safetensors file where one is given.
+
+    The counts of classes and of image channels are then the file's own, and another ``num_classes``
+    gives the network a fresh classifier; a file without a classifier gives a network without one.
+
+    Raises FormatError for a file that is not this model's.
+    """
+    if checkpoint is None:
+        return build(model, num_classes, in_chans or 3)
+    from safetensors import SafetensorError
+
+    try:
+        weights = _read(checkpoint)
+    except SafetensorError as error:
+        raise FormatError(checkpoint, f"not a safetensors file: {error}") from error
+    shapes = ((tuple(w.shape), model.shapes.get(name, ())) for name, w in weights.items())
+    sizes = open_sizes(shapes)
+    network = build(model, sizes.get("classes", 0), in_chans or sizes.get("channels", 3))
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        what = " ".join(str(error).split())
+        raise FormatError(checkpoint, f"does not fit {model.name}: {what}") from error
+    if num_classes is not None and num_classes != network.num_classes:
+        network.reset_classifier(num_classes)
+    return network.eval()
+
+
+def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Network:
+    """The network of ``model`` with a checkpoint's weights, to be asked for classes.
+
+    Raises FormatError for a file that is not this model's, and for one without a classifier.
+    """
+    network = create(model, checkpoint)
+    if not network.num_classes:
+        raise FormatError(
+            checkpoint,
+            "has no classifier, so it gives features and no classes: convert a checkpoint that "
+            "has one, or give the network of gluonport.create_model(..., num_classes=N) a new one",
+        )
+    return network
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a safetensors file. The library opens only names that are UTF-8."""
+    from safetensors.torch import load, load_file
+
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        with open(path, "rb") as file:
+            return load(file.read())
+    return load_file(path)

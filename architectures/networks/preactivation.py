@@ -1,0 +1,142 @@
+"""Pre-activation residual networks in PyTorch: norm and ReLU stand before each convolution.
+
+The facts are GluonCV's (resnet.py's ResNetV2, cifarresnet.py's CIFARResNetV2, cifarwideresnet.py):
+images are normalised by the network itself, shortcuts are bare convolutions, a last norm and ReLU
+follow the stages. Names follow timm's residual networks; ``bn0`` is the input's norm, ``norm`` the
+last one.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from architectures.catalogue.preactivation_config import PreActivationConfig
+from architectures.networks.residual import ResidualNetwork, initialise
+from architectures.networks.resnet_v1 import DenseGate
+
+
+class InputNorm(nn.BatchNorm2d):
+    """BatchNorm that neither scales nor learns: Gluon's ``BatchNorm(scale=False, center=False)``.
+
+    Such a layer has a gamma all the same, which MXNet takes for ones whatever it holds
+    (``fix_gamma``), and a beta, which it adds. Both are kept, so that no tensor is lost.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.weight.requires_grad_(False)
+        self.bias.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.batch_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            torch.ones_like(self.weight),
+            self.bias,
+            self.training,
+            self.momentum or 0.1,
+            self.eps,
+        )
+
+
+class Block(nn.Module):
+    """The first activation, from which the shortcut may begin too; the gate; the sum."""
+
+    def __init__(self, channels: int, out: int, stride: int, config: PreActivationConfig) -> None:
+        super().__init__()
+        self.raw_shortcut = config.raw_shortcut
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.add_convolutions(channels, out, stride)
+        self.se = DenseGate(out) if config.se else nn.Identity()
+        self.downsample = None
+        if channels != out:
+            self.downsample = nn.Conv2d(channels, out, 1, stride, bias=False)
+
+    def add_convolutions(self, channels: int, out: int, stride: int) -> None:
+        raise NotImplementedError
+
+    def convolve(self, x: Tensor) -> Tensor:
+        """What the block adds, from its first activation."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        active = functional.relu(self.bn1(x))
+        shortcut = x
+        if self.downsample is not None:
+            shortcut = self.downsample(x if self.raw_shortcut else active)
+        x = self.se(self.convolve(active))
+        return x + shortcut
+
+
+class BasicBlock(Block):
+    """Two 3x3 convolutions, the first with the stride."""
+
+    def add_convolutions(self, channels: int, out: int, stride: int) -> None:
+        self.conv1 = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
+
+    def convolve(self, x: Tensor) -> Tensor:
+        x = self.conv1(x)
+        x = self.conv2(functional.relu(self.bn2(x)))
+        return x
+
+
+class Bottleneck(Block):
+    """1x1, 3x3 with the stride, 1x1; a quarter of the channels inside."""
+
+    def add_convolutions(self, channels: int, out: int, stride: int) -> None:
+        width = out // 4
+        self.conv1 = nn.Conv2d(channels, width, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
+        self.bn3 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, out, 1, bias=False)
+
+    def convolve(self, x: Tensor) -> Tensor:
+        x = self.conv1(x)
+        x = self.conv2(functional.relu(self.bn2(x)))
+        x = self.conv3(functional.relu(self.bn3(x)))
+        return x
+
+
+class PreActivationResNet(ResidualNetwork):
+    """A pre-activation network; its last map is activated already."""
+
+    def __init__(
+        self, config: PreActivationConfig, num_classes: int = 1000, in_chans: int = 3
+    ) -> None:
+        super().__init__()
+        self.in_chans = in_chans
+        channels, *widths = config.channels
+        self.bn0 = InputNorm(in_chans)
+        self.act1: nn.Module
+        self.maxpool: nn.Module
+        if config.stem == "imagenet":
+            self.conv1 = nn.Conv2d(in_chans, channels, 7, 2, padding=3, bias=False)
+            self.act1, self.maxpool = nn.ReLU(), nn.MaxPool2d(3, 2, padding=1)
+        else:
+            self.conv1 = nn.Conv2d(in_chans, channels, 3, padding=1, bias=False)
+            self.act1, self.maxpool = nn.Identity(), nn.Identity()
+        self.bn1 = nn.Identity() if config.stem == "cifar" else nn.BatchNorm2d(channels)
+        block = Bottleneck if config.bottleneck else BasicBlock
+        for index, (depth, out) in enumerate(zip(config.depths, widths, strict=True)):
+            blocks = []
+            for number in range(depth):
+                stride = 2 if index and not number else 1
+                blocks.append(block(channels, out, stride, config))
+                channels = out
+            self.add_module(f"layer{index + 1}", nn.Sequential(*blocks))
+        self.norm = nn.BatchNorm2d(channels)
+        self.add_head(channels, num_classes)
+        initialise(self)
+
+    def forward_stem(self, x: Tensor) -> Tensor:
+        x = self.maxpool(self.act1(self.bn1(self.conv1(self.bn0(x)))))
+        return x
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        return functional.relu(self.norm(self.forward_stages(self.forward_stem(x))))

@@ -1,0 +1,59 @@
+"""What all residual networks share: the walk through the stages, and the head."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from architectures.networks.network import Network
+
+
+class ResidualNetwork(Network):
+    """A stem, stages ``layer1`` onwards, and the classifier ``fc`` over the last map's means.
+
+    Below, H and W are the image's sides, h and w those of the last map.
+    """
+
+    def forward_stem(self, x: Tensor) -> Tensor:
+        """Images (N, in_chans, H, W) to the first stage's input (N, C, H', W')."""
+        raise NotImplementedError
+
+    def forward_stages(self, x: Tensor) -> Tensor:
+        """The stem's map (N, C, H', W') through every stage, to (N, num_features, h, w)."""
+        for name, stage in self.named_children():
+            if name.startswith("layer"):
+                x = stage(x)
+        return x
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        return self.forward_stages(self.forward_stem(x))
+
+    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
+        x = functional.adaptive_avg_pool2d(x, 1).flatten(1)  # (N, num_features)
+        x = self.dropout(x)
+        return x if pre_logits else self.fc(x)  # (N, num_classes)
+
+    def get_classifier(self) -> nn.Module:
+        return self.fc
+
+    def reset_classifier(self, num_classes: int) -> None:
+        like = next(self.parameters())
+        self.num_classes = num_classes
+        self.fc = _classifier(self.num_features, num_classes).to(like.device, like.dtype)
+
+    def add_head(self, num_features: int, num_classes: int, dropout: float = 0.0) -> None:
+        """Add the classifier; in training, ``dropout`` is the share of features that it loses."""
+        self.num_features, self.num_classes = num_features, num_classes
+        self.dropout = nn.Dropout(dropout)
+        self.fc = _classifier(num_features, num_classes)
+
+
+def initialise(network: nn.Module) -> None:
+    """Initialise convolutions for ReLU, by their fan-out (He et al., 2015); the rest is torch's."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+def _classifier(channels: int, num_classes: int) -> nn.Module:
+    return nn.Linear(channels, num_classes) if num_classes else nn.Identity()

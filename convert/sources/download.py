@@ -1,0 +1,217 @@
+"""Resumable HTTP downloads: a file has its name when it is whole, and not before.
+
+Until then ``NAME.partial`` holds the bytes so far, and ``NAME.partial.etag`` the validator of the
+representation they belong to (RFC 9110, sections 8.8 and 13.1.5), so that a download which failed
+or was killed goes on from its last byte, in this run or the next.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convert.sources.partial import Partial, opened
+from mappings.errors import DownloadError
+
+if TYPE_CHECKING:
+    from requests import Response
+
+    from convert.sources.pace import Pace
+
+CHUNK = 1 << 16  # bytes
+LIMIT = 4 << 30  # bytes: far beyond the checkpoint of any image classifier
+CONNECT = 10.0  # seconds
+BACKOFF = (1.0, 2.0, 4.0, 8.0)  # seconds before each further attempt
+PATIENCE = 60.0  # seconds: the longest Retry-After that is waited for
+TRANSIENT = {408, 425, 429}  # and every 5xx
+
+
+def download(
+    url: str,
+    target: Path,
+    *,
+    most: int = LIMIT,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Leaves the body of ``url`` in ``target``, whole: as long as the server says it is.
+
+    That is all HTTP can promise, so the caller proves the content before giving it a name that
+    others trust; and lets nobody else download to ``target`` meanwhile (see ``locked``). Lost
+    connections, short bodies, 5xx and 429 are tried again, ``BACKOFF`` apart or as Retry-After
+    asks; attempts are counted afresh whenever one got further than all before it. There is an end
+    to it all: the file has at most ``most`` bytes, and they keep a pace (see ``Pace``). A host that
+    cannot be found is final, unless bytes of this run came from it.
+
+    Raises DownloadError, its message beginning with the URL, and OSError when ``target`` cannot be
+    written.
+    """
+    from convert.sources.pace import Pace
+
+    with opened(target) as partial, _progress(target.name) as show:
+        furthest, waits = partial.size(), iter(BACKOFF)
+        pace = Pace(shown(url), furthest, clock)
+        while True:
+            try:
+                _fetch(url, partial, most, pace, show)
+                break
+            except _Transient as error:
+                if partial.size() > furthest:
+                    furthest, waits = partial.size(), iter(BACKOFF)
+                wait = next(waits, None)
+                if wait is None:
+                    attempts = f"gave up after {1 + len(BACKOFF)} attempts in a row"
+                    raise DownloadError(f"{shown(url)}: {error}; {attempts}") from error
+                wait = max(wait, error.retry_after)
+                pace.left(wait)
+                warn(f"{shown(url)}: {error}; trying again in {wait:g} s")
+                sleep(wait)
+        partial.path.replace(target)
+
+
+def shown(url: str) -> str:
+    """The URL as messages may show it: without the user name and password it can carry."""
+    return re.sub(r"(?<=//)[^/?#\s]*@", "", url)
+
+
+def warn(message: str) -> None:
+    """One line for people: on stderr, unless the application has set up logging otherwise."""
+    import logging
+
+    logging.getLogger("gluonport").warning(message)
+
+
+class _Transient(Exception):
+    """A failure that may pass; ``retry_after`` is the server's wish, in seconds."""
+
+    def __init__(self, what: str, retry_after: float = 0.0) -> None:
+        super().__init__(what)
+        self.retry_after = retry_after
+
+
+def _fetch(
+    url: str, partial: Partial, most: int, pace: Pace, show: Callable[[int, int | None], None]
+) -> None:
+    """One attempt: asks for the bytes that are missing and appends them."""
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    from convert.sources.pace import READ, paced_session
+
+    done, etag = partial.resumable()
+    # Ranges and lengths count the bytes on the wire, which must therefore be those of the file.
+    headers = {"Accept-Encoding": "identity"}
+    if done:
+        headers |= {"Range": f"bytes={done}-", "If-Range": etag}
+    try:
+        with (
+            paced_session(pace) as session,
+            session.get(
+                url, headers=headers, stream=True, timeout=(CONNECT, min(READ, pace.left()))
+            ) as response,
+        ):
+            status = response.status_code
+            if status in TRANSIENT or status >= 500:
+                raise _Transient(_status(response), _retry_after(response))
+            if done and (status == 416 or (status == 206 and not _goes_on(response, done, etag))):
+                partial.restart()
+                return _fetch(url, partial, most, pace, show)
+            if status == 200:
+                done = 0
+                pace.restart()
+                partial.restart(response.headers.get("ETag", ""))
+            elif not (done and status == 206):
+                raise DownloadError(f"{shown(url)}: {_status(response)}")
+
+            missing = response.raw.length_remaining  # None where the server does not say
+            total = None if missing is None else done + missing
+            show(done, total)
+            try:
+                # urllib3 raises IncompleteRead for a body that is shorter than its Content-Length.
+                for chunk in response.raw.stream(CHUNK, decode_content=False):
+                    done += len(chunk)
+                    if max(done, total or 0) > most:
+                        partial.restart()
+                        raise DownloadError(f"{shown(url)}: larger than {most} bytes")
+                    partial.file.write(chunk)
+                    pace.reach(done)
+                    show(done, total)
+            finally:
+                partial.sync()
+    except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
+        if isinstance(_root(error), socket.gaierror) and not pace.gained:
+            what = f"the host cannot be found ({_said(error)}): check the address and the network"
+            raise DownloadError(f"{shown(url)}: {what}") from error
+        raise _Transient(_said(error)) from error
+    except (requests.RequestException, ValueError) as error:  # no URL, or a redirect to none
+        raise DownloadError(f"{shown(url)}: {_said(error)}") from error
+
+
+def _goes_on(response: Response, done: int, etag: str) -> bool:
+    """Whether a 206 continues the very bytes we have: not every server heeds If-Range."""
+    content_range = response.headers.get("Content-Range", "")
+    return content_range.startswith(f"bytes {done}-") and response.headers.get("ETag") == etag
+
+
+def _status(response: Response) -> str:
+    from http.client import responses
+
+    # Our own words: the server's reason phrase may hold anything.
+    return f"HTTP {response.status_code} {responses.get(response.status_code, '')}".rstrip()
+
+
+def _retry_after(response: Response) -> float:
+    from urllib3.exceptions import HTTPError
+    from urllib3.util import Retry
+
+    try:
+        return min(Retry().get_retry_after(response.raw) or 0.0, PATIENCE)
+    except (HTTPError, ValueError, OverflowError):  # unreadable
+        return 0.0
+
+
+def _root(error: BaseException) -> BaseException:
+    """What really happened, below the layers of requests and urllib3."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def _said(error: BaseException) -> str:
+    """What really happened, in words: "Connection refused"."""
+    error = _root(error)
+    what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return shown(" ".join(what.split()))[:200] or type(error).__name__
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr where that is a terminal; takes bytes done and, when known, in total."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=None)
+
+        def show(done: int, total: int | None) -> None:
+            if bar.tasks[task].total != total:
+                bar.reset(task)  # bytes of an earlier run are no part of the speed
+            bar.update(task, completed=done, total=total)
+
+        yield show

@@ -1,0 +1,98 @@
+"""Published checkpoints: packaged with us, in the Gluon model zoo, or behind a url of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+from architectures.catalogue.record import Model, Source
+from convert.formats.regular import sha256
+from convert.sources.download import LIMIT, download, shown, warn
+from convert.sources.lock import locked
+from convert.sources.zoo import fetch_gluon
+from mappings.errors import DownloadError
+
+MARGIN = 2
+"""Times the bytes of a model's float32 weights that its published file may have: it holds them and
+little else, so that anything larger is another file, and need not be unpacked to be told."""
+EACH_TENSOR = 1 << 10  # bytes for a tensor's name and header
+
+
+def largest(model: Model) -> int:
+    """Bytes that the published checkpoint of a model has at most."""
+    sizes = map(math.prod, model.sized().values())
+    return MARGIN * sum(4 * size + EACH_TENSOR for size in sizes)
+
+
+def fetch_published(
+    source: Source, *, most: int = LIMIT, sleep: Callable[[float], object] = time.sleep
+) -> Path:
+    """The published checkpoint of a model as a local file, its hash checked.
+
+    A download of more than ``most`` bytes is refused (see ``largest``). Raises
+    DownloadError with the way to provide the file by hand.
+    """
+    if source.packaged:
+        return _packaged(source.packaged, source.sha1)
+    if source.sha1:
+        return fetch_gluon(source.stored or source.name, source.sha1, most=most, sleep=sleep)
+    if source.url is None:
+        raise DownloadError(f"{source.name} was never published: give a file with --from FILE")
+    return fetch_url(source.url, most=most, sleep=sleep)
+
+
+def fetch_url(
+    url: str, *, most: int = LIMIT, sleep: Callable[[float], object] = time.sleep
+) -> Path:
+    """A file whose name ends in the beginning of its sha256, as PyTorch's hub names them.
+
+    It is looked for and kept where ``torch.hub`` keeps it, ``$TORCH_HOME/hub/checkpoints``. Raises
+    DownloadError.
+    """
+    name = url.rpartition("/")[2]
+    prefix = Path(name).stem.rpartition("-")[2]
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = os.environ.get("TORCH_HOME", f"{cache}/torch")
+    path = Path(os.path.expanduser(home), "hub", "checkpoints", name)
+    try:
+        if _is(path, prefix):
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path.with_name(f"{name}.lock")):
+            if _is(path, prefix):
+                return path
+            if path.exists():
+                warn(f"{path}: its sha256 does not begin with {prefix}; downloading it again")
+            fetched = path.with_name(f"{name}.unproven")
+            download(url, fetched, most=most, sleep=sleep)
+            if not _is(fetched, prefix):
+                fetched.unlink()
+                raise DownloadError(f"{shown(url)}: not the published file: another sha256")
+            fetched.replace(path)
+    except (DownloadError, OSError) as error:
+        what = str(error) if isinstance(error, DownloadError) else f"{shown(url)}: {error}"
+        raise DownloadError(
+            f"{what}; expected is {name} with a sha256 that begins with {prefix}: "
+            f"put it at {path}, or give a file with --from FILE"
+        ) from error
+    return path
+
+
+def _packaged(name: str, sha1: str | None) -> Path:
+    path = Path(str(files("architectures") / "samples" / name))
+    with open(path, "rb") as file:
+        if hashlib.file_digest(file, "sha1").hexdigest() != sha1:
+            raise DownloadError(f"{path}: its sha1 is not {sha1}: install gluonport again")
+    return path
+
+
+def _is(path: Path, prefix: str) -> bool:
+    """Whether the file is there and its sha256 begins with at least 8 expected digits."""
+    if len(prefix) < 8:
+        raise DownloadError(f"{path.name}: its name carries no hash")
+    return path.exists() and sha256(path).startswith(prefix)

@@ -1,0 +1,73 @@
+"""The Gluon model zoo: published checkpoints by name and hash, in the cache GluonCV uses too.
+
+Places and names are those of GluonCV 0.10.5, gluoncv/model_zoo/model_store.py, get_model_file; so
+is the lock file, which GluonCV holds by flock as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from convert.formats.regular import open_regular
+from convert.sources.download import LIMIT, download, shown, warn
+from convert.sources.lock import locked
+from convert.sources.unzip import extract
+from mappings.errors import DownloadError, FormatError
+
+REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
+
+
+def fetch_gluon(
+    name: str,
+    sha1: str,
+    *,
+    most: int = LIMIT,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Path:
+    """The published checkpoint ``name`` whose 40 hex digits of SHA-1 are ``sha1``, as a local file.
+
+    It is looked for in ``$MXNET_HOME/models`` (``~/.mxnet/models``) and downloaded from
+    ``$MXNET_GLUON_REPO`` (``REPOSITORY``) if it is not there or not itself. It
+    has at most ``most`` bytes, and so has the zip around it. Raises DownloadError.
+    """
+    stem = f"{name}-{sha1[:8]}"
+    home = os.path.expanduser(os.environ.get("MXNET_HOME", "~/.mxnet"))
+    repository = (os.environ.get("MXNET_GLUON_REPO") or REPOSITORY).removesuffix("/")
+    url = f"{repository}/gluon/models/{stem}.zip"
+    params = Path(home, "models", f"{stem}.params")
+    archive = params.with_name(f"{stem}.zip")
+    try:
+        if _is(params, sha1):  # before any lock: a shared cache may be read-only
+            return params
+        params.parent.mkdir(parents=True, exist_ok=True)
+        with locked(params.with_name(f"{stem}.lock")):
+            if _is(params, sha1):  # another process had the lock, and downloaded it
+                return params
+            if params.exists():
+                warn(f"{params}: its sha1 is not {sha1}; downloading it again")
+            download(url, archive, most=most, sleep=sleep)
+            try:
+                extract(archive, params, sha1, most)
+            except FormatError as error:
+                what = f"{shown(url)}: not the published zip: {error.what}"
+                raise DownloadError(what) from error
+            finally:
+                archive.unlink(missing_ok=True)
+    except (DownloadError, OSError) as error:
+        what = str(error) if isinstance(error, DownloadError) else f"{shown(url)}: {error}"
+        raise DownloadError(
+            f"{what}; expected is {params.name} with sha1 {sha1}: put it at {params}, "
+            "name a mirror in MXNET_GLUON_REPO, or give a file with --from FILE"
+        ) from error
+    return params
+
+
+def _is(file: Path, sha1: str) -> bool:
+    if not file.exists():
+        return False
+    with open_regular(file) as content:
+        return hashlib.file_digest(content, "sha1").hexdigest() == sha1

@@ -1,0 +1,79 @@
+"""gluonport: Gluon (MXNet) checkpoints in PyTorch, with proof. The public Python interface.
+
+>>> import gluonport
+>>> gluonport.convert("gluon_resnext50_32x4d", "out.safetensors", "mine.params")
+>>> model = gluonport.create_model("gluon_resnext50_32x4d", "out.safetensors")
+>>> image = gluonport.preprocess("cat.jpg", "gluon")  # float32 (3, 224, 224)
+
+Every failure that a user can cause is a ``gluonport.GluonportError``, whose text is one line.
+Converting needs the light install alone; ``create_model`` and ``preprocess`` need
+``gluonport[verify]``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gluonport.rooms import check_rooms_at_start
+
+check_rooms_at_start()
+
+from architectures import MODELS, find_model  # noqa: E402
+from convert import Conversion, convert  # noqa: E402
+from convert.formats.limits import MAX_PIXELS  # noqa: E402
+from mappings.errors import GluonportError  # noqa: E402
+
+if TYPE_CHECKING:
+    import numpy
+
+    from architectures.catalogue.figure import Regime
+    from architectures.networks.network import Network
+
+__all__ = ["Conversion", "GluonportError", "convert", "create_model", "list_models", "preprocess"]
+
+
+def list_models() -> list[str]:
+    """The names of the catalogue."""
+    return [model.name for model in MODELS]
+
+
+def create_model(
+    name: str,
+    checkpoint: str | os.PathLike[str] | None = None,
+    num_classes: int | None = None,
+    in_chans: int | None = None,
+) -> Network:
+    """The network of a model of the catalogue, in evaluation mode when it is given weights.
+
+    ``checkpoint`` is a converted ``.safetensors``, loaded strictly; the counts of classes and of
+    input channels are the file's, and another ``num_classes`` gives the network a fresh classifier.
+    Without a checkpoint the network is freshly initialised, for ``in_chans`` channels (3).
+
+    The network takes images (N, in_chans, H, W), float32, and gives logits (N, num_classes). It has
+    ``forward_features``, ``forward_head`` and ``reset_classifier(n)``.
+
+    Raises GluonportError for an unknown name, and for a file that is not this model's.
+    """
+    from architectures.networks.load import create
+
+    return create(find_model(name), checkpoint, num_classes, in_chans)
+
+
+def preprocess(
+    image_path: str | os.PathLike[str],
+    regime: Regime,
+    model: str | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
+) -> numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float32]]:
+    """The network's input, float32 (3, H, W), from an image file, bit for bit as the original
+    pipeline makes it: ``regime`` is ``gluon`` (MXNet with GluonCV), ``timm`` or ``mmpretrain``.
+
+    H and W are 224, cut from an image whose short side is 256, unless the model of that name takes
+    another size. Raises GluonportError for an image that the original does not decode either, and
+    for one of more than ``max_pixels`` pixels, before it is decoded.
+    """
+    from verify.preprocessing import preprocess
+
+    return preprocess(image_path, regime, find_model(model) if model else None, max_pixels)

@@ -1,0 +1,97 @@
+"""The ``convert`` command."""
+
+from __future__ import annotations
+
+import click
+
+from gluonport.commands.console import Command, ModelName, choosing, print_json
+from mappings.choice import Choice
+from mappings.words import one_line
+
+COLUMN = 12
+
+
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("name", type=ModelName())
+@click.argument("out", type=click.Path())
+@click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    help="A checkpoint file, or 'synthetic'; without it the published checkpoint is downloaded.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "bfloat16", "keep"]),
+    default="float32",
+    show_default=True,
+    help="Precision of the target.",
+)
+@click.option(
+    "--naming",
+    type=click.Choice(["structural", "export"]),
+    default="structural",
+    show_default=True,
+    help="Names in a .params target: of save_parameters, or of export (arg:, aux:).",
+)
+@choosing
+@click.option(
+    "--no-classifier",
+    is_flag=True,
+    help="Convert the network without its classifier, for num_classes=0.",
+)
+@click.option("--force", is_flag=True, help="Replace an existing OUT.")
+@click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.version_option(package_name="gluonport")
+def main(
+    name: str,
+    out: str,
+    source: str | None,
+    dtype: str,
+    naming: str,
+    choice: Choice,
+    no_classifier: bool,
+    force: bool,
+    allow_nonfinite: bool,
+    as_json: bool,
+) -> None:
+    """Convert a Gluon checkpoint to PyTorch, or back.
+
+    NAME is a model of the catalogue ('gluonport models' lists them), or 'auto' to find it from the
+    file's names and shapes. OUT ends in .safetensors (PyTorch) or .params (Gluon); its
+    provenance is written beside it.
+    """
+    from convert.conversion import convert
+
+    done = convert(
+        name,
+        out,
+        source,
+        dtype,  # type: ignore[arg-type]
+        naming=naming,  # type: ignore[arg-type]
+        ema=choice.ema,
+        weights=choice.weights,
+        ignore=choice.ignore,
+        classifier=not no_classifier,
+        force=force,
+        allow_nonfinite=allow_nonfinite,
+    )
+    if as_json:
+        print_json(done.as_json())
+        return
+    found = "recognised: every name and shape fits it, and no other model" if name == "auto" else ""
+    for title, text in (
+        ("model", f"{done.model}{found and f' ({found})'}"),
+        ("source", f"{done.source} ({done.source_format}, {done.naming} names)"),
+        ("", "; ".join(done.notes)),
+        ("target", f"{done.target} ({done.dtype})"),
+        ("tensors", f"{done.tensors}, every one reread and equal"),
+        ("parameters", f"{done.parameters:,}"),
+        ("classes", str(done.num_classes or "none: it has no classifier")),
+        ("channels", str(done.in_chans)),
+        ("sha256", done.target_sha256),
+        ("", "synthetic weights: a test of names and networks, not a model" * done.synthetic),
+    ):
+        if text:
+            click.echo(f"{title:{COLUMN}}{one_line(text)}")

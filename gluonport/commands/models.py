@@ -1,0 +1,98 @@
+"""``gluonport models``: the catalogue."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import click
+
+from architectures.catalogue import MODELS, no_model_called
+from architectures.catalogue.figure import Regime
+from architectures.catalogue.record import Model
+from gluonport.commands.console import Command, print_json
+
+if TYPE_CHECKING:
+    pass
+
+from gluonport.commands.releases import print_releases
+from gluonport.commands.tables import show_table
+
+REGIMES: tuple[Regime, ...] = ("gluon", "timm", "mmpretrain")
+UNDECIDED = (
+    "* GluonCV prints two top-1 figures, without mix-up (vanilla) and with it, and does not say\n"
+    "  which of them the stored weights have: nothing is judged by either."
+)
+
+
+@click.command(cls=Command)
+@click.argument("names", nargs=-1, metavar="[PATTERN]")
+@click.option("--published", is_flag=True, hidden=True, help="Use 'gluonport releases'.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
+    """List the models of the catalogue, all or those that match PATTERN ('gluon_se*')."""
+    if published:  # what 'gluonport releases' was called
+        if not names:
+            raise click.UsageError("--published lists release folders: name them")
+        print_releases(names, as_json)
+        return
+    if len(names) > 1:
+        raise click.UsageError("give one PATTERN, in quotes")
+    pattern = (*names, "*")[0]
+    chosen = [model for model in MODELS if fnmatchcase(model.name, pattern)]
+    if not chosen:
+        raise no_model_called(pattern)
+    if as_json:
+        print_json({"models": [_as_json(model) for model in chosen]})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "source name"):
+        table.add_column(title, no_wrap=True)
+    for title in ("parameters", "input", *(f"top-1 / top-5, {regime}" for regime in REGIMES)):
+        table.add_column(title, justify="right", no_wrap=True)
+    family = ""
+    for model in chosen:
+        if model.family != family:
+            family = model.family
+            table.add_row(f"[bold]{family}")
+        figures = {figure.regime: str(figure) for figure in model.source.figures}
+        if model.undecided:
+            figures[model.regimes[0]] = f"{model.undecided} *"
+        table.add_row(
+            model.name,
+            model.source.name,
+            f"{model.parameters:,}",
+            str(model.input_size),
+            *(figures.get(regime, "-") for regime in REGIMES),
+        )
+    show_table(table)
+    if any(model.undecided for model in chosen):
+        click.echo(UNDECIDED)
+
+
+def _as_json(model: Model) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "family": model.family,
+        "source": model.source.framework,
+        "source_name": model.source.name,
+        "sha1": model.source.sha1,
+        "url": model.source.url,
+        "parameters": model.parameters,
+        "num_classes": model.num_classes,
+        "input_size": model.input_size,
+        "regimes": list(model.regimes),
+        "accuracy": {
+            figure.regime: {
+                "top1": figure.top1,
+                "top5": figure.top5,
+                "source": figure.source,
+                "weights": figure.weights,
+            }
+            for figure in model.source.figures
+        }
+        or None,
+        "undecided": model.undecided and model.undecided.as_json(),
+    }

@@ -1,0 +1,125 @@
+"""``verify parity``: does a port compute what its source framework computes?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from architectures.catalogue import MODELS, find_model
+from architectures.catalogue.record import Model
+from gluonport.commands.console import Command, Failure, ModelName, choosing, print_json
+from mappings.choice import Choice
+from mappings.words import one_line
+
+if TYPE_CHECKING:
+    from verify.parity.result import Parity
+
+
+@click.command(cls=Command)
+@click.argument("names", nargs=-1, type=ModelName())
+@click.option("--all", "everything", is_flag=True, help="Every model of the catalogue.")
+@click.option("--checkpoint", metavar="FILE", help="A converted checkpoint to judge.")
+@click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    help="What the checkpoint was converted from; its provenance says so otherwise.",
+)
+@click.option(
+    "--reference",
+    type=click.Choice(["golden", "live"]),
+    default="golden",
+    show_default=True,
+    help="Packaged answers of the source framework, or the framework itself.",
+)
+@choosing
+@click.option("--report", metavar="DIR", help="Write an HTML page and its JSON there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def parity(
+    names: tuple[str, ...],
+    everything: bool,
+    checkpoint: str | None,
+    source: str | None,
+    reference: str,
+    choice: Choice,
+    report: str | None,
+    as_json: bool,
+) -> None:
+    """Judge whether a port computes what its source framework computes.
+
+    NAMES (or --all) are judged on synthetic weights. With --checkpoint, one NAME's converted file
+    is judged: its values against its source, its architecture against the reference.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("give the NAMES of models, or --all")
+    models = list(MODELS) if everything else [find_model(name) for name in names]
+    if checkpoint is not None and len(models) != 1:
+        raise click.UsageError("--checkpoint is judged as one model: give its NAME")
+    if checkpoint is None and (source is not None or choice):
+        raise click.UsageError("--from, --ema, --weights and --ignore belong to a --checkpoint")
+    if checkpoint is None:
+        results = list(_architectures(models, reference, quiet=as_json))
+    else:
+        results = [_checkpoint(models[0], checkpoint, source, reference, choice)]
+        if not as_json:
+            _print(results[0])
+    if as_json:
+        passed = all(result.passed for result in results)
+        print_json({"passed": passed, "models": [result.as_json() for result in results]})
+    if report is not None:
+        from verify.report.page import write_report
+
+        page = write_report(results, Path(report))
+        click.echo(f"report: {page}", err=True)
+    failed = [result for result in results if not result.passed]
+    for result in failed[:-1]:
+        click.echo(f"error: {one_line(result.failure())}", err=True)
+    if failed:
+        raise Failure(failed[-1].failure())
+
+
+def _architectures(models: Iterable[Model], reference: str, quiet: bool) -> Iterator[Parity]:
+    from verify.parity.compare import verify_architecture
+
+    for model in models:
+        if sys.stderr.isatty():
+            click.echo(f"{model.name} ...\r", err=True, nl=False)
+        result = verify_architecture(model, reference)
+        if not quiet:
+            _print(result)
+        yield result
+
+
+def _checkpoint(
+    model: Model, path: str, source: str | None, reference: str, choice: Choice
+) -> Parity:
+    from convert.formats.appearing import write_text
+    from convert.formats.records import PARITY, record_path
+    from verify.parity.compare import verify_checkpoint
+    from verify.parity.named_model import demand_model
+    from verify.parity.values import gather
+
+    demand_model(model, Path(path))
+    evidence = gather(model, path, source, choice)
+    result = verify_checkpoint(evidence, reference)
+    digest = evidence.checkpoint.files[0].sha256()
+    evidence.require_unchanged()
+    record = {"schema": PARITY.schema, PARITY.digest: digest, **result.as_json()}
+    write_text(record_path(Path(path), PARITY), json.dumps(record, indent=1) + "\n")
+    return result
+
+
+def _print(result: Parity) -> None:
+    click.echo(f"{'PASS' if result.passed else 'FAIL'}  {result.model} ({result.reference})")
+    for criterion in result.criteria:
+        mark = "ok" if criterion.passed else "NO"
+        click.echo(f"      {mark}  {criterion.name:11} {one_line(criterion.detail)}")
+    if result.finding:
+        where = "wrong here" if result.finding.here else "given wrong input"
+        layers = ", ".join(result.finding.layers)
+        click.echo(f"          first bad block {result.finding.block}, {where}: {layers}")

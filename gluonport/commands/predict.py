@@ -1,0 +1,81 @@
+"""``gluonport predict``: what a checkpoint sees in images."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gluonport.commands.console import Command, ModelName, max_pixels_option, print_json
+from mappings.words import one_line
+
+if TYPE_CHECKING:
+    from architectures.catalogue.figure import Regime
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(cls=Command)
+@click.argument("checkpoint", type=FILE)
+@click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
+@click.option("--model", "name", type=ModelName(), help="Its model, where the file leaves it open.")
+@click.option(
+    "--regime",
+    type=click.Choice(["gluon", "timm", "mmpretrain"]),
+    help="Whose preprocessing; the model's own framework's otherwise.",
+)
+@click.option("--labels", type=FILE, metavar="FILE", help="Class names, one a line.")
+@click.option(
+    "--top",
+    "most",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Show the N best classes.",
+)
+@max_pixels_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def predict(
+    checkpoint: Path,
+    images: tuple[Path, ...],
+    name: str | None,
+    regime: Regime | None,
+    labels: Path | None,
+    most: int,
+    max_pixels: int,
+    as_json: bool,
+) -> None:
+    """Say what CHECKPOINT, a converted file or a release folder, sees in each IMAGE."""
+    from verify.prediction.classifier import open_classifier
+
+    classifier = open_classifier(checkpoint, name, regime, labels, max_pixels)
+    if as_json:
+        answers = [(image, classifier.classify(image, most)) for image in images]
+        print_json(
+            {
+                "checkpoint": str(checkpoint),
+                "model": classifier.model.name,
+                "regime": classifier.regime,
+                "names_of": classifier.names_of,
+                "synthetic": classifier.synthetic,
+                "predictions": [
+                    {"image": str(image), "classes": [asdict(guess) for guess in guesses]}
+                    for image, guesses in answers
+                ],
+            }
+        )
+        return
+    click.echo(f"{'model':12}{classifier.model.name}, {classifier.regime} preprocessing")
+    if classifier.synthetic:
+        click.echo(f"{'weights':12}synthetic: the answers mean nothing")
+    called = f"as in {classifier.names_of}" if classifier.names_of else "unknown"
+    click.echo(f"{'names':12}{one_line(called)}; --labels FILE gives others")
+    for image in images:
+        guesses = classifier.classify(image, most)
+        click.echo(one_line(str(image)))
+        for guess in guesses:
+            called = one_line(guess.name or "")
+            click.echo(f"{guess.index:8}  {guess.probability:8.2%}  {called}".rstrip())

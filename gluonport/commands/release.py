@@ -1,0 +1,55 @@
+"""``verify release``: a folder that somebody published, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gluonport.commands.console import Command, print_json
+from mappings.errors import GluonportError
+
+
+@click.command(cls=Command)
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.option("--key", metavar="PUB", help="The public key (PEM) of whom it must be signed by.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def release(folder: str, key: str | None, as_json: bool) -> None:
+    """Check a release: its signature, every byte, its statement, its weights, and parity again."""
+    from convert.formats.regular import read_bytes
+    from verify.publish.check import check_release
+    from verify.publish.signature import MAX_KEY
+
+    public = read_bytes(key, MAX_KEY) if key else None
+    try:
+        found, parity = check_release(Path(folder), public)
+    except GluonportError as error:
+        if as_json:
+            print_json({"passed": False, "folder": folder, "error": str(error)})
+        raise
+    checked = found.signed and public is not None
+    if as_json:
+        print_json(
+            {
+                "passed": True,
+                "folder": folder,
+                "model": found.model.name,
+                "sha256": found.sha256,
+                "signed": found.signed,
+                "signature_checked": checked,
+                "files": found.files,
+                "results": found.results,
+                "parity": {"passed": parity.passed, "reference": parity.reference},
+            }
+        )
+        return
+    signature = "holds" if checked else "there is none"
+    if found.signed and public is None:
+        signature = "not checked: give the publisher's public key with --key PUB"
+    for title, text in (
+        ("signature", signature),
+        ("files", f"all {len(found.files)} as they were written"),
+        ("weights", f"load strictly into {found.model.name}"),
+        ("parity", f"passes here on {parity.images} images ({parity.reference})"),
+    ):
+        click.echo(f"{title:12}{text}")

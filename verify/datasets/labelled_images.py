@@ -1,0 +1,168 @@
+"""What every kind of data set becomes: labelled images, each a few spans of bytes in a file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from convert.formats.regular import open_regular
+from mappings.errors import DatasetError, FormatError
+from mappings.words import first_few
+from verify.datasets.expectation import Expectation
+
+MAX_IMAGE_BYTES = 1 << 30
+"""The largest image that is read: 179 million pixels of 16 bits and three channels take as much."""
+
+MAX_DIGITS = 9
+"""The most digits of a class number; Python's own limit is an error."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image: its name, '/'-separated and unique, its class index, its size in bytes."""
+
+    id: str
+    label: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an image's bytes lie: spans (offset, size) of one file, joined by ``between``."""
+
+    path: str
+    spans: tuple[tuple[int, int], ...]
+    between: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return sum(size for _, size in self.spans) + len(self.between) * (len(self.spans) - 1)
+
+    def read(self) -> bytes:
+        """The bytes, untouched. Raises DatasetError when the file no longer has them."""
+        try:
+            with open_regular(self.path) as file:
+                parts = [os.pread(file.fileno(), size, offset) for offset, size in self.spans]
+        except FormatError as error:
+            raise DatasetError(str(error)) from None
+        except OSError as error:
+            raise DatasetError(f"{self.path}: cannot be read: {error.strerror}") from None
+        data = self.between.join(parts)
+        if len(data) != self.size:
+            raise DatasetError(
+                f"{self.path}: {self.size} bytes expected at byte {self.spans[0][0]}, {len(data)} "
+                "are there: the file changed since it was listed"
+            )
+        return data
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that was found; its label is None when nothing says it."""
+
+    id: str
+    place: Place
+    label: int | None = None
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Labelled images in the order of their ids, and what is wrong with them.
+
+    It holds names and places, no open file: cheap to pickle, and to use in any process.
+    ``kind`` says what it was recognised as; ``found`` are the problems that the reader met.
+    """
+
+    path: str
+    kind: str
+    expectation: Expectation
+    entries: tuple[Entry, ...]
+    places: tuple[Place, ...]
+    found: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        path: str,
+        kind: str,
+        expectation: Expectation,
+        images: Iterable[Image],
+        found: Iterable[str] = (),
+    ) -> LabelledImages:
+        """Sorted by id; raises DatasetError for an id that occurs twice, and for a huge image."""
+        ordered = sorted(images, key=lambda image: image.id)
+        for image in ordered:
+            try:
+                image.id.encode()
+            except UnicodeEncodeError:
+                raise DatasetError(f"{path}: name {image.id!r} is not UTF-8: rename it") from None
+            if image.place.size > MAX_IMAGE_BYTES:
+                raise DatasetError(
+                    f"{path}: {image.id!r} has {image.place.size} bytes; no image has more than "
+                    f"{MAX_IMAGE_BYTES}: remove it"
+                )
+        for one, other in pairwise(ordered):
+            if one.id == other.id:
+                raise DatasetError(f"{path}: {one.id!r} is there twice: every image counts once")
+        found = list(found)
+        classes = range(expectation.classes)
+        labelled = [image for image in ordered if image.label in classes]
+        if unlabelled := [image.id for image in ordered if image.label is None]:
+            found.append(f"{count(len(unlabelled), 'image')} without a label: {some(unlabelled)}")
+        if unknown := len(ordered) - len(labelled) - len(unlabelled):
+            labels = sorted({i.label for i in ordered if i.label is not None} - set(classes))
+            found.append(
+                f"{count(unknown, 'image')} of classes beyond the model's 0 to {classes[-1]}, left "
+                f"out: class {some(map(str, labels))}"
+            )
+        if not labelled:
+            raise DatasetError("; ".join([f"{path}: no labelled image in it", *found]))
+        entries = tuple(
+            Entry(image.id, image.label, image.place.size)
+            for image in labelled
+            if image.label is not None
+        )
+        places = tuple(image.place for image in labelled)
+        return cls(path, kind, expectation, entries, places, tuple(found))
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def read(self, index: int) -> bytes:
+        """The stored bytes of the image of ``entries[index]``, untouched."""
+        return self.places[index].read()
+
+    @cached_property
+    def counts(self) -> Counter[int]:
+        """How many images each class has."""
+        return Counter(entry.label for entry in self.entries)
+
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong or missing, a line each: what was met in reading, then the counts."""
+        return (*self.found, *self.expectation.unmet(self.counts))
+
+    @property
+    def complete(self) -> bool:
+        """Whether this is the model's evaluation set, whole."""
+        return not self.problems
+
+
+def count(number: int, noun: str) -> str:
+    """``1 image``, ``1 234 images``."""
+    plural = noun if number == 1 else f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {plural}".replace(",", " ")
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a class number: digits, at most ``MAX_DIGITS`` of them."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+
+
+def some(names: Iterable[str], limit: int = 5) -> str:
+    """The first few of many names, and how many more there are."""
+    return first_few((name if name.isprintable() else repr(name) for name in names), limit)

@@ -1,0 +1,103 @@
+"""What a path holds, recognised by what lies there."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+
+from architectures import Model
+from mappings.errors import DatasetError
+from verify.datasets.expand import expand
+from verify.datasets.expectation import Expectation, expectation
+from verify.datasets.labelled_images import LabelledImages, count, some
+from verify.datasets.labels import read_flat, read_labels
+from verify.datasets.listing import Listing, list_folder
+from verify.datasets.recordio import read_recordio
+from verify.datasets.tar import list_tar
+from verify.datasets.tree import read_tree
+from verify.datasets.webdataset import is_shard, read_shards
+
+SOUGHT = (
+    "a folder with a folder for each class, a folder or a .tar of images with a labels file, "
+    "WebDataset shards (.tar with .jpg and .cls), or MXNet RecordIO (.rec)"
+)
+
+
+def open_dataset(
+    path: str | PathLike[str] | None = None,
+    *,
+    labels: str | PathLike[str] | None = None,
+    model: Model,
+    num_classes: int | None = None,
+) -> LabelledImages:
+    """The labelled images at ``path``; without one, the scans packaged for the sample model.
+
+    ``path`` may name several shards: ``val-{00..63}.tar``, ``val-*.tar``, or their folder.
+    ``labels`` is a file that says the class of each image where folders do not, or the development
+    kit's folder; ``num_classes`` is the checkpoint's class count, the model's own unless given.
+    Raises DatasetError when nothing is recognised there, or what is there cannot be trusted.
+    """
+    expected = expectation(model, num_classes)
+    given = read_labels(Path(labels), expected) if labels is not None else None
+    if path is None:
+        if not model.source.packaged:
+            raise DatasetError(f"{model.name} has no packaged images: give --data PATH: {SOUGHT}")
+        scans = Path(model.source.packaged).with_suffix(".tar").name
+        path = str(files("architectures") / "samples" / scans)
+    pattern = str(path)
+    paths = expand(pattern, SOUGHT)
+    if len(paths) > 1:
+        return shards(pattern, paths, given, expected)
+    (only,) = paths
+    if only.suffix == ".rec":
+        refuse_labels(given, only, "MXNet RecordIO")
+        return read_recordio(only, expected)
+    if not only.is_dir():
+        return images(list_tar(only), given, expected)
+    listing = list_folder(only)
+    if not listing.images:
+        for suffix in (".rec", ".tar"):
+            if found := sorted(only.glob(f"*{suffix}")):
+                if suffix == ".tar" and len(found) > 1:
+                    return shards(pattern, found, given, expected)
+                if len(found) > 1:
+                    names = some(file.name for file in found)
+                    raise DatasetError(f"{only}: {names} are there: name the one to evaluate")
+                return open_dataset(found[0], labels=labels, model=model, num_classes=num_classes)
+    return images(listing, given, expected)
+
+
+def images(
+    listing: Listing, labels: dict[str, int] | None, expected: Expectation
+) -> LabelledImages:
+    """A folder or an archive, labelled by whatever it has."""
+    if not listing.images:
+        raise DatasetError(f"{listing.path}: no image in it: expected {SOUGHT}")
+    if is_shard(listing):
+        refuse_labels(labels, listing.path, "a WebDataset shard")
+        return read_shards(listing.path, [(Path(listing.path).name, listing)], expected)
+    if labels is not None:
+        return read_flat(listing, labels, expected)
+    if not any("/" in name for name in listing.images):
+        raise DatasetError(
+            f"{listing.path}: {count(len(listing.images), 'image')} in no class folder: give "
+            "--labels FILE, which says their classes"
+        )
+    return read_tree(listing, expected)
+
+
+def shards(
+    pattern: str, paths: list[Path], labels: dict[str, int] | None, expected: Expectation
+) -> LabelledImages:
+    """Several archives, each of which must be a shard."""
+    refuse_labels(labels, pattern, "WebDataset shards")
+    listings = [(path.name, list_tar(path)) for path in paths]
+    if other := [listing.path for _, listing in listings if not is_shard(listing)]:
+        raise DatasetError(f"{other[0]}: no .cls file in it, so no WebDataset shard as the others")
+    return read_shards(pattern, listings, expected)
+
+
+def refuse_labels(labels: dict[str, int] | None, path: str | Path, kind: str) -> None:
+    if labels is not None:
+        raise DatasetError(f"{path}: {kind} has labels of its own: leave --labels out")

@@ -1,0 +1,60 @@
+"""Which tensors of a source a conversion took: read back from its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from convert.formats import Checkpoint, open_checkpoint
+from convert.formats.records import PROVENANCE, read_record
+from convert.formats.regular import sha256
+from mappings.choice import NO_CHOICE, Choice
+from mappings.errors import ChoiceError, FormatError
+
+
+def recorded_choice(provenance: Mapping[str, Any]) -> Choice:
+    """The choice that a provenance records; older ones record no more than ``ema``.
+
+    Raises ValueError where it is not recorded as ``convert`` does it.
+    """
+    ema, weights = provenance.get("ema"), provenance.get("weights")
+    ignore = provenance.get("ignore", [])
+    if not isinstance(ema, bool | None) or not isinstance(weights, str | None):
+        raise ValueError("the choice of weights is neither a flag nor a key")
+    if not isinstance(ignore, list) or not all(isinstance(pattern, str) for pattern in ignore):
+        raise ValueError("the patterns of ignored names are not a list of texts")
+    return Choice(ema if weights is None else None, weights, tuple(ignore))
+
+
+def open_both(a: Path, b: Path, choice: Choice = NO_CHOICE) -> tuple[Checkpoint, Checkpoint]:
+    """Two checkpoints that are to be compared.
+
+    A choice applies to each of them that has something to choose. Without one, where one file's
+    provenance says that it was converted from the other, the recorded choice applies.
+
+    Raises FormatError, also where a choice applies to neither file.
+    """
+    if not choice:
+        return open_checkpoint(a, _choice_of(b, a)), open_checkpoint(b, _choice_of(a, b))
+    opened, refused = [], []
+    for path in (a, b):
+        try:
+            opened.append(open_checkpoint(path, choice))
+        except ChoiceError as error:
+            refused.append(error)
+            opened.append(open_checkpoint(path))
+    if len(refused) == len(opened):
+        raise refused[-1]
+    return opened[0], opened[1]
+
+
+def _choice_of(target: Path, source: Path) -> Choice:
+    """What the conversion of ``target`` took of ``source``, where that is its source."""
+    try:
+        provenance = read_record(target, PROVENANCE)
+        choice = recorded_choice(provenance)
+        converted = choice and provenance.get("source_sha256") == sha256(source)
+    except (FormatError, ValueError):
+        return NO_CHOICE
+    return choice if converted else NO_CHOICE

@@ -1,0 +1,155 @@
+"""The criteria of parity, each a function of what the source and the port computed.
+
+A verdict that cannot fail is worth nothing: the limits come from measured ports and faults. A right
+port stays 1000 times below the structure limit, one flipped last bit of a classifier's weight is 50
+times above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from convert.formats import Array
+from verify.parity.result import Criterion, Observed
+from verify.parity.trace import Trace
+from verify.reference.answers import Reference
+
+STRUCTURE = 1e-11  # of the largest float64 logit
+ARITHMETIC = (0.5, 2.0)  # times the source framework's own float32 error
+LAYER = 1e-12  # of the activation's L2 norm, per digest
+IMPRECISE = 20  # times the source framework's own float32 error in a layer; right ports reach 2
+
+
+def structure(reference: Reference, port: Trace) -> Criterion:
+    """float64 against float64: does the port compute the same function?"""
+    if not _comparable(reference.logits64, port.logits64):
+        return _incomparable("structure", reference.logits64, port.logits64, port)
+    scale = float(np.abs(reference.logits64).max())
+    with np.errstate(invalid="ignore"):  # infinity on both sides differs by NaN
+        figure = float(np.abs(reference.logits64 - port.logits64).max())
+    limit = STRUCTURE * scale
+    passed = figure <= limit < np.inf  # NaN is no pass
+    detail = f"the float64 logits differ by {figure:.3g}, the limit is {limit:.3g}"
+    return Criterion("structure", passed, detail, figure, limit, figure)
+
+
+def arithmetic(
+    reference: Reference, port: Trace, limits: tuple[float, float] = ARITHMETIC
+) -> Criterion:
+    """float32: is the port as far from the truth as the source framework itself is?
+
+    ``limits`` are the least and the most of the source's own distance that the port may have.
+    """
+    if not _comparable(reference.logits64, reference.logits32, port.logits32):
+        return _incomparable("arithmetic", reference.logits32, port.logits32, port)
+    theirs = _rms(reference.logits32, reference.logits64)
+    ours = _rms(port.logits32, reference.logits64)
+    ratio = ours / theirs if theirs > 0 else float("nan")
+    low, high = limits
+    detail = (
+        f"the float32 logits are {ours:.3g} from the float64 reference (rms), the source's own "
+        f"{theirs:.3g}: {ratio:.3g} times, expected {low} to {high}"
+    )
+    needed = max(ratio, 1 / ratio) if ratio > 0 else float("nan")
+    return Criterion("arithmetic", low <= ratio <= high, detail, ratio, limits, needed)
+
+
+def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array]) -> Criterion:
+    """Never vacuous: there are images, the answers are finite and vary, the statistics are real.
+
+    ``statistics`` are the norms' tensors of the weights used, by tensor name.
+    """
+    exact = reference.logits64, port.logits64
+    every = (*exact, reference.logits32, port.logits32)
+    problems = []
+    if not _comparable(*every):
+        shapes = sorted({logits.shape for logits in every})
+        problems.append(f"logits of shapes {', '.join(map(str, shapes))}")
+    elif not all(np.isfinite(logits).all() for logits in every):
+        problems.append("logits that are not finite")
+    else:
+        images, classes = reference.logits64.shape
+        spread = np.abs(reference.logits64).max() * STRUCTURE * 1000
+        if images > 1 and min(np.ptp(logits, axis=0).max() for logits in exact) <= spread:
+            problems.append("logits that do not vary between images")
+        if classes > 1 and min(np.ptp(logits, axis=1).min() for logits in exact) <= spread:
+            problems.append("logits that do not vary between classes")
+    untouched = [name for name, values in statistics.items() if _initial(name, values)]
+    if untouched:
+        problems.append(
+            f"norms as initialised in {len(untouched)} tensors, the first {untouched[0]}"
+        )
+    if not statistics:
+        problems.append("no norms")
+    detail = "; ".join(problems) or f"{len(reference.logits64)} images, finite, varied"
+    return Criterion("evidence", not problems, detail, len(reference.logits64), None, None)
+
+
+def top1(reference: Reference, port: Trace) -> tuple[Criterion, Observed] | None:
+    """Top-1 where float32 errors that are in order cannot change it; more is reported.
+
+    There the float64 margin exceeds twice the error allowed, a multiple of the source's own. The
+    port's own error must not enter: any other class would then lie within it, and none be wrong.
+    """
+    exact, ours = reference.logits64, port.logits32.astype(np.float64)
+    if not _comparable(exact, reference.logits32, ours) or exact.shape[1] < 2:
+        return None
+    if not all(np.isfinite(logits).all() for logits in (exact, reference.logits32, ours)):
+        return None
+    allowed = ARITHMETIC[1] * np.abs(reference.logits32 - exact).max()
+    ranked = np.sort(exact, axis=1)
+    decidable = ranked[:, -1] - ranked[:, -2] > 2 * allowed
+    equal = ours.argmax(1) == exact.argmax(1)
+    wrong = int((decidable & ~equal).sum())
+    observed = Observed(
+        kl_divergence=float(_kl(exact, ours).max()),
+        top5_sets_equal=int((_top5(exact) == _top5(ours)).all(1).sum()),
+        rank_agreement=float((exact.argsort(1) == ours.argsort(1)).mean()),
+        top1_equal=int(equal.sum()),
+        top1_decidable=int(decidable.sum()),
+    )
+    detail = f"{wrong} of {decidable.sum()} images with a clear winner get another class"
+    return Criterion("top-1", wrong == 0, detail, wrong, 0.0, float(wrong)), observed
+
+
+def _comparable(*logits: Array) -> bool:
+    """Whether all have one shape, (N, classes), with something in it."""
+    shapes = {array.shape for array in logits}
+    return len(shapes) == 1 and logits[0].ndim == 2 and logits[0].size > 0
+
+
+def _incomparable(name: str, theirs: Array, ours: Array, port: Trace) -> Criterion:
+    detail = f"logits of shape {ours.shape}, the source's are {theirs.shape}"
+    if port.failure:
+        detail = f"the network fails: {port.failure}"
+    return Criterion(name, False, detail)
+
+
+def _initial(name: str, values: Array) -> bool:
+    """Whether a BatchNorm tensor is what a fresh layer has."""
+    ones = name.endswith(("running_var", ".weight"))
+    return bool((values == 0).all() or (ones and (values == 1).all()))
+
+
+def _rms(logits: Array, exact: Array) -> float:
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite gives no finite ratio
+        return float(np.sqrt(np.mean(np.square(logits - exact, dtype=np.float64))))
+
+
+def _top5(logits: Array) -> Array:
+    return np.sort(logits.argsort(1)[:, -5:], axis=1)
+
+
+def _kl(exact: Array, ours: Array) -> Array:
+    """Kullback-Leibler divergence of the port's distribution from the source's, per image."""
+    p, q = (_log_softmax(logits) for logits in (exact, ours))
+    divergence: Array = (np.exp(p) * (p - q)).sum(1)
+    return divergence
+
+
+def _log_softmax(logits: Array) -> Array:
+    shifted = logits - logits.max(1, keepdims=True)
+    normalised: Array = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    return normalised

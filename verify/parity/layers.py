@@ -1,0 +1,96 @@
+"""Where a port first leaves its source: layer by layer, from the digests of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from convert.formats import Array
+from verify.parity.criteria import IMPRECISE, LAYER
+from verify.parity.places import Place
+from verify.parity.result import Criterion, Finding, LayerError
+from verify.parity.trace import Trace
+from verify.reference.answers import Reference
+
+
+def layer_errors(
+    reference: Reference, port: Trace, found: Sequence[Place]
+) -> tuple[LayerError, ...]:
+    """Every layer's error in execution order."""
+    row = {name: index for index, name in enumerate(reference.layers)}
+    return tuple(
+        LayerError(
+            place.source,
+            place.module,
+            place.block,
+            _error(reference, row[place.source], port.digests64.get(place.module)),
+            _error(reference, row[place.source], port.digests32.get(place.module)),
+            float(reference.drift32[row[place.source]]),
+        )
+        for place in found
+    )
+
+
+def _error(reference: Reference, row: int, digests: Array | None) -> float | None:
+    """The largest digest error over images and projections, of the activation's L2 norm."""
+    expected = reference.digests[row]
+    if digests is None or digests.shape != expected.shape:
+        return None
+    scale = np.maximum(reference.scales[row], np.finfo(np.float64).tiny)
+    return float((np.abs(digests - expected) / scale[:, None]).max(initial=0.0))
+
+
+def is_bad(error: LayerError) -> bool:
+    """Whether a layer is missing or outside the band; NaN is outside."""
+    return error.port64 is None or not error.port64 <= LAYER
+
+
+def judge_layers(errors: Sequence[LayerError]) -> tuple[Criterion, Finding | None]:
+    """The criterion that every layer stays in the band, and where the first one does not.
+
+    A block whose input was right and whose layers are not is wrong here.
+    """
+    bad = [error for error in errors if is_bad(error)]
+    worst = float(np.max([np.inf if e.port64 is None else e.port64 for e in errors], initial=0.0))
+    if not bad:
+        detail = f"all {len(errors)} layers agree, the worst to {worst:.3g}, limit {LAYER:.3g}"
+        return Criterion("layers", bool(errors), detail, worst, LAYER, worst), None
+    first = bad[0]
+    by = "does not run once" if first.port64 is None else f"is {first.port64:.3g} of its scale away"
+    detail = (
+        f"{len(bad)} of {len(errors)} layers leave the band of {LAYER:.3g}; "
+        f"the first, {first.module}, {by}"
+    )
+    return Criterion("layers", False, detail, worst, LAYER, worst), _finding(bad)
+
+
+def find_imprecise(errors: Sequence[LayerError]) -> Finding | None:
+    """Where float32 arithmetic first goes astray, in a port that is right in float64."""
+    bad = [e for e in errors if e.port32 is None or not e.port32 <= IMPRECISE * e.source32]
+    return _finding(bad) if bad else None
+
+
+def _finding(bad: Sequence[LayerError]) -> Finding:
+    """The block of the first of the layers that are bad, and those of them that are in it."""
+    block = bad[0].block
+    layers = tuple(e.module for e in bad if e.block == block and e.module != block)
+    return Finding(block, True, layers or (bad[0].module,))
+
+
+def feed(network: nn.Module, block: LayerError, source: Reference) -> bool:
+    """Give a block the source's own input: whether it is wrong even then, so wrong here.
+
+    ``source`` holds the block's input and output in full.
+    """
+    given, expected = (source.activations[f"{side}/{block.source}"] for side in ("input", "output"))
+    module = network.get_submodule(block.module).double()
+    if isinstance(module, nn.Linear):
+        given = given.reshape(len(given), -1)  # Gluon's dense layers flatten for themselves
+    with torch.inference_mode():
+        got = module(torch.from_numpy(given)).numpy()
+    if got.shape != expected.shape:
+        return True
+    return not bool(np.abs(got - expected).max() <= LAYER * np.abs(expected).max() * 100)

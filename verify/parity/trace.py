@@ -1,0 +1,68 @@
+"""What the port computes, layer by layer, in float64 and in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from convert.formats import Array
+from verify.parity.projections import digest
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A network's answers for N images.
+
+    ``logits64``, ``logits32``: (N, classes), or (0, 0) from a network that fails; ``failure`` says
+    how. ``digests64``, ``digests32``: (N, K) float64 by module name, in execution order, for every
+    layer that ran once, as each does in the source.
+    """
+
+    logits64: Array
+    logits32: Array
+    digests64: dict[str, Array]
+    digests32: dict[str, Array]
+    failure: str | None = None
+
+
+def trace(network: nn.Module, inputs: Array, layers: Collection[str]) -> Trace:
+    """Run ``inputs`` float32 (N, 3, H, W) and digest the named modules' outputs.
+
+    The network is left in float32, in the mode it came in.
+    """
+    network.to(torch.float64, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    logits64, digests64, failure = _run(network, inputs, layers)  # four times as fast there
+    network.to(torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    logits32, digests32, failure32 = _run(network, inputs, layers)
+    return Trace(logits64, logits32, digests64, digests32, failure or failure32)
+
+
+def _run(
+    network: nn.Module, inputs: Array, layers: Collection[str]
+) -> tuple[Array, dict[str, Array], str | None]:
+    digests: dict[str, list[Array]] = {}
+
+    def keep(name: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
+        def hook(_: nn.Module, __: object, output: torch.Tensor) -> None:
+            digests.setdefault(name, []).append(digest(output).numpy())
+
+        return hook
+
+    wanted = [(name, module) for name, module in network.named_modules() if name in layers]
+    handles = [module.register_forward_hook(keep(name)) for name, module in wanted]
+    precision = next(network.parameters()).dtype
+    logits: Array = np.empty((0, 0))
+    failure = None
+    try:
+        with torch.inference_mode():
+            logits = network(torch.from_numpy(inputs).to(precision)).numpy()
+    except (RuntimeError, ValueError) as error:  # what torch raises for shapes that do not fit
+        failure = str(error)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return logits, {name: found[0] for name, found in digests.items() if len(found) == 1}, failure

@@ -1,0 +1,84 @@
+"""``config.json``: what timm and transformers read to build the network around the weights.
+
+Written by hand, since timm 1.0.31's own ``save_config_for_hf`` adds ``model_args.num_classes``, on
+which transformers 5.23 fails; its fields and their order are otherwise that function's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from architectures import Model
+from architectures.catalogue.dataset import dataset
+from verify.publish.clients import Client, client
+from verify.publish.gate import Gathered
+from verify.publish.literature import origin
+from verify.publish.statement import Choices
+
+
+def interpolation(model: Model) -> str:
+    """How Pillow must resize: as timm does for this model, or bilinearly, as the others do."""
+    return model.timm_interpolation if "timm" in model.regimes else "bilinear"
+
+
+def config(gathered: Gathered, choices: Choices) -> dict[str, Any]:
+    """The configuration of a release.
+
+    A network that timm lacks gets neither ``architecture`` nor ``pretrained_cfg``, so that nobody
+    takes it for timm's.
+    """
+    model = gathered.model
+    elsewhere = client(model)
+    names = {} if choices.labels is None else {"label_names": list(choices.labels)}
+    classes = gathered.weights.num_classes
+    head = {"num_classes": classes, "num_features": _features(model), **names}
+    if elsewhere is None:
+        preprocessing = {"library_name": "gluonport", "model": model.name}
+        return {**preprocessing, **head, "preprocessing": _input(model)}
+    return {
+        "architecture": elsewhere.timm,
+        **{key: value for key, value in head.items() if key != "label_names"},
+        "global_pool": "avg",
+        **names,
+        **({"model_args": dict(elsewhere.options)} if elsewhere.options else {}),
+        "pretrained_cfg": _pretrained_cfg(gathered, elsewhere, choices.license),
+    }
+
+
+def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) -> dict[str, Any]:
+    model = gathered.model
+    about: dict[str, str | None] = {"license": license}
+    if gathered.as_published:
+        about |= {"tag": elsewhere.tag, "origin_url": origin(model).url}
+    return {
+        "custom_load": False,
+        **_input(model),
+        "fixed_input_size": False,
+        "num_classes": gathered.weights.num_classes,
+        "pool_size": [model.input_size // 32] * 2,
+        "first_conv": _stem(model),
+        "classifier": model.network.classifier,
+        **{key: value for key, value in about.items() if value},
+    }
+
+
+def _input(model: Model) -> dict[str, Any]:
+    data = dataset(model)
+    return {
+        "input_size": [3, model.input_size, model.input_size],
+        "interpolation": interpolation(model),
+        "crop_pct": model.crop,
+        "crop_mode": "center",
+        "mean": list(data.mean),
+        "std": list(data.std),
+    }
+
+
+def _stem(model: Model) -> str:
+    """The first convolution, which timm adapts to other numbers of input channels."""
+    weight = next(name for name, shape in model.shapes.items() if len(shape) == 4)
+    return weight.removesuffix(".weight")
+
+
+def _features(model: Model) -> int:
+    return model.sized()[f"{model.network.classifier}.weight"][1]

@@ -1,0 +1,482 @@
+# /// script
+# requires-python = ">=3.10,<3.12"
+# dependencies = ["mxnet==1.9.1", "gluoncv==0.10.5.post0", "numpy==1.23.5"]
+# ///
+"""The source framework's own answer: what a Gluon network computes, layer by layer, in MXNet.
+
+    uv run --script verify/reference/gluon_reference.py MODEL WEIGHTS INPUTS.npz OUT.npz
+
+This is the independent side of the proof: it imports nothing of gluonport and speaks through files.
+
+MODEL    a GluonCV name (``resnext50_32x4d``), or ``seresnext8_digits``, the small sample network
+WEIGHTS  ``synthetic``, or a ``.params`` (or ``.npz``) file in any of Gluon's namings
+INPUTS   an ``.npz`` with ``inputs``, float32 (N, C, H, W), normalised; the network takes C channels
+OUT      an ``.npz`` without pickles; the same arguments give the same bytes on the same machine
+
+For P in float64, float32 (``--precision``), N images, L layers in execution order, K = 4:
+
+    logits_P         (N, classes)  P
+    layers, kinds    (L,)          structural Gluon names (``features.4.0.body.0``), and what they
+                                   are: conv, norm, dense, pool, block, or a class name
+    digests_float64  (L, N, K)     fixed random projections of the layer's output, below
+    scales_float64   (L, N)        its L2 norm
+    max_float64      (L, N)        its largest magnitude
+    drift_float32    (L,)          max |float32's digest - float64's| / scale over all images
+    input/NAME, output/NAME        float64, of every layer named by ``--full-activations``
+    about            ()            JSON: versions, model, classes, sha256 of inputs and weights
+
+Layer arrays need float64. Each image is run alone, so no result depends on its neighbours.
+
+Digests
+    r(k, axis, length), the coefficients along one axis:
+        seed = first 4 bytes, little-endian, of sha256("gluonport/{k}/{axis}/{length}")
+        v = numpy.random.RandomState(seed).random_sample((2, length))
+        r = where(v[0] < 0.5, -1, 1) * (0.5 + v[1])
+    An activation (C, H, W) of one image has, for k = 0..3, the digest
+        sum over c, h, w of r(k, "c", C)[c] * r(k, "h", H)[h] * r(k, "w", W)[w] * x[c, h, w]
+    and one of shape (C,) has sum over c of r(k, "c", C)[c] * x[c]. All in float64.
+
+Synthetic weights, a function of (MODEL, structural tensor name, shape)
+    seed = first 4 bytes, little-endian, of sha256("{model}/{tensor}")
+    u = numpy.random.RandomState(seed).random_sample(shape), float64 in [0, 1), C order; f = product
+    of shape[1:]. By the name's last part, in float64 in the order written, then rounded to float32:
+        weight              (6 u - 3) / sqrt(f) - 1 / f
+        bias                u - 0.5
+        gamma               0.5 + 0.3 u, and 0.75 times that where MODEL begins cifar_resnet110
+        beta, running_mean  b + copysign(0.1, b) with b = 0.4 u - 0.2
+        running_var         0.6 + 0.35 u
+    Uniform numbers only, since a normal's logarithm differs between platforms. The weights'
+    slightly negative mean takes back what ReLUs add: activations stay of order 1 through 101
+    layers, with squeeze-and-excitation and without; the smaller gammas keep 54 blocks of few
+    channels from amplifying rounding errors 46 times. BatchNorm values stay away from 0 and from 1.
+
+Weights from a file must set every parameter exactly once. The class count is the file's own.
+Failures are one line, ``error: ...``, on stderr, with exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import hashlib
+import json
+import math
+import os
+import platform
+import re
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+# Nothing that lies beside this script may pass for a module that MXNet imports.
+if os.path.dirname(os.path.abspath(__file__)) == sys.path[0]:
+    sys.path.pop(0)
+
+import gluoncv  # type: ignore[import-not-found]
+import mxnet as mx  # type: ignore[import-not-found]
+import numpy as np
+from gluoncv.model_zoo.resnext import ResNext  # type: ignore[import-not-found]
+from gluoncv.nn import GroupNorm  # type: ignore[import-not-found]
+from mxnet.gluon import nn  # type: ignore[import-not-found]
+
+Array = np.ndarray[Any, Any]
+PROJECTIONS = 4
+KINDS = (
+    (nn.conv_layers._Conv, "conv"),
+    (nn.BatchNorm, "norm"),
+    (GroupNorm, "norm"),
+    (nn.Dense, "dense"),
+    (nn.conv_layers._Pooling, "pool"),
+)
+
+
+class Refusal(Exception):
+    """Something the caller has to put right; its text is one line."""
+
+
+# ------------------------------------------------------------------------------------- networks
+
+
+def create(model: str, classes: int | None, channels: int) -> Any:
+    """A network without values yet, for images of ``channels``; ``classes`` None means the model's
+    own count."""
+    head = {} if classes is None else {"classes": classes}
+    if model == "seresnext8_digits":
+        net = ResNext([1, 1], 8, 4, use_se=True, **{"classes": 10, **head})
+    else:
+        try:
+            net = gluoncv.model_zoo.get_model(model, pretrained=False, **head)
+        except ValueError:
+            gluon = f"GluonCV {version('gluoncv')}"
+            raise Refusal(f"{model}: {gluon} has no model of this name") from None
+    # Some first convolutions are built for 3 channels, others infer them from the image.
+    first = next(block for _, block in walk(net) if isinstance(block, nn.conv_layers._Conv))
+    outputs, _, *window = first.weight.shape
+    first.weight._shape = (outputs, channels, *window)
+    return net
+
+
+def walk(block: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every block below ``block`` with its structural name."""
+    for key, child in block._children.items():
+        path = f"{name}.{key}" if name else key
+        yield path, child
+        yield from walk(child, path)
+
+
+def kind_of(block: Any) -> str | None:
+    """What a block is recorded as; None for containers and for layers without parameters."""
+    for layer, kind in KINDS:
+        if isinstance(block, layer):
+            return kind
+    if block._children:
+        return None if isinstance(block, nn.Sequential | nn.HybridSequential) else "block"
+    return type(block).__name__.lower() if block._reg_params else None
+
+
+def dense_layers(net: Any) -> dict[str, Any]:
+    """The dense layers by structural name; the last one is the classifier."""
+    dense = {name: block for name, block in walk(net) if isinstance(block, nn.Dense)}
+    if not dense:
+        raise Refusal("the network has no dense layer, so no class count")
+    return dense
+
+
+def infer_shapes(net: Any, image: Array) -> dict[str, tuple[int, ...]]:
+    """Every parameter's shape, by structural name, for images like this one."""
+    try:
+        if any(isinstance(block, GroupNorm) for _, block in walk(net)):  # it has no symbolic form
+            net.initialize(mx.init.Zero())
+            net(mx.nd.array(image))
+        else:
+            net.infer_shape(mx.nd.array(image))
+    except (ValueError, mx.MXNetError) as error:
+        shape = f"{image.shape[2]} x {image.shape[3]}"
+        raise Refusal(f"the network takes no {shape} images: {last_line(error)}") from None
+    return {name: p.shape for name, p in net._collect_params_with_prefix().items()}
+
+
+def fill(net: Any, weights: dict[str, Array], precision: str) -> Any:
+    """The network with every parameter set, in the given precision."""
+    net.collect_params().setattr("grad_req", "null")  # gradients would double the memory
+    net.initialize(mx.init.Zero())
+    net.cast(precision)
+    for name, parameter in net._collect_params_with_prefix().items():
+        parameter.set_data(mx.nd.array(weights[name], dtype=precision))
+    return net
+
+
+# -------------------------------------------------------------------------------------- weights
+
+
+def uniform(key: str, shape: tuple[int, ...]) -> Array:
+    """Numbers in [0, 1) that depend on ``key`` alone: numpy keeps RandomState's stream frozen."""
+    seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "little")
+    numbers: Array = np.random.RandomState(seed).random_sample(shape)
+    return numbers
+
+
+def synthetic(model: str, tensor: str, shape: tuple[int, ...]) -> Array:
+    """One synthetic tensor, float32, by the rules above."""
+    u, leaf = uniform(f"{model}/{tensor}", shape), tensor.rpartition(".")[2]
+    if leaf == "weight":
+        fan_in = math.prod(shape[1:])
+        values = (6.0 * u - 3.0) / math.sqrt(fan_in) - 1.0 / fan_in
+    elif leaf == "bias":
+        values = u - 0.5
+    elif leaf == "gamma":
+        values = 0.5 + 0.3 * u
+        if model.startswith("cifar_resnet110"):
+            values *= 0.75
+    elif leaf in ("beta", "running_mean"):
+        b = 0.4 * u - 0.2
+        values = b + np.copysign(0.1, b)
+    elif leaf == "running_var":
+        values = 0.6 + 0.35 * u
+    else:
+        raise Refusal(f"{model}: no synthetic rule for tensor {tensor!r}")
+    return np.asarray(values, np.float32)
+
+
+def read(path: Path) -> dict[str, Array]:
+    """The named arrays of a ``.params`` file, as MXNet reads them."""
+    if not path.is_file():
+        raise Refusal(f"{path}: no such file")
+    if zipfile.is_zipfile(path):
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive}
+    try:
+        loaded = mx.nd.load(str(path))
+    except mx.MXNetError as error:
+        raise Refusal(f"{path}: MXNet cannot read it: {last_line(error)}") from None
+    if not isinstance(loaded, dict):
+        raise Refusal(f"{path}: its arrays have no names")
+    return {name: array.asnumpy() for name, array in loaded.items()}
+
+
+def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
+    """The file's arrays under the network's structural names, each parameter exactly once.
+
+    Flat names are the live network's own behind one prefix, the one that most arrays agree on; the
+    head may have a prefix and a number of its own.
+    """
+    parameters = net._collect_params_with_prefix()
+    targets = {name: name for name in parameters}
+    names = {found: canonical(found) for found in arrays}
+    if not any("." in name for name in names.values()):
+        flat = {p.name.removeprefix(net.prefix): name for name, p in parameters.items()}
+        prefixes = Counter(
+            name.removesuffix(key) for name in names.values() for key in flat if name.endswith(key)
+        )
+        prefix = prefixes.most_common(1)[0][0] if prefixes else ""
+        targets = {prefix + key: name for key, name in flat.items()}
+        *_, head = dense_layers(net)
+        for name in names.values():
+            leaf = re.fullmatch(r"(?:.*_)?dense\d+_(weight|bias)", name)
+            if leaf and name not in targets:
+                targets[name] = f"{head}.{leaf[1]}"
+    matched: dict[str, str] = {}
+    for found, name in names.items():
+        target = targets.get(name)
+        if target is None:
+            raise Refusal(f"{path}: array {found!r} belongs to no parameter of the network")
+        if target in matched:
+            raise Refusal(f"{path}: {matched[target]!r} and {found!r} are both {target!r}")
+        matched[target] = found
+    if absent := [name for name in parameters if name not in matched]:
+        raise Refusal(f"{path}: {len(absent)} parameters are not in it, the first {absent[0]!r}")
+    return {name: arrays[matched[name]] for name in parameters}
+
+
+def canonical(name: str) -> str:
+    """A name as Gluon's own layers spell it, without what exports and symbols add."""
+    name = re.sub(r"^(arg|aux):", "", name)
+    name = re.sub(r"moving_(mean|var)$", r"running_\1", name)
+    return re.sub(r"syncbatchnorm(\d+_)", r"batchnorm\1", name)
+
+
+def tensors_sha256(weights: dict[str, Array]) -> str:
+    """One hash of all tensors, however the file names and orders them."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        array = np.ascontiguousarray(weights[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def load(
+    model: str, source: str, classes: int | None, image: Array
+) -> tuple[int, dict[str, Array]]:
+    """The class count and every tensor of the network, by structural name."""
+    channels = image.shape[1]
+    net = create(model, classes, channels)
+    head, layer = list(dense_layers(net).items())[-1]
+    if source == "synthetic":
+        shapes = infer_shapes(net, image)
+        return layer._units, {name: synthetic(model, name, shapes[name]) for name in shapes}
+    path = Path(source)
+    weights = match(net, read(path), path)
+    found = int(weights[f"{head}.weight"].shape[0])
+    if classes not in (None, found):
+        raise Refusal(f"{path}: the file has {found} classes, --classes says {classes}")
+    for name, shape in infer_shapes(create(model, found, channels), image).items():
+        if weights[name].shape != shape:
+            raise Refusal(
+                f"{path}: {name!r} has shape {weights[name].shape}, the network's is {shape}"
+            )
+        if weights[name].dtype.kind != "f":
+            raise Refusal(f"{path}: {name!r} is {weights[name].dtype}, not floating point")
+    return found, weights
+
+
+# ------------------------------------------------------------------------------------- measuring
+
+
+@contextmanager
+def constants_in(precision: str) -> Iterator[None]:
+    """Constants without a type are of this precision; GluonCV's GroupNorm makes such."""
+    module, usual = mx.nd.ndarray, mx.nd.ndarray.mx_real_t
+    module.mx_real_t = np.dtype(precision).type
+    try:
+        yield
+    finally:
+        module.mx_real_t = usual
+
+
+@cache
+def coefficients(k: int, axis: str, length: int) -> Array:
+    """The k-th projection's coefficients along one axis, magnitudes in [0.5, 1.5)."""
+    sign, size = uniform(f"gluonport/{k}/{axis}/{length}", (2, length))
+    return np.asarray(np.where(sign < 0.5, -1.0, 1.0) * (0.5 + size))
+
+
+def digest(activation: Array) -> list[float]:
+    """The K projections of one image's activation, (C, H, W) or (C,)."""
+    digests = []
+    for k in range(PROJECTIONS):
+        rest = activation
+        for axis in reversed("chw"[: activation.ndim]):
+            rest = rest @ coefficients(k, axis, rest.shape[-1])
+        digests.append(float(rest))
+    return digests
+
+
+def watch(net: Any) -> dict[str, tuple[Any, Any]]:
+    """What every recorded layer takes and gives, filled anew by each run in execution order."""
+    seen: dict[str, tuple[Any, Any]] = {}
+
+    def hook_for(name: str) -> Any:
+        def hook(_: Any, inputs: Any, output: Any) -> None:
+            if name in seen:
+                raise Refusal(f"layer {name!r} runs twice for one image")
+            seen[name] = inputs[0], output
+
+        return hook
+
+    for name, block in walk(net):
+        if kind_of(block):
+            block.register_forward_hook(hook_for(name))
+    return seen
+
+
+def measure(net64: Any | None, net32: Any | None, inputs: Array, full: list[str]) -> dict[str, Any]:
+    """All arrays of OUT but ``about``. Images run one by one, so one image's layers are held."""
+    seen64 = watch(net64) if net64 else {}
+    seen32 = watch(net32) if net32 and net64 else {}
+    logits: dict[str, list[Array]] = {"float64": [], "float32": []}
+    rows: list[list[tuple[Any, ...]]] = []
+    kept: dict[str, list[Array]] = {f"{side}/{n}": [] for n in full for side in ("input", "output")}
+    for image in inputs[:, None]:
+        seen64.clear()
+        seen32.clear()
+        for net, precision in ((net64, "float64"), (net32, "float32")):
+            if net:
+                with constants_in(precision):
+                    answer = net(mx.nd.array(image, dtype=precision))
+                logits[precision].append(answer.asnumpy()[0])
+        for name in full:
+            if name not in seen64:
+                near = difflib.get_close_matches(name, seen64, n=1, cutoff=0) or ["none"]
+                raise Refusal(f"--full-activations: no layer {name!r}; the nearest is {near[0]!r}")
+            for side, array in zip(("input", "output"), seen64[name], strict=True):
+                kept[f"{side}/{name}"].append(array.asnumpy())
+        row: list[tuple[Any, ...]] = []
+        for name, (_, output) in seen64.items():
+            exact = output.asnumpy()[0]
+            single = seen32[name][1].asnumpy()[0].astype(np.float64) if seen32 else exact
+            shift = np.subtract(digest(single), digest(exact))
+            scale = max(np.linalg.norm(exact), np.finfo(np.float64).tiny)
+            drift = np.abs(shift).max() / scale
+            row.append((digest(exact), scale, np.abs(exact).max(), drift))
+        rows.append(row)
+
+    out: dict[str, Any] = {f"logits_{p}": np.stack(rows) for p, rows in logits.items() if rows}
+    if net64:
+        kinds = {name: kind_of(block) for name, block in walk(net64)}
+        digests, scales, peaks, drifts = zip(*(zip(*row, strict=True) for row in rows), strict=True)
+        out["layers"] = np.array(list(seen64))
+        out["kinds"] = np.array([kinds[name] for name in seen64])
+        out["digests_float64"] = np.array(digests).transpose(1, 0, 2)
+        out["scales_float64"] = np.array(scales).T
+        out["max_float64"] = np.array(peaks).T
+        if net32:
+            out["drift_float32"] = np.max(drifts, axis=0)
+    return out | {name: np.concatenate(images) for name, images in kept.items()}
+
+
+# ----------------------------------------------------------------------------------------- edges
+
+
+def last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]
+
+
+def read_inputs(path: Path) -> Array:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            inputs: Array = archive["inputs"]
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise Refusal(f"{path}: no .npz file with an array 'inputs': {last_line(error)}") from None
+    if inputs.dtype != np.float32 or inputs.ndim != 4 or not inputs.size:
+        found = f"{inputs.dtype} {inputs.shape}"
+        raise Refusal(f"{path}: 'inputs' is {found}, expected float32 (N, C, H, W)")
+    if not np.isfinite(inputs).all():
+        raise Refusal(f"{path}: 'inputs' holds values that are not finite")
+    return np.ascontiguousarray(inputs)
+
+
+def write(path: Path, arrays: dict[str, Any]) -> None:
+    """All of the file or nothing of it."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.unlink(missing_ok=True)  # of a link the link itself; O_EXCL then follows none
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with open(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise Refusal(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def reference(arguments: argparse.Namespace) -> None:
+    model, precisions = arguments.model, arguments.precision or ["float64", "float32"]
+    full = arguments.full_activations
+    if full and "float64" not in precisions:
+        raise Refusal("--full-activations are float64: leave --precision out or add float64 to it")
+    inputs = read_inputs(arguments.inputs)
+    classes, weights = load(model, arguments.weights, arguments.classes, inputs[:1])
+
+    def network(precision: str) -> Any:
+        net = create(model, classes, inputs.shape[1])
+        infer_shapes(net, inputs[:1])
+        return fill(net, weights, precision)
+
+    net64 = network("float64") if "float64" in precisions else None
+    net32 = network("float32") if "float32" in precisions else None
+    if arguments.save_params:
+        (net32 or network("float32")).save_parameters(str(arguments.save_params))
+    about = {
+        "model": model,
+        "classes": classes,
+        "weights": "synthetic" if arguments.weights == "synthetic" else "file",
+        "weights_sha256": tensors_sha256(weights),
+        "inputs_sha256": hashlib.sha256(inputs.tobytes()).hexdigest(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("numpy", "mxnet", "gluoncv")},
+    }
+    write(
+        arguments.out,
+        measure(net64, net32, inputs, full) | {"about": np.array(json.dumps(about))},
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("model")
+    parser.add_argument("weights", help="'synthetic' or a .params file")
+    parser.add_argument("inputs", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--precision", action="append", choices=["float64", "float32"])
+    parser.add_argument("--full-activations", nargs="+", metavar="NAME", default=[])
+    parser.add_argument("--classes", type=int)
+    parser.add_argument("--save-params", type=Path, metavar="FILE")
+    try:
+        reference(parser.parse_args(argv))
+    except Refusal as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        return 1
+    except mx.MXNetError as error:
+        print(f"error: MXNet: {last_line(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

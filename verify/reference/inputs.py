@@ -1,0 +1,44 @@
+"""The reference inputs: packaged photographs and scans as exact bytes, so that parity does not
+depend on preprocessing."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from architectures import Model
+from architectures.catalogue.normalisation import UNIT_MEAN, UNIT_STD
+from architectures.catalogue.record import RGB
+from convert.formats import Array
+
+IMAGES = Path(str(files("verify.reference") / "images"))
+MEAN, STD = np.array(UNIT_MEAN, np.float32), np.array(UNIT_STD, np.float32)
+
+
+def reference_pixels(model: Model) -> Array:
+    """The crops that belong to a model's input size: uint8 RGB (N, H, W, 3)."""
+    with np.load(IMAGES / "inputs.npz", allow_pickle=False) as arrays:
+        pixels: Array = arrays["digits" if model.input_size == 32 else "photographs"]
+    return pixels
+
+
+def reference_names(model: Model) -> tuple[str, ...]:
+    """The file names of the images that ``reference_pixels`` gives, in the same order."""
+    with np.load(IMAGES / "inputs.npz", allow_pickle=False) as arrays:
+        names = arrays["digit_names" if model.input_size == 32 else "photograph_names"]
+    return tuple(map(str, names))
+
+
+def reference_inputs(model: Model, channels: int = RGB) -> Array:
+    """What the networks are given: float32 (N, channels, H, W), normalised.
+
+    A network that takes another number of channels than RGB's three is given those again and again,
+    each repetition moved one more pixel to the right, so that no two channels are the same: channel
+    k is RGB's channel ``k % 3``, moved by ``k // 3`` pixels. One channel is the red one.
+    """
+    pixels = reference_pixels(model).astype(np.float32)
+    rgb = ((pixels / np.float32(255) - MEAN) / STD).transpose(0, 3, 1, 2)
+    planes = [np.roll(rgb[:, k % RGB], k // RGB, axis=-1) for k in range(channels)]
+    return np.stack(planes, axis=1)

@@ -1,0 +1,147 @@
+"""The parity report: one page that says what was judged, how, and how far each layer drifts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from PIL import Image
+
+from convert.formats.appearing import write_text
+from verify.parity.criteria import LAYER
+from verify.parity.result import Criterion, Parity
+from verify.reference.inputs import IMAGES
+from verify.report.drift_chart import drift_chart, is_missing
+
+WIDE, NARROW = (960, 380), (360, 320)  # CSS pixels; the page shows the one that fits
+THUMBNAIL = 160  # pixels a side
+QUESTIONS = {
+    "values": ("Does the file hold its source's values, bit for bit?", "tensors differ"),
+    "inputs": ("Were both sides given the same bytes?", ""),
+    "structure": ("In float64, does the port compute the same function?", "between logits"),
+    "arithmetic": ("In float32, is it as close to the truth as the source is?", "times the source"),
+    "evidence": ("Is there something to judge, and is it real?", "images"),
+    "layers": ("Do all layers agree, not only the answer?", "of a layer's scale"),
+    "top-1": ("Where the winner is clear, is it the same?", "images differ"),
+}
+"""What each criterion asks, and the unit of its figure."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A model's part of the page: its verdict, and what is drawn or measured for it."""
+
+    parity: Parity
+    charts: dict[str, Markup]
+    missing: int
+    checkpoint_sha256: str | None
+
+
+def write_report(results: Sequence[Parity], folder: Path, root: Path = Path()) -> Path:
+    """Write ``index.html`` and ``parity.json`` into ``folder``, made if need be; return the page.
+
+    The page holds all it shows: it opens from disk, without scripts and without a network. The
+    same results give the same bytes. Names of checkpoints are relative to ``root``. Raises OSError
+    where the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    passed = bool(results) and all(result.passed for result in results)
+    document = {"passed": passed, "models": [result.as_json() for result in results]}
+    sections = [_section(result, f"m{index}", root) for index, result in enumerate(results)]
+    page = _templates().get_template("page.html.j2")
+    html = page.render(passed=passed, sections=sections, questions=QUESTIONS, layer_limit=LAYER)
+    write_text(folder / "parity.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_text(folder / "index.html", html)
+    return folder / "index.html"
+
+
+def _section(parity: Parity, prefix: str, root: Path) -> Section:
+    block = parity.first_bad_block
+    charts = {
+        name: Markup(drift_chart(parity.layers, block, size, f"{prefix}-{name}"))
+        for name, size in (("wide", WIDE), ("narrow", NARROW))
+        if parity.layers
+    }
+    digest = None
+    if parity.checkpoint is not None and (root / parity.checkpoint).is_file():
+        with open(root / parity.checkpoint, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    missing = sum(map(is_missing, parity.layers))
+    return Section(parity, charts, missing, digest)
+
+
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(str(files("verify.report"))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (figure, margin, share, thumbnail, unbroken):
+        templates.filters[function.__name__] = function
+    return templates
+
+
+def figure(value: float | None) -> str:
+    """A figure to three digits; a dash where there is none."""
+    if value is None:
+        return "\N{EN DASH}"
+    return f"{value:.3g}" if math.isfinite(value) else "not finite"
+
+
+def share(value: float) -> str:
+    """A share of one in percent, never rounded up to all of it."""
+    return f"{100 * value:.7g} %"
+
+
+def unbroken(text: str) -> Markup:
+    """Text whose figures keep their exponents on the same line."""
+    return Markup(re.sub(r"\S+e-\d+", r'<span class="number">\g<0></span>', str(escape(text))))
+
+
+def margin(criterion: Criterion) -> str:
+    """How far a figure is from its limit, in words; empty where that says nothing."""
+    figure, limit = criterion.figure, criterion.limit
+    if figure is None or not isinstance(limit, float) or not math.isfinite(figure) or not limit:
+        return ""
+    if figure == 0:
+        return "no difference at all"
+    if figure <= limit:
+        return f"{limit / figure:,.0f} times below the limit"
+    return f"{figure / limit:,.3g} times the limit"
+
+
+def thumbnail(name: str) -> str | None:
+    """The network's own crop of a reference image as a ``data:`` URI; None for another image."""
+    pixels = _crops().get(name)
+    if pixels is None:
+        return None
+    image, kind = Image.fromarray(pixels), "png"
+    if image.width > THUMBNAIL:
+        image, kind = image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS), "jpeg"
+    held = io.BytesIO()
+    image.save(held, kind, quality=82)
+    return f"data:image/{kind};base64,{base64.b64encode(held.getvalue()).decode()}"
+
+
+@cache
+def _crops() -> dict[str, np.ndarray]:
+    with np.load(IMAGES / "inputs.npz", allow_pickle=False) as arrays:
+        return {
+            str(name): crop
+            for kind, names in (("photographs", "photograph_names"), ("digits", "digit_names"))
+            for name, crop in zip(arrays[names], arrays[kind], strict=True)
+        }
