@@ -6,8 +6,8 @@
 
 uv run --script scripts/fuzz_datasets.py [CORPUS] [-runs=EXECUTIONS] [libFuzzer options]
 
-The first byte says what the rest is: a tar archive, RecordIO, the development kit's meta.mat, its
-map_clsloc.txt, a labels file, an .idx, or a pattern.
+The first byte says what the rest is: a tar archive, RecordIO, the development kit's map_clsloc.txt,
+a labels file, an .idx, or a pattern.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from architectures import find_model
 from mappings.errors import GluonportError
 
 MODEL = find_model("gluon_resnext50_32x4d")
-KINDS = ("a.tar", "a.rec", "meta.mat", "map_clsloc.txt", "labels.txt", "a.idx", "pattern")
+KINDS = ("a.tar", "a.rec", "map_clsloc.txt", "labels.txt", "a.idx", "pattern")
 RECORD = bytes.fromhex("0a23d7ce 1c000000 00000000 00000000") + bytes(16) + b"JPEG"
 
 FOLDER = tempfile.TemporaryDirectory()

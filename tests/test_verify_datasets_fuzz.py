@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from architectures import find_model
 from mappings.errors import DatasetError
 from verify.datasets import open_dataset
-from verify.datasets.devkit import GROUND_TRUTH
 
 NETWORK = find_model("gluon_resnext50_32x4d")
 MAGIC = struct.pack("<I", 0xCED7230A)
@@ -39,23 +38,7 @@ def record_file() -> bytes:
     return b"".join(parts)
 
 
-def element(kind: int, data: bytes) -> bytes:
-    return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
-
-
-def matlab() -> bytes:
-    def matrix(flag: int, *parts: bytes) -> bytes:
-        flags = element(6, struct.pack("<II", flag, 0)) + element(5, struct.pack("<ii", 1, 1))
-        return element(14, flags + element(1, b"") + b"".join(parts))
-
-    cells = [matrix(6, element(9, struct.pack("<d", 1.0))), matrix(4, element(16, b"n01440764"))]
-    names = b"ILSVRC2012_ID".ljust(16, b"\0") + b"WNID".ljust(16, b"\0")
-    whole = matrix(2, element(5, struct.pack("<i", 16)), element(1, names), *cells)
-    return b"MATLAB 5.0".ljust(124) + b"\0\1IM" + whole
-
-
 FILES = {"a.tar": archive(), "a.rec": record_file(), "labels.txt": b"a.jpg 1\nb.jpg,2\n3\tc\td\n"}
-FILES |= {"meta.mat": matlab()}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -81,10 +64,7 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, name: str, seed: int)
     path = tmp_path / name
     path.write_bytes(data)
     labels = path
-    if name == "meta.mat":
-        labels = tmp_path / GROUND_TRUTH
-        labels.write_text("1\n")
-    if path.suffix in (".txt", ".mat"):
+    if path.suffix == ".txt":
         path = tmp_path / "images"
         path.mkdir(exist_ok=True)
         (path / "a.jpg").write_bytes(b"image")

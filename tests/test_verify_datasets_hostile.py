@@ -155,7 +155,7 @@ def test_an_image_of_more_bytes_than_any_has_is_refused_by_its_size(tmp_path: Pa
         open_dataset(tmp_path, model=NETWORK, num_classes=1)
 
 
-NAMES = ["labels.txt", "map_clsloc.txt", "meta.mat", "a.idx", "a.rec", "a.tar"]
+NAMES = ["labels.txt", "map_clsloc.txt", "a.idx", "a.rec", "a.tar"]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Labels files: each of the known kinds says the same classes of the same images."""
 
 import random
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -11,12 +9,11 @@ import pytest
 from architectures import find_model
 from mappings.errors import DatasetError
 from verify.datasets import open_dataset
-from verify.datasets.devkit import GROUND_TRUTH
+from verify.datasets.devkit import GROUND_TRUTH, kit_ids
 from verify.datasets.expectation import wordnet_ids
 
 NETWORK = find_model("gluon_resnext50_32x4d")
 CLASSES = random.Random(0).choices(range(1000), k=20)
-KIT = random.Random(1).sample(range(1000), 1000)  # the class index of the kit's number, less 1
 
 
 def name(number: int) -> str:
@@ -67,59 +64,38 @@ def test_a_list_file_of_mxnet_names_whole_paths(images: Path, tmp_path: Path) ->
     assert [entry.label for entry in dataset.entries] == CLASSES
 
 
-def kit(folder: Path) -> Path:
-    """The kit's ground truth; its synset list is still to come."""
-    folder.mkdir()
-    numbers = "".join(f"{KIT.index(label) + 1}\n" for label in CLASSES)
-    (folder / GROUND_TRUTH).write_text(numbers)
-    return folder
+KNOWN = {490: "n01751748", 361: "n09193705", 171: "n02105855", 297: "n03125729", 1: "n02119789"}
 
 
 def test_the_development_kits_numbers_are_its_own(images: Path, tmp_path: Path) -> None:
-    data = kit(tmp_path / "data")
-    with pytest.raises(DatasetError, match=r"neither meta.mat nor map_clsloc.txt is beside it"):
-        open_dataset(images, labels=data / GROUND_TRUTH, model=NETWORK)
-    rows = [f"{wordnet_ids()[index]} {n} a_name\n" for n, index in enumerate(KIT, 1)]
-    (data / "map_clsloc.txt").write_text("".join(rows))
+    """The validation set begins 490, 361, 171, 822, 297."""
+    assert {number: kit_ids()[number] for number in KNOWN} == KNOWN
+    assert sorted(kit_ids().values()) == list(wordnet_ids()) and [*kit_ids()] == [*range(1, 1001)]
+    data = tmp_path / "data"
+    data.mkdir()
+    numbers = {name: number for number, name in kit_ids().items()}
+    rows = [f"{numbers[wordnet_ids()[label]]}\n" for label in CLASSES]
+    (data / GROUND_TRUTH).write_text("".join(rows))
+    (data / "meta.mat").write_bytes(b"is not read")
     for labels in (data / GROUND_TRUTH, data, tmp_path):
         dataset = open_dataset(images, labels=labels, model=NETWORK)
         assert [entry.label for entry in dataset.entries] == CLASSES
-    (data / "map_clsloc.txt").write_text("".join(rows[:-1]))
-    with pytest.raises(DatasetError, match="does not pair 1 to 1000"):
-        open_dataset(images, labels=data, model=NETWORK)
 
 
-SAVE = """
-import sys, numpy, scipy.io
-ids, kit, path, compress = sys.argv[1].split(), sys.argv[2].split(), sys.argv[3], sys.argv[4]
-fields = "ILSVRC2012_ID WNID words gloss num_children children wordnet_height num_train_images"
-synsets = numpy.empty((1010, 1), [(field, object) for field in fields.split()])
-for row in range(1010):
-    wnid = ids[int(kit[row])] if row < 1000 else f"n9{row:07}"
-    number = numpy.uint16(row + 1) if row % 2 else float(row + 1)
-    synsets[row, 0] = number, wnid, "a word", "a gloss", 0, numpy.zeros((1, 0)), 0, 1300
-scipy.io.savemat(path, {"other": 3.0, "synsets": synsets}, do_compression=bool(int(compress)))
-"""
-
-
-@pytest.mark.parametrize("compressed", [False, True])
-def test_the_kits_matlab_file_is_read(images: Path, tmp_path: Path, compressed: bool) -> None:
-    data = kit(tmp_path / "data")
-    command = ["uv", "run", "--quiet", "--no-project", "--python", sys.executable]
-    arguments = [" ".join(wordnet_ids()), " ".join(map(str, KIT)), data / "meta.mat"]
-    subprocess.run(
-        [*command, "--with", "scipy==1.15.3", "python", "-c", SAVE, *arguments, f"{compressed:d}"],
-        check=True,
-    )
-    dataset = open_dataset(images, labels=data, model=NETWORK)
-    assert [entry.label for entry in dataset.entries] == CLASSES
-    whole = (data / "meta.mat").read_bytes()
-    for size in (0, 100, 127, 128, 130, 200, 400, 1000, len(whole) // 2, len(whole) - 3):
-        (data / "meta.mat").write_bytes(whole[:size])
-        with pytest.raises(
-            DatasetError, match=r"meta.mat: not the development kit's|does not pair"
-        ):
-            open_dataset(images, labels=data, model=NETWORK)
+def test_a_synset_list_that_contradicts_the_kit_is_refused(images: Path, tmp_path: Path) -> None:
+    (tmp_path / GROUND_TRUTH).write_text("1\n" * len(CLASSES))
+    rows = [f"{name} {number} a_name\n" for number, name in kit_ids().items()]
+    table = tmp_path / "map_clsloc.txt"
+    table.write_text("".join(rows))
+    open_dataset(images, labels=tmp_path, model=NETWORK)
+    for wrong, said in (
+        (rows[:-1], "1000 is missing, expected n03255030"),
+        (["n02100735 1 a\n", "n02119789 2 b\n", *rows[2:]], "1 is n02100735, expected n02119789"),
+    ):
+        table.write_text("".join(wrong))
+        with pytest.raises(DatasetError, match=f"does not pair 1 to 1000.* {said}") as refusal:
+            open_dataset(images, labels=tmp_path, model=NETWORK)
+        assert "\n" not in str(refusal.value)
 
 
 def test_the_official_archive_is_read_with_a_labels_file(images: Path, tmp_path: Path) -> None:

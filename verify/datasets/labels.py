@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convert.formats.regular import read_text
 from mappings.errors import DatasetError, FormatError
-from verify.datasets.devkit import GROUND_TRUTH, class_index_of_id
+from verify.datasets.devkit import GROUND_TRUTH, class_indices_of_kit
 from verify.datasets.expectation import Expectation
 from verify.datasets.labelled_images import Image, LabelledImages, count, is_number, some
 from verify.datasets.listing import Listing
@@ -91,7 +91,7 @@ def _by_number(path: Path, lines: list[str], expectation: Expectation) -> dict[s
     if all(line in classes for line in lines):
         indices: Iterable[int] = (classes[line] for line in lines)
     elif path.name == GROUND_TRUTH and all(map(is_number, lines)):
-        by_id = class_index_of_id(path.parent)
+        by_id = class_indices_of_kit(path.parent)
         if unknown := sorted({line for line in lines if int(line) not in by_id}):
             raise DatasetError(f"{path}: class {some(unknown)}, expected 1 to 1000")
         indices = (by_id[int(line)] for line in lines)
