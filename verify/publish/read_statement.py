@@ -43,11 +43,11 @@ class Dependency:
 class Parameters:
     model: str
     dtype_asked: str
-    weights: str | None
     ema: bool | None
-    ignored: tuple[str, ...]
     license: str | None
     repository: str | None
+    weights: str | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

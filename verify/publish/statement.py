@@ -20,9 +20,9 @@ from verify.publish.gate import Gathered
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
-BUILD = "https://pypi.org/project/gluonport/convert/v1"
-BUILDER = "https://pypi.org/project/gluonport/"
-ROOMS = ("mappings", "architectures", "convert", "verify")
+PACKAGE = "pkg:pypi/gluonport"
+BUILD = f"{PACKAGE}#convert/v1"
+PACKAGES = ("mappings", "architectures", "convert", "verify", "gluonport")
 WEIGHTS = "model.safetensors"
 PROVENANCE = "provenance.json"
 
@@ -96,7 +96,10 @@ def statement(
                 "resolvedDependencies": dependencies,
             },
             "runDetails": {
-                "builder": {"id": BUILDER, "version": {"gluonport": record.version}},
+                "builder": {
+                    "id": f"{PACKAGE}@{record.version}",
+                    "version": {"gluonport": record.version},
+                },
                 "byproducts": [
                     {"name": name, "digest": {"sha256": digest}}
                     for name, digest in byproducts.items()
@@ -154,8 +157,8 @@ def tool_digest() -> str:
     """sha256 over the Python sources of gluonport, by path."""
     total = hashlib.sha256()
     root = Path(str(files("verify"))).parent
-    sources = [path for room in ROOMS for path in (root / room).rglob("*.py")]
-    for path in sorted((*sources, root / "gluonport.py")):
+    sources = [path for package in PACKAGES for path in (root / package).rglob("*.py")]
+    for path in sorted(sources):
         line = f"{sha256(path)}  {path.relative_to(root).as_posix()}\n"
         total.update(line.encode())
     return total.hexdigest()
