@@ -74,16 +74,17 @@ def run():
     if command == "convert":
         gluonport.convert("gluon_seresnext8_digits", out, source, force=True)
     elif command == "inspect":
-        list(digests(inspect(source).checkpoint))
+        list(digests(inspect_checkpoint(source).checkpoint))
     elif command == "tensors":
         from verify.tensors.comparison import compare_tensors
         compare_tensors(source, source + ".same")
     else:
-        from verify.parity.values import check_values, gather
+        from verify.parity.converted_checkpoint import open_converted
+        from verify.parity.values import check_values
         from architectures import find_model
-        evidence = gather(find_model("gluon_seresnext8_digits"), source + ".port", source)
-        check_values(evidence)
-        evidence.require_unchanged()
+        converted = open_converted(find_model("gluon_seresnext8_digits"), source + ".port", source)
+        check_values(converted)
+        converted.require_unchanged()
 
 os.preadv = preadv
 run()

@@ -21,7 +21,8 @@ from gluonport.commands.verify import main
 from mappings.choice import Choice
 from mappings.errors import GluonportError
 from verify.parity.choices import open_both, recorded_choice
-from verify.parity.values import check_values, gather
+from verify.parity.converted_checkpoint import open_converted
+from verify.parity.values import check_values
 
 NAME = "seresnext26t_32x4d"
 State = dict[str, torch.Tensor]
@@ -55,7 +56,7 @@ def test_a_loss_beside_the_model_is_named_and_left_out_as_asked(
     assert record["ignore"] == ["criterion.*", "loss_fn.*"]
     assert record["ignored"] == ["criterion.weight", "loss_fn.margin"]
     assert (record["weights"], record["ema"]) == ("state_dict", None)
-    assert check_values(gather(gluonport.find_model(NAME), out, None))[0].passed
+    assert check_values(open_converted(gluonport.find_model(NAME), out, None))[0].passed
     result = CliRunner().invoke(main, ["tensors", str(out), str(source)])
     assert result.exit_code == 0, result.output
     with pytest.raises(GluonportError, match="matches no name"):
@@ -79,7 +80,7 @@ def test_a_student_and_its_teacher_are_two_sets(state: State, tmp_path: Path) ->
         assert torch.equal(load_file(out)["fc.bias"], expected["fc.bias"])
         record = json.loads(out.with_suffix(".provenance.json").read_text())
         assert record["weights"] == key
-        assert check_values(gather(gluonport.find_model(NAME), out, None))[0].passed
+        assert check_values(open_converted(gluonport.find_model(NAME), out, None))[0].passed
         one, other = open_both(source, out)
         assert one.weights == key and other.weights is None
 
@@ -90,7 +91,7 @@ def test_names_are_left_out_of_every_format(state: State, tmp_path: Path) -> Non
     with pytest.raises(GluonportError, match=r"--ignore 'loss\.\*'"):
         gluonport.convert(NAME, out, source)
     gluonport.convert(NAME, out, source, ignore=["loss.*"])
-    assert check_values(gather(gluonport.find_model(NAME), out, None))[0].passed
+    assert check_values(open_converted(gluonport.find_model(NAME), out, None))[0].passed
 
 
 def test_a_choice_applies_to_the_file_that_has_something_to_choose(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from architectures import find_model
 from gluonport.commands.verify import main
 from mappings.choice import Choice
 from tests.conftest import GluonCheckpoints
-from verify.parity.values import check_values, gather
+from verify.parity.converted_checkpoint import open_converted
+from verify.parity.values import check_values
 
 NAME = "gluon_seresnext8_digits"
 SAMPLE = "architectures/samples/gluon_seresnext8_digits.params"
@@ -181,9 +182,9 @@ def test_the_choice_between_two_sets_of_weights_is_remembered(
     torch.save({"state_dict": state, "state_dict_ema": averaged}, source)
     gluonport.convert(SMALL, out, source, ema=True)
     model = find_model(SMALL)
-    assert check_values(gather(model, out, None))[0].passed
-    assert check_values(gather(model, out, source, Choice(ema=True)))[0].passed
-    assert not check_values(gather(model, out, None, Choice(ema=False)))[0].passed
+    assert check_values(open_converted(model, out, None))[0].passed
+    assert check_values(open_converted(model, out, source, Choice(ema=True)))[0].passed
+    assert not check_values(open_converted(model, out, None, Choice(ema=False)))[0].passed
     result = parity(SMALL, "--checkpoint", out, "--from", source)
     assert result.exit_code == 1 and "--ema takes the averaged" in result.stderr
     result = parity(SMALL, "--checkpoint", out, "--from", source, "--no-ema")
@@ -206,7 +207,7 @@ def test_a_changed_shard_is_no_longer_the_source(state: Arrays, tmp_path: Path) 
         name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
         for name in ("1.safetensors", "2.safetensors")
     }
-    assert check_values(gather(find_model(SMALL), out, None))[0].passed
+    assert check_values(open_converted(find_model(SMALL), out, None))[0].passed
     altered = {name: state[name] + 1 for name in names[90:]}
     torch_files.save_file(altered, tmp_path / "2.safetensors")
     result = parity(SMALL, "--checkpoint", out)

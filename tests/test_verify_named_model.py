@@ -16,8 +16,8 @@ import gluonport
 from architectures import find_model
 from convert.formats.records import ACCURACY, KINDS, PARITY, PROVENANCE, find_record, record_path
 from tests.support.releases import is_one_line, publish, verify
+from verify.parity.converted_checkpoint import open_converted
 from verify.parity.named_model import demand_model
-from verify.parity.values import gather
 
 DIGITS, OTHER = "gluon_seresnext8_digits", "gluon_resnet18_v1b"
 TWINS = ("gluon_seresnext50_32x4d", "seresnext50_32x4d")
@@ -135,8 +135,8 @@ def test_a_gluon_target_leaves_the_provenance_of_its_neighbour(tmp_path: Path) -
     assert {name: after[name] for name in before} == before
     record = json.loads(after["m.params.provenance.json"])
     assert (record["target"], record["target_sha256"]) == ("m.params", done.target_sha256)
-    assert gather(find_model(DIGITS), back, None).source.path == out
-    assert gather(find_model(DIGITS), out, None).source.path.name == f"{DIGITS}.params"
+    assert open_converted(find_model(DIGITS), back, None).source.path == out
+    assert open_converted(find_model(DIGITS), out, None).source.path.name == f"{DIGITS}.params"
 
 
 def test_an_older_name_is_read_where_it_is_about_that_very_file(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ from verify.parity.compare import (
     verify_architecture,
     verify_checkpoint,
 )
+from verify.parity.converted_checkpoint import open_converted
 from verify.parity.result import Criterion, Finding, LayerError, Parity
-from verify.parity.values import gather
 from verify.reference.answers import golden
 from verify.reference.inputs import reference_inputs, reference_names, reference_pixels
 from verify.report.page import thumbnail, write_report
@@ -69,7 +69,7 @@ def flipped(tmp_path_factory: pytest.TempPathFactory) -> Parity:
     weight = tensors["layer1.0.conv2.weight"]
     weight.flat[0] = np.nextafter(weight.flat[0], np.float32(9))
     save_file(tensors, path, metadata={"format": "pt"})
-    return verify_checkpoint(gather(MODEL, path, "synthetic"))
+    return verify_checkpoint(open_converted(MODEL, path, "synthetic"))
 
 
 def test_a_pass_says_what_was_judged_and_by_how_much(

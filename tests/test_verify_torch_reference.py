@@ -23,7 +23,8 @@ from architectures.synthetic import synthetic_values
 from gluonport.commands.verify import main
 from mappings.errors import NoReferenceError
 from verify.parity.compare import compare, load, synthetic_state, verify_checkpoint
-from verify.parity.values import check_values, gather
+from verify.parity.converted_checkpoint import open_converted
+from verify.parity.values import check_values
 from verify.reference.answers import golden, live, run_reference
 from verify.reference.inputs import reference_inputs
 
@@ -148,7 +149,7 @@ def test_what_timm_saved_becomes_a_network_with_its_logits(
     write(timm_network.float().state_dict(), source)
     done = gluonport.convert("auto", out, source)
     assert (done.model, done.num_classes) == (SMALL.name, 7)
-    criterion, _ = check_values(gather(SMALL, out, None))
+    criterion, _ = check_values(open_converted(SMALL, out, None))
     assert criterion.passed, criterion.detail
     inputs = reference_inputs(SMALL)[:1]
     port = gluonport.create_model(SMALL.name, out)
@@ -164,7 +165,7 @@ def test_another_count_of_batches_is_no_longer_the_sources(
     state = load_file(out)
     state["bn1.num_batches_tracked"] += 1
     save_file(state, out, {"format": "pt"})
-    criterion, finding = check_values(gather(SMALL, out, source))
+    criterion, finding = check_values(open_converted(SMALL, out, source))
     assert not criterion.passed and "is 12346, expected 12345" in criterion.detail
     assert finding is not None and finding.block == "stem"
 
@@ -270,7 +271,7 @@ def test_what_mmpretrain_saved_in_either_naming_has_its_logits(
         write(named, source)
         assert gluonport.convert("auto", out, source).model == model.name
         assert agree(logits(gluonport.create_model(model.name, out), inputs), expected)
-        criterion, _ = check_values(gather(model, out, source))
+        criterion, _ = check_values(open_converted(model, out, source))
         assert criterion.passed, criterion.detail
 
 
@@ -287,12 +288,12 @@ def test_a_live_verdict_on_a_checkpoint_of_timm_is_on_its_own_weights(
     source, out = tmp_path / f"source{suffix}", tmp_path / "out.safetensors"
     write(timm_network.float().state_dict(), source)
     gluonport.convert(SMALL.name, out, source, dtype)
-    parity = verify_checkpoint(gather(SMALL, out, source), "live")
+    parity = verify_checkpoint(open_converted(SMALL, out, source), "live")
     assert parity.passed, parity.failure()
     assert parity.about["classes"] == 7 and parity.about["weights"] == "file"
     if dtype == "float32":
         one_ulp_off(out, "fc.weight")
-        parity = verify_checkpoint(gather(SMALL, out, source), "live")
+        parity = verify_checkpoint(open_converted(SMALL, out, source), "live")
         assert {c.name for c in parity.criteria if not c.passed} >= {"values", "structure"}
         assert parity.first_bad_block == "fc"
 
@@ -305,7 +306,7 @@ def test_mmpretrain_judges_a_file_of_the_older_naming_live(tmp_path: Path) -> No
     source, out = tmp_path / "source.pth", tmp_path / "out.safetensors"
     write_training(older, source)
     gluonport.convert(model.name, out, source)
-    parity = verify_checkpoint(gather(model, out, source), "live")
+    parity = verify_checkpoint(open_converted(model, out, source), "live")
     assert parity.passed, parity.failure()
 
 

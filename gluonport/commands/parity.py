@@ -101,14 +101,14 @@ def _checkpoint(
     from convert.formats.appearing import write_text
     from convert.formats.records import PARITY, record_path
     from verify.parity.compare import verify_checkpoint
+    from verify.parity.converted_checkpoint import open_converted
     from verify.parity.named_model import demand_model
-    from verify.parity.values import gather
 
     demand_model(model, Path(path))
-    evidence = gather(model, path, source, choice)
-    result = verify_checkpoint(evidence, reference)
-    digest = evidence.checkpoint.files[0].sha256()
-    evidence.require_unchanged()
+    converted = open_converted(model, path, source, choice)
+    result = verify_checkpoint(converted, reference)
+    digest = converted.checkpoint.files[0].sha256()
+    converted.require_unchanged()
     record = {"schema": PARITY.schema, PARITY.digest: digest, **result.as_json()}
     write_text(record_path(Path(path), PARITY), json.dumps(record, indent=1) + "\n")
     return result

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 
 @dataclass(frozen=True)
-class Call:
+class OperatorCall:
     """One operation of a run: elements in, elements out, and what a layer's weight brings to it.
 
     ``fan_in`` is the multiplications that each output element takes, 0 without a weight.
@@ -30,7 +30,7 @@ class Call:
     bias: bool = False
 
 
-Price = Callable[[Call], int]
+Price = Callable[[OperatorCall], int]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Counter:
         return sum(self.prices[c.operation](c) for c in calls if c.operation in self.prices)
 
 
-def products_and_bias(call: Call) -> int:
+def products_and_bias(call: OperatorCall) -> int:
     """A convolution: a multiply-accumulate is one, and so is adding a bias."""
     return call.outputs * (call.fan_in + call.bias)
 
@@ -89,7 +89,7 @@ MMCV = Counter(
 WEIGHTED = ("conv2d", "linear")
 
 
-def record(network: nn.Module, size: tuple[int, int]) -> list[Call]:
+def record(network: nn.Module, size: tuple[int, int]) -> list[OperatorCall]:
     """Every call of an operation that has a price, as one image (3, *size) runs through."""
     recorder = _Recorder()
     with recorder, torch.no_grad():
@@ -102,7 +102,7 @@ class _Recorder(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: list[Call] = []
+        self.calls: list[OperatorCall] = []
 
     def __torch_function__(
         self,
@@ -114,7 +114,7 @@ class _Recorder(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         operation = func.__name__
         if operation in THOP.prices or operation in MMCV.prices:
-            call = Call(operation, args[0].numel(), result.numel())
+            call = OperatorCall(operation, args[0].numel(), result.numel())
             if operation in WEIGHTED:
                 weight, bias = args[1:3]
                 call = replace(call, fan_in=weight[0].numel(), bias=bias is not None)

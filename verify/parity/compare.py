@@ -20,12 +20,13 @@ from architectures.networks.environment import environment
 from architectures.synthetic import synthetic_values
 from convert.formats import Array
 from verify.parity import criteria as judge
+from verify.parity.converted_checkpoint import Converted
 from verify.parity.layers import feed, find_imprecise, is_bad, judge_layers, layer_errors
 from verify.parity.places import places
 from verify.parity.result import Criterion, Parity
 from verify.parity.top_classes import image_answers
 from verify.parity.trace import trace
-from verify.parity.values import Evidence, check_values
+from verify.parity.values import check_values
 from verify.reference.answers import Reference, golden, live
 from verify.reference.inputs import reference_inputs, reference_names
 
@@ -41,7 +42,7 @@ def verify_architecture(model: Model, reference: str = "golden") -> Parity:
     return compare(model, network, source, inputs)
 
 
-def verify_checkpoint(evidence: Evidence, reference: str = "golden") -> Parity:
+def verify_checkpoint(converted: Converted, reference: str = "golden") -> Parity:
     """Judge a converted checkpoint: its values against its source's, and what it computes.
 
     With ``golden`` the architecture is judged on synthetic weights, and the values prove the rest;
@@ -49,27 +50,27 @@ def verify_checkpoint(evidence: Evidence, reference: str = "golden") -> Parity:
     itself, or from the checkpoint's values under the framework's names where it cannot load that
     file, or the checkpoint is of another precision.
     """
-    values, finding = check_values(evidence)
+    values, finding = check_values(converted)
     if reference == "golden":
-        parity = verify_architecture(evidence.model)
+        parity = verify_architecture(converted.model)
     else:
-        parity = _verify_live(evidence)
+        parity = _verify_live(converted)
     return replace(
         parity,
         criteria=(values, *parity.criteria),
         finding=finding or parity.finding,
-        checkpoint=str(evidence.checkpoint.path),
+        checkpoint=str(converted.checkpoint.path),
     )
 
 
-def _verify_live(evidence: Evidence) -> Parity:
-    model, channels = evidence.model, evidence.in_chans
+def _verify_live(converted: Converted) -> Parity:
+    model, channels = converted.model, converted.in_chans
     inputs = reference_inputs(model, channels)
-    state = evidence.float32_state()
-    network = load(model, state, evidence.num_classes, channels)
+    state = converted.float32_state()
+    network = load(model, state, converted.num_classes, channels)
     with tempfile.TemporaryDirectory() as folder:
-        weights: str | Path = evidence.source.path
-        if evidence.is_rounded or not evidence.is_as_published:
+        weights: str | Path = converted.source.path
+        if converted.is_rounded or not converted.is_as_published:
             weights = Path(folder, "weights.npz")
             sources = model.table.sources
             named: dict[str, Any] = {sources[name]: values for name, values in state.items()}

@@ -10,14 +10,14 @@ from torch import nn
 
 from convert.formats import Array
 from verify.parity.criteria import IMPRECISE, LAYER
-from verify.parity.places import Place
+from verify.parity.places import Counterpart
 from verify.parity.result import Criterion, Finding, LayerError
 from verify.parity.trace import Trace
 from verify.reference.answers import Reference
 
 
 def layer_errors(
-    reference: Reference, port: Trace, found: Sequence[Place]
+    reference: Reference, port: Trace, found: Sequence[Counterpart]
 ) -> tuple[LayerError, ...]:
     """Every layer's error in execution order."""
     row = {name: index for index, name in enumerate(reference.layers)}

@@ -13,7 +13,7 @@ MAXPOOL = ("maxpool", "backbone.maxpool", "features.{feature}")
 
 
 @dataclass(frozen=True)
-class Place:
+class Counterpart:
     """A layer or block of the source framework, the port's module for it, and its block.
 
     ``block`` is a residual block (``layer3.5``), ``stem``, ``norm`` after the blocks, or ``fc``.
@@ -24,7 +24,7 @@ class Place:
     block: str
 
 
-def places(model: Model, layers: Iterable[str]) -> tuple[Place, ...]:
+def places(model: Model, layers: Iterable[str]) -> tuple[Counterpart, ...]:
     """The places of the source's recorded layers that the port has a module for, in their order.
 
     Layers with parameters correspond through the table, a block is the module that holds all of
@@ -37,7 +37,7 @@ def places(model: Model, layers: Iterable[str]) -> tuple[Place, ...]:
     for source in layers:
         module = modules.get(source) or _enclosing(source, modules)
         if module:
-            found.append(Place(source, module, block_of(module)))
+            found.append(Counterpart(source, module, block_of(module)))
     return tuple(found)
 
 

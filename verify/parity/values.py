@@ -1,37 +1,22 @@
-"""A converted checkpoint and the source it came from: are the values the same?
+"""Are a converted checkpoint's values those of its source?
 
-The verifier reads both files itself and rounds by torch, sharing no decision of the converter.
+The verifier reads both files itself and rounds with torch: it shares no decision of the converter.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from architectures import Model
-from architectures.synthetic import synthetic_values
-from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
-from convert.formats.json_text import read_json_object
-from convert.formats.mapped import MappedFile
-from convert.formats.records import PROVENANCE, find_record
-from mappings.choice import NO_CHOICE, Choice
-from mappings.errors import FormatError, SourceError
+from convert.formats import Array, Tensor
 from mappings.language import TRACKED
-from mappings.naming import recognise
-from mappings.parts import is_classifiers
-from mappings.shapes import open_sizes
-from verify.parity.choices import recorded_choice
+from verify.parity.converted_checkpoint import Converted
 from verify.parity.places import block_of
 from verify.parity.result import Criterion, Finding
 
-TORCH = {
+TORCH_DTYPES = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
     "float32": torch.float32,
@@ -39,198 +24,40 @@ TORCH = {
 }
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """A checkpoint of ``model`` in the network's names, and its source in any dialect's."""
-
-    model: Model
-    checkpoint: Checkpoint
-    source: Checkpoint
-
-    @cached_property
-    def tensors(self) -> Mapping[str, Tensor]:
-        """The checkpoint's tensors by name."""
-        return {tensor.name: tensor for tensor in self.checkpoint.tensors}
-
-    @cached_property
-    def sources(self) -> Mapping[str, Tensor]:
-        """The source's tensors under the network's names, in the dialect that knows most of them.
-
-        Raises ReconcileError when two names of the source stand for the same tensor.
-        """
-        names = [tensor.name for tensor in self.source.tensors]
-        readings = []
-        for _, table in self.model.dialects:
-            found, accepted = recognise(names, table).names, table.accepted
-            readings.append({n: accepted[found[n]] for n in names if found[n] in accepted})
-        targets = max(readings, key=len)
-        return {targets[t.name]: t for t in self.source.tensors if t.name in targets}
-
-    @property
-    def is_as_published(self) -> bool:
-        """Whether the source framework itself can load the source file: one set of weights in a
-        format and under names of its own."""
-        if self.source.weights is not None or self.source.ignored or not self.has_classifier:
-            return False
-        names, own = [t.name for t in self.source.tensors], self.model.table.accepted
-        plain = all(name in own for name in names)
-        if self.model.source.framework == "gluoncv":
-            flat = not any("." in name for name in names) and len(self.sources) == len(names)
-            return self.source.format == "params-v2" and (plain or flat)
-        return plain and self.source.format in ("safetensors", "pytorch-zip", "pytorch-legacy")
-
-    def require_unchanged(self) -> None:
-        """Raise FormatError where either file changed since it was opened."""
-        self.checkpoint.require_unchanged()
-        self.source.require_unchanged()
-
-    @property
-    def has_classifier(self) -> bool:
-        """Whether the checkpoint has a classifier; a network converted without one has none of its
-        tensors."""
-        return any(is_classifiers(name) for name in self.tensors)
-
-    @cached_property
-    def expected(self) -> tuple[str, ...]:
-        """The tensors that the checkpoint must have."""
-        whole = self.has_classifier
-        return tuple(name for name in self.model.shapes if whole or not is_classifiers(name))
-
-    @property
-    def num_classes(self) -> int:
-        """The checkpoint's own class count; that of the stand-in where it has no classifier."""
-        if not self.has_classifier:
-            return self.model.num_classes
-        return self.tensors[f"{self.model.network.classifier}.bias"].shape[0]
-
-    @property
-    def in_chans(self) -> int:
-        """The channels of the images that the checkpoint's network takes."""
-        pairs = ((t.shape, self.model.shapes.get(name, ())) for name, t in self.tensors.items())
-        return open_sizes(pairs)["channels"]
-
-    @property
-    def is_rounded(self) -> bool:
-        """Whether any tensor has another precision than its source."""
-        weights = self.model.table.sources
-        return any(
-            t.dtype != self.tensors[name].dtype
-            for name, t in self.sources.items()
-            if name in weights and name in self.tensors
-        )
-
-    def float32_state(self) -> dict[str, Array]:
-        """The checkpoint's weights, widened to float32. Where it has no classifier, a synthetic one
-        stands in, through which the features are seen."""
-        state, shapes = {}, self.model.sized()
-        for name, source in self.model.table.sources.items():
-            if name in self.expected:
-                state[name] = self.tensors[name].copy().astype(np.float32, copy=False)
-            else:
-                state[name] = synthetic_values(self.model.source.name, source, shapes[name])
-        return state
-
-
-def gather(
-    model: Model,
-    path: str | os.PathLike[str],
-    source: str | os.PathLike[str] | None,
-    choice: Choice = NO_CHOICE,
-) -> Evidence:
-    """Open a checkpoint and its source; without ``source`` the provenance beside it names it.
-
-    ``choice`` says which tensors of the source are meant, as the conversion did; without one the
-    provenance says so too, where it names the source.
-
-    Raises SourceError when there is no source or not the one that the provenance names,
-    FormatError for a file that is no checkpoint.
-    """
-    checkpoint = open_checkpoint(path)
-    recorded_files: list[MappedFile] = []
-    if source is None:
-        source, recorded_files, recorded = _source_by_provenance(Path(path))
-        choice = choice or recorded
-    if str(source) == "synthetic":
-        return Evidence(model, checkpoint, _synthetic(model))
-    opened = open_checkpoint(source, choice)
-    identities = {file.path: file.identity for file in opened.files}
-    for file in recorded_files:
-        if identities.get(file.path) != file.identity:
-            raise file.changed()
-    return Evidence(model, checkpoint, opened)
-
-
-def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
-    """The source that the provenance names, its files, all unchanged, and the choice in it."""
-    record = find_record(path, PROVENANCE)
-    try:
-        provenance = read_json_object(record)
-        source, choice = str(provenance["source"]), recorded_choice(provenance)
-        digests = {Path(source): provenance["source_sha256"]}
-        for shard, digest in provenance.get("source_shards", {}).items():
-            digests[Path(source).with_name(shard)] = digest
-    except (FormatError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SourceError(
-            f"{path}: no provenance beside it says where it came from: name it with --from SOURCE"
-        ) from error
-    files = []
-    for file, digest in digests.items() if source != "synthetic" else ():
-        if not file.exists():
-            raise SourceError(
-                f"{path}: its source {file} is gone: name a copy of it with --from SOURCE"
-            )
-        files.append(MappedFile.open(file))
-        if files[-1].sha256() != digest:
-            raise SourceError(
-                f"{path}: {file} is no longer the file it was converted from (sha256 "
-                f"{digest}): name that one with --from SOURCE"
-            )
-    return source, files, choice
-
-
-def _synthetic(model: Model) -> Checkpoint:
-    tensors, shapes = [], model.sized()
-    for name, target in model.table.targets.items():
-        shape = shapes[target]
-        load = partial(synthetic_values, model.source.name, name, shape)
-        tensors.append(Tensor(name, shape, "float32", "dense", 0, load))
-    return Checkpoint(Path("synthetic"), "synthetic", True, tuple(tensors))
-
-
-def check_values(evidence: Evidence) -> tuple[Criterion, Finding | None]:
+def check_values(converted: Converted) -> tuple[Criterion, Finding | None]:
     """Whether every tensor is its source's, bit for bit, or its float32 value rounded to even."""
     problems = {}
-    for name in evidence.expected:
-        if what := _difference(evidence, name):
+    for name in converted.expected:
+        if what := _difference(converted, name):
             problems[name] = what
-    for name in evidence.tensors.keys() - evidence.model.shapes.keys():
+    for name in converted.tensors.keys() - converted.model.shapes.keys():
         problems[name] = "is no tensor of the network"
     if not problems:
-        detail = f"all {len(evidence.tensors)} tensors are the source's"
-        if not evidence.has_classifier:
+        detail = f"all {len(converted.tensors)} tensors are the source's"
+        if not converted.has_classifier:
             detail += "; there is no classifier, so no logits of this checkpoint were compared"
         return Criterion("values", True, detail), None
     first, what = next(iter(problems.items()))
     detail = (
-        f"{len(problems)} of {len(evidence.tensors)} not the source's; the first, {first}, {what}"
+        f"{len(problems)} of {len(converted.tensors)} not the source's; the first, {first}, {what}"
     )
     block = block_of(first)
     modules = dict.fromkeys(n.rpartition(".")[0] for n in problems if block_of(n) == block)
     return Criterion("values", False, detail, len(problems), 0.0), Finding(block, True, (*modules,))
 
 
-def _difference(evidence: Evidence, name: str) -> str | None:
-    tensor = evidence.tensors.get(name)
+def _difference(converted: Converted, name: str) -> str | None:
+    tensor = converted.tensors.get(name)
     if tensor is None:
         return "is missing"
-    source = evidence.sources.get(name)
+    source = converted.sources.get(name)
     if name.endswith(TRACKED):
         return _other_count(tensor, source)
     if source is None:
         return "has no source"
     if tensor.shape != source.shape:
         return f"has shape {tensor.shape}, its source {source.name} {source.shape}"
-    if tensor.dtype not in TORCH or source.dtype not in TORCH:
+    if tensor.dtype not in TORCH_DTYPES or source.dtype not in TORCH_DTYPES:
         return f"is {tensor.dtype}, its source {source.name} {source.dtype}"
     differing = 0
     for ours, expected in zip(tensor.parts(), source.parts(), strict=True):
@@ -256,7 +83,7 @@ def _other_count(tensor: Tensor, source: Tensor | None) -> str | None:
 def _rounded(values: Array, dtype: str) -> Array:
     """The bits of the float32 values rounded by torch, which rounds to nearest even."""
     wide = torch.from_numpy(values.astype(np.float32))
-    narrow = wide.to(TORCH[dtype]).contiguous()
+    narrow = wide.to(TORCH_DTYPES[dtype]).contiguous()
     integers = {2: torch.int16, 4: torch.int32, 8: torch.int64}[narrow.element_size()]
     bits: Array = narrow.view(integers).numpy()
     return bits

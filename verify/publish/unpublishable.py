@@ -9,7 +9,7 @@ from architectures.catalogue import MODELS
 from architectures.catalogue.record import Model
 from architectures.synthetic import synthetic_values
 from convert.formats import Array, Checkpoint
-from verify.parity.values import TORCH
+from verify.parity.values import TORCH_DTYPES
 
 MOST = 1 << 16  # elements of the tensors that are looked at; every norm is smaller
 
@@ -26,7 +26,7 @@ def is_synthetic(model: Model, checkpoint: Checkpoint) -> bool:
             continue
         for target, source in candidate.table.sources.items():
             tensor = tensors.get(target)
-            if tensor is None or tensor.dtype not in TORCH:
+            if tensor is None or tensor.dtype not in TORCH_DTYPES:
                 continue
             size = int(np.prod(tensor.shape))
             if not 8 <= size <= MOST:
@@ -38,7 +38,7 @@ def is_synthetic(model: Model, checkpoint: Checkpoint) -> bool:
 
 
 def _rounded(values: Array, dtype: str) -> Array:
-    rounded: Array = torch.from_numpy(values).to(TORCH[dtype]).to(torch.float64).numpy()
+    rounded: Array = torch.from_numpy(values).to(TORCH_DTYPES[dtype]).to(torch.float64).numpy()
     return rounded
 
 

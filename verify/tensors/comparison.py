@@ -20,7 +20,7 @@ from verify.tensors.pairing import Named, pair
 
 
 @dataclass(frozen=True)
-class Difference:
+class TensorDifference:
     """A tensor of both checkpoints that is not the same in them.
 
     ``block`` is None where no model tells what block the tensor belongs to.
@@ -74,7 +74,7 @@ class Comparison:
     path_b: str
     model: str | None
     compared: int
-    differences: tuple[Difference, ...]
+    differences: tuple[TensorDifference, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
 
@@ -133,7 +133,7 @@ def compare_tensors(
         ours, theirs = pairing.a[name], pairing.b[name]
         if apart := distance(ours, theirs):
             block = block_of(name) if pairing.model else None
-            found.append(Difference(ours, theirs, block, apart))
+            found.append(TensorDifference(ours, theirs, block, apart))
     for checkpoint in both:
         checkpoint.require_unchanged()
     return Comparison(

@@ -12,7 +12,7 @@ from convert.formats import Array, Tensor
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
-Kind = Literal["values", "shape", "precision", "rounded", "dtype"]
+DistanceKind = Literal["values", "shape", "precision", "rounded", "dtype"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Distance:
     between floats of one dtype) are None where they say nothing: for a value that is not finite.
     """
 
-    kind: Kind
+    kind: DistanceKind
     differing: int | None
     max_abs: float | None
     max_ulp: int | None
@@ -77,7 +77,7 @@ def _across_dtypes(a: Tensor, b: Tensor) -> Distance:
             differing += int(where.sum())
             gap = max(gap, _gap(x[where], y[where]))
             rounded = rounded and _is_rounded(ours[where], theirs[where])
-    kind: Kind = "precision" if not differing else "rounded" if rounded else "dtype"
+    kind: DistanceKind = "precision" if not differing else "rounded" if rounded else "dtype"
     return Distance(kind, differing, gap if np.isfinite(gap) else None, None)
 
 
