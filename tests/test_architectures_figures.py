@@ -15,7 +15,7 @@ from architectures.catalogue.figure import GLUONCV_TABLE, TIMM_TABLE, Figure
 from architectures.catalogue.record import Source, gluoncv
 
 FACTS: dict[str, Any] = json.loads(
-    Path(__file__).parent / "support" / "published_figures.json".read_text(encoding="utf-8")
+    (Path(__file__).parent / "support" / "published_figures.json").read_text(encoding="utf-8")
 )
 SHARED = Path(__file__).parents[2] / "shared" / "facts"
 GLUON = [m for m in MODELS if m.source.framework == "gluoncv" and not m.source.packaged]

@@ -78,7 +78,7 @@ def test_what_timm_does_for_each_model_is_what_the_regime_does() -> None:
     from timm import get_pretrained_cfg
 
     published = json.loads(
-        Path(__file__).parent / "support" / "published_figures.json".read_text()
+        (Path(__file__).parent / "support" / "published_figures.json").read_text()
     )["timm"]
     assert {model.name for model in MODELS if model.figure("timm")} == published.keys()
     for model in MODELS:
