@@ -67,17 +67,18 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     """One of OURS: what ``verify accuracy`` does between its start and its count."""
     import torch
 
+    from convert.formats.limits import MAX_PIXELS
     from verify.accuracy.crops import CropCache
     from verify.accuracy.device import cores, find_device, keep_freed_memory
     from verify.accuracy.fast_path import fast
     from verify.accuracy.hashing import make_manifest
     from verify.accuracy.identity import Identity
     from verify.accuracy.ledger import Ledger
-    from verify.accuracy.measure import BATCH
+    from verify.accuracy.prepare import BATCH
     from verify.accuracy.ranks import Ranks
     from verify.accuracy.reading import Reader
     from verify.accuracy.reducer import collect
-    from verify.accuracy.runner import Answers, run
+    from verify.accuracy.runner import Answers, Batches, run
     from verify.datasets import open_dataset
 
     model, device = find_model(name), find_device("cpu", 0, "float32")
@@ -86,16 +87,26 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     positions = range(len(dataset.entries))
     manifest = make_manifest(dataset, positions, Ranks(), cores(), None)
     identity = Identity(
-        name, "", "", manifest.sha256, len(positions), BATCH["cpu"], "float32", False, "", {}
+        model=name,
+        checkpoint_sha256="",
+        regime="",
+        manifest_sha256=manifest.sha256,
+        images=len(positions),
+        batch_size=BATCH["cpu"],
+        max_pixels=MAX_PIXELS,
+        precision="float32",
+        compiled=False,
+        device="",
+        versions={},
     )
     regime = "gluon" if contender == "gluonport, gluon" else "timm"
-    crops = CropCache(cache, "timm", model) if contender == "warm cache" else None
+    crops = CropCache(cache, "timm", model, MAX_PIXELS) if contender == "warm cache" else None
     with tempfile.TemporaryDirectory(dir=cache.parent) as folder:
         ledger = Ledger(Path(folder, "ledger"), identity, manifest, 5)
-        answers = Answers(ledger, Reader(dataset, regime, model, crops), positions)
+        batches = Batches(ledger, Reader(dataset, regime, model, crops, MAX_PIXELS), positions)
         network = gluonport.create_model(name, checkpoint)
-        ready = answers.inputs(0)[2]
-        answers.forward = fast(network, device, "float32", False, ready)
+        ready = batches.read(0).inputs
+        answers = Answers(batches, fast(network, device, "float32", False, ready))
         answers.forward(ready)
         if contender == "ceiling":
             rounds = len(ledger.chunks)

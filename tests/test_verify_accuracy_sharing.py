@@ -28,7 +28,7 @@ from verify.accuracy.crops import CropCache
 from verify.accuracy.hashing import Hashes, make_manifest
 from verify.accuracy.identity import Identity
 from verify.accuracy.ledger import Ledger
-from verify.accuracy.manifest import Image, Manifest
+from verify.accuracy.manifest import HashedImage, Manifest
 from verify.accuracy.prediction import read_csv
 from verify.accuracy.ranks import Ranks
 from verify.accuracy.runner import Answers
@@ -148,6 +148,22 @@ def test_a_killed_run_goes_on_where_it_was(
     assert not ledger.exists()
 
 
+def test_what_killed_writers_left_in_a_ledger_is_no_chunk_and_goes(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    """One was killed before its chunk appeared, another just after."""
+    ledger = tmp_path / "ledger"
+    options = (checkpoint, "--ledger", ledger, "--batch-size", 40)
+    before = measured(*options)["top1_correct"]
+    files = {path.name: path.read_bytes() for path in ledger.iterdir()}
+    (ledger / "000002.csv").unlink()
+    for name in ("000002.csv", "000003.csv", "run.json"):
+        (ledger / f".{name}.partial").mkdir()
+        (ledger / f".{name}.partial" / name).write_text("cut sh")
+    assert measured(*options)["top1_correct"] == before
+    assert {path.name: path.read_bytes() for path in ledger.iterdir()} == files
+
+
 def test_the_record_names_the_data_and_not_where_it_lies(
     checkpoint: Path, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +275,7 @@ def identity(**other: Any) -> Identity:
     return Identity(**values | {"compiled": False, "device": "cpu", "versions": {}} | other)
 
 
-MANIFEST = Manifest((Image("0/a.png", "", 0, 1),))
+MANIFEST = Manifest((HashedImage("0/a.png", "", 0, 1),))
 
 
 @pytest.mark.parametrize(

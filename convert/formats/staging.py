@@ -47,7 +47,7 @@ def claimed(target: Path, waiting: bool = False) -> Iterator[Staging]:
     """
     if "\0" in str(target):
         raise WriteError(f"{target}: a file name cannot hold the character NUL")
-    path = target.with_name(f".{target.name}.partial")
+    path = _path_beside(target)
     folder = os.open(path.parent, FOLDER)
     try:
         handle = _claim(folder, path, target, waiting)
@@ -66,6 +66,20 @@ def claimed(target: Path, waiting: bool = False) -> Iterator[Staging]:
             os.close(handle)
     finally:
         os.close(folder)
+
+
+def remove_leftover(target: Path) -> None:
+    """Remove the staging folder that a killed writer of ``target`` left; a live one is waited for.
+
+    Anything else of that name is left alone.
+    """
+    if os.path.lexists(_path_beside(target)):
+        with suppress(WriteError), claimed(target, waiting=True):
+            pass
+
+
+def _path_beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
 
 
 def _claim(folder: int, path: Path, target: Path, waiting: bool) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from dataclasses import dataclass
 
 import torch
@@ -55,12 +54,12 @@ def find_device(name: str | None, local_rank: int, precision: Precision) -> Devi
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep, for the rest of this process, what one layer frees for those that follow.
+    """Make glibc keep freed memory for the layers that follow, for the rest of this process.
 
-    Of itself it maps large blocks anew for each layer, and page faults take up to a third of the
-    time. Elsewhere this does nothing.
+    By default it maps large blocks anew for each layer, and page faults take up to a third of the
+    time. With other C libraries this does nothing.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # malloc.h
     for parameter, value in ((trim_threshold, 2**31 - 1), (mmap_threshold, 2**30), (arena_max, 1)):
         if mallopt:

@@ -14,7 +14,7 @@ from convert.formats.appearing import write_text
 from convert.formats.json_text import parse_json
 from convert.formats.regular import read_bytes
 from mappings.errors import AccuracyError, DatasetError
-from verify.accuracy.manifest import Image, Manifest
+from verify.accuracy.manifest import HashedImage, Manifest
 from verify.accuracy.ranks import Ranks
 from verify.datasets import LabelledImages
 
@@ -47,7 +47,7 @@ def make_manifest(
         known |= part
     if memory and ranks.local_rank == 0 and not known.keys() <= kept.keys():
         memory.save(kept | known)
-    return Manifest(tuple(Image(e.id, known[e.id], e.label, e.size) for e in entries))
+    return Manifest(tuple(HashedImage(e.id, known[e.id], e.label, e.size) for e in entries))
 
 
 def hash_images(dataset: LabelledImages, positions: Sequence[int], workers: int) -> list[str]:

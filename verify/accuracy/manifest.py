@@ -1,4 +1,4 @@
-"""Which images a run is about: fixed before it starts, and known by one hash."""
+"""Which images a run is about: fixed before it starts, and identified by one hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cached_property
 
 
 @dataclass(frozen=True)
-class Image:
+class HashedImage:
     """One image of a data set: ``sha256`` and ``size`` (bytes) are of the file's own bytes."""
 
     path: str
@@ -24,11 +24,11 @@ class Image:
 class Manifest:
     """The images of a run in their order."""
 
-    images: tuple[Image, ...]
+    images: tuple[HashedImage, ...]
 
     @cached_property
     def text(self) -> str:
-        """CSV, one line an image."""
+        """CSV with one line for each image."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("path", "sha256", "label", "size"))
@@ -37,17 +37,17 @@ class Manifest:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of ``text``, which is what a run is about."""
+        """The hash of ``text``: it identifies the images of a run."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
 
     def chunks(self, size: int) -> list[range]:
-        """The fixed chunks: positions of ``size`` images each, the last of what is left."""
+        """The fixed chunks: positions of ``size`` images each; the last may have fewer."""
         total = len(self.images)
         return [range(start, min(start + size, total)) for start in range(0, total, size)]
 
 
 def spread(total: int, limit: int | None) -> Sequence[int]:
-    """``limit`` of ``total`` positions, evenly spread, so that every part of the set has a say."""
+    """``limit`` of ``total`` positions, evenly spread over all parts of the set."""
     if limit is None or limit >= total:
         return range(total)
     return [position * total // limit for position in range(limit)]

@@ -1,183 +1,144 @@
-"""``verify accuracy`` from what is asked to the result."""
+"""``verify accuracy`` from the task to the result: prepare, run, report."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from architectures.networks.load import create_classifier
-from architectures.networks.network import Network
 from convert.formats.appearing import write_text
 from convert.formats.records import ACCURACY, read_record
 from mappings.errors import AccuracyError, FormatError
 from mappings.words import first_few
-from verify.accuracy.crops import CropCache
-from verify.accuracy.device import Device, cores, find_device, keep_freed_memory
-from verify.accuracy.fast_path import fast, plain
-from verify.accuracy.hashing import make_manifest
+from verify.accuracy.fast_path import Forward, fast, plain
 from verify.accuracy.holding import holding
-from verify.accuracy.identity import Identity, file_sha256, versions
-from verify.accuracy.manifest import Manifest, spread
 from verify.accuracy.outcome import Accuracy, accuracy
-from verify.accuracy.prediction import TOP, Prediction, read_csv, to_csv
+from verify.accuracy.prediction import TOP, Prediction, to_csv
+from verify.accuracy.prepare import Prepared, prepare
 from verify.accuracy.progress import say
 from verify.accuracy.proof import Proof, prove
-from verify.accuracy.ranks import Ranks, join
-from verify.accuracy.reading import Reader
-from verify.accuracy.reducer import collect, exactly_once
-from verify.accuracy.runner import Answers, run
+from verify.accuracy.ranks import join
+from verify.accuracy.reducer import collect
+from verify.accuracy.runner import Answers, Batches, run
 from verify.accuracy.sharing import open_ledger
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import pair
-from verify.datasets import LabelledImages, open_dataset
-from verify.parity.named_model import demand_model
-from verify.preprocessing.regimes import check_channels
-
-BATCH = {"cpu": 16, "cuda": 256}
-"""Images of a batch, which is a chunk: what keeps one core's caches, or one GPU's units, busy."""
 
 
 def measure(task: Task) -> Accuracy | None:
-    """The result, and the predictions where they were asked for. It is left beside the checkpoint;
-    that of a part of the data set takes the place of no complete one.
+    """The result of a run, also written beside the checkpoint, and the predictions if asked for.
 
-    Among several ranks only rank 0 has it; the others get None.
-    Raises AccuracyError (or another GluonportError) where there is no number.
+    The result of a part of the data set never replaces one of the whole set. With several ranks,
+    rank 0 gets the result and the others None.
+    Raises AccuracyError (or another GluonportError) if there is no number.
     """
     ranks = join()
     try:
-        return _measure(task, ranks)
+        prepared = prepare(task, ranks)
+        with _ledger_folder(prepared) as folder:
+            finished = _run(prepared, folder)
+            return _report(prepared, finished) if finished else None
     finally:
         ranks.leave()
 
 
-def _measure(task: Task, ranks: Ranks) -> Accuracy | None:
-    for path in (task.result, task.predictions):
-        if path and not os.access(path.parent, os.W_OK):
-            raise AccuracyError(f"{path}: cannot be written: its folder is missing or not writable")
-    demand_model(task.model, task.checkpoint)
-    against = read_csv(task.against) if task.against else None
-    device = find_device(task.device, ranks.local_rank, task.precision)
-    if device.on_cpu:
-        keep_freed_memory()
-    network = create_classifier(task.model, task.checkpoint)
-    check_channels(task.checkpoint, network.in_chans)
-    classes = network.num_classes
-    dataset = open_dataset(task.data, labels=task.labels, model=task.model, num_classes=classes)
-    if dataset.problems and not task.allow_incomplete:
-        raise AccuracyError(
-            f"{dataset.path}: no number of a set that is not whole: "
-            f"{'; '.join(dataset.problems)}: --allow-incomplete gives one, labelled so"
-        )
-    positions = spread(len(dataset.entries), task.limit)
-    workers = max(1, cores() // ranks.local_world)
-    manifest = make_manifest(dataset, positions, ranks, workers, task.cache)
-    if task.against and against is not None:
-        exactly_once(manifest, against, task.against)
-    identity = Identity(
-        model=task.model.name,
-        checkpoint_sha256=file_sha256(task.checkpoint),
-        regime=task.regime,
-        manifest_sha256=manifest.sha256,
-        images=len(manifest.images),
-        batch_size=task.batch_size or BATCH.get(device.device.type, 32),
-        max_pixels=task.max_pixels,
-        precision=task.precision,
-        compiled=task.compiled,
-        device=device.kind,
-        versions=versions(),
-    )
-    found = Found(task, ranks, device, network, dataset, positions, workers, manifest, identity)
+@contextmanager
+def _ledger_folder(prepared: Prepared) -> Iterator[Path]:
+    """The ledger's folder; if the task names none, it is removed after a run that succeeded."""
+    task, ranks = prepared.task, prepared.ranks
+    folder = task.own_ledger / prepared.identity.sha256[:16]
     if task.ledgers:
-        return _count(found, task.ledgers[0], against)
-    folder = task.own_ledger / identity.sha256[:16]
-    if ranks.rank != 0:
-        return _count(found, folder, against)
-    with holding(folder) as hold:
-        result = _count(found, folder, against)
-        hold.remove_if_last()
-        return result
+        yield task.ledgers[0]
+    elif ranks.rank != 0:
+        yield folder
+    else:
+        with holding(folder) as hold:
+            yield folder
+            hold.remove_if_last()
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a run is about, found before it begins; ``positions`` are those of the images of the
-    manifest in the data set."""
+class Finished:
+    """The predictions of all images in the manifest's order, with ``ranks`` classes for each;
+    ``proof`` is None if no chunk was left to run."""
 
-    task: Task
-    ranks: Ranks
-    device: Device
-    network: Network
-    dataset: LabelledImages
-    positions: Sequence[int]
-    workers: int
-    manifest: Manifest
-    identity: Identity
+    predictions: Sequence[Prediction]
+    ranks: int
+    proof: Proof | None
 
 
-def _count(found: Found, folder: Path, against: Sequence[Prediction] | None) -> Accuracy | None:
-    """Do what is missing in the ledger ``folder``, count, and leave the result."""
-    task, ranks, dataset = found.task, found.ranks, found.dataset
-    classes = found.network.num_classes
-    held = open_ledger(
-        folder, found.identity, found.manifest, min(TOP, classes), ranks, task.ledgers[1:]
-    )
-    cache = CropCache(task.cache, task.regime, task.model, task.max_pixels) if task.cache else None
-    reader = Reader(dataset, task.regime, task.model, cache, task.max_pixels)
+def _run(prepared: Prepared, folder: Path) -> Finished | None:
+    """Run this rank's missing chunks; None on all ranks but 0."""
+    task, ranks = prepared.task, prepared.ranks
+    top = min(TOP, prepared.network.num_classes)
+    opened = open_ledger(folder, prepared.identity, prepared.manifest, top, ranks, task.ledgers[1:])
     proof = None
-    if missing := held.missing():
-        answers = Answers(held.ledger, reader, found.positions)
-        proof = _prove(answers, missing, found.network, found.device, task)
-        run(answers, missing, found.workers, f"rank {ranks.rank}" if ranks.world > 1 else "")
-    if not held.bring_together():
+    if missing := opened.missing():
+        batches = Batches(opened.ledger, prepared.reader, prepared.positions)
+        forward, proof = _proven(prepared, batches, missing)
+        name = f"rank {ranks.rank}" if ranks.world > 1 else ""
+        run(Answers(batches, forward), missing, prepared.workers, name)
+    if not opened.bring_together():
         return None
-    predictions = collect(held.ledger)
+    return Finished(collect(opened.ledger), top, proof)
+
+
+def _proven(prepared: Prepared, batches: Batches, chunks: Sequence[int]) -> tuple[Forward, Proof]:
+    """The network made fast, and its comparison with the plain network on the first chunk that has
+    an image that decodes."""
+    task, network, device = prepared.task, prepared.network, prepared.device
+    found = (batches.read(chunk).inputs for chunk in chunks)
+    side = task.model.input_size
+    inputs = next((x for x in found if len(x)), torch.zeros(1, 3, side, side))
+    expected = plain(network, device)(inputs)
+    forward = fast(network, device, task.precision, task.compiled, inputs)
+    proof = prove(expected.numpy(), forward(inputs).numpy(), task.precision)
+    if sys.stderr.isatty():
+        say(str(proof))
+    return forward, proof
+
+
+def _report(prepared: Prepared, finished: Finished) -> Accuracy:
+    """Count, judge, and write the result and the predictions."""
+    task, dataset, predictions = prepared.task, prepared.dataset, finished.predictions
     undecoded = [k for k, prediction in enumerate(predictions) if not prediction.decoded]
     if undecoded and not task.allow_incomplete:
         paths = [predictions[k].path for k in undecoded]
+        why = prepared.reader.why_not(prepared.positions[undecoded[0]])
         raise AccuracyError(
-            f"{dataset.path}: no number, since {len(undecoded)} of {len(predictions)} images do "
-            f"not decode: {first_few(paths)}: {reader.why_not(found.positions[undecoded[0]])}: "
-            "--allow-incomplete counts the others, labelled so"
+            f"{dataset.path}: there is no number, since {len(undecoded)} of {len(predictions)} "
+            f"images do not decode: {first_few(paths)}: {why}: --allow-incomplete counts the "
+            "others, labelled so"
         )
-    paired = None if against is None else pair(predictions, against)
-    result = accuracy(task, found.identity, dataset, predictions, classes, proof, paired)
+    result = accuracy(
+        task,
+        prepared.identity,
+        dataset,
+        predictions,
+        prepared.network.num_classes,
+        finished.proof,
+        None if prepared.against is None else pair(predictions, prepared.against),
+    )
     if task.predictions:
-        write_text(task.predictions, to_csv(predictions, held.ledger.classes))
-    if result.complete or not _has_complete(task, found.identity):
+        write_text(task.predictions, to_csv(predictions, finished.ranks))
+    if result.complete or not _has_complete(prepared):
         write_text(task.result, json.dumps(result.as_json(), indent=1) + "\n")
     else:
         say(f"{task.result}: not replaced, since it counts the whole data set")
     return result
 
 
-def _has_complete(task: Task, identity: Identity) -> bool:
-    """Whether a result of a whole data set stands there, of this file and this regime."""
+def _has_complete(prepared: Prepared) -> bool:
+    """Whether the result of a whole data set is there already, for this file and this regime."""
     try:
-        found = read_record(task.checkpoint, ACCURACY)
+        found = read_record(prepared.task.checkpoint, ACCURACY)
     except FormatError:
         return False
-    same = found.get(ACCURACY.digest) == identity.checkpoint_sha256
-    return same and found.get("regime") == identity.regime and found.get("complete") is True
-
-
-def _prove(
-    answers: Answers, chunks: Sequence[int], network: Network, device: Device, task: Task
-) -> Proof:
-    """Make the network fast, and hold it against itself as it was, on the first chunk that has an
-    image that decodes."""
-    found = (answers.inputs(chunk)[2] for chunk in chunks)
-    side = task.model.input_size
-    inputs = next((x for x in found if len(x)), torch.zeros(1, 3, side, side))
-    expected = plain(network, device)(inputs)
-    answers.forward = fast(network, device, task.precision, task.compiled, inputs)
-    proof = prove(expected.numpy(), answers.forward(inputs).numpy(), task.precision)
-    if sys.stderr.isatty():
-        say(str(proof))
-    return proof
+    same = found.get(ACCURACY.digest) == prepared.identity.checkpoint_sha256
+    regime = prepared.identity.regime
+    return same and found.get("regime") == regime and found.get("complete") is True

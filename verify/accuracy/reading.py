@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from architectures import Model
 from architectures.catalogue.figure import Regime
 from convert.formats import Array
 from mappings.errors import AccuracyError, ImageError
 from verify.accuracy.crops import CropCache
-from verify.accuracy.manifest import Image
+from verify.accuracy.manifest import HashedImage
 from verify.datasets import LabelledImages
 from verify.preprocessing import crop
 
 
+@dataclass(frozen=True)
 class Reader:
-    """Crops of a data set's images; any number of threads may ask."""
+    """Reads the crops of a data set's images; several threads may use it at once."""
 
-    def __init__(
-        self,
-        dataset: LabelledImages,
-        regime: Regime,
-        model: Model,
-        cache: CropCache | None,
-        max_pixels: int,
-    ) -> None:
-        self.dataset, self.cache, self.max_pixels = dataset, cache, max_pixels
-        self.regime: Regime = regime
-        self.model = model
+    dataset: LabelledImages
+    regime: Regime
+    model: Model
+    cache: CropCache | None
+    max_pixels: int
 
-    def crop(self, image: Image, position: int) -> Array | None:
-        """uint8 (S, S, 3) RGB; None for an image that does not decode.
+    def crop(self, image: HashedImage, position: int) -> Array | None:
+        """The crop, uint8 RGB (S, S, 3), of the image at a position of the data set; None if it
+        does not decode.
 
-        Raises AccuracyError for an image that is no longer what the manifest says.
+        Raises AccuracyError if the image is no longer what the manifest says.
         """
         if self.cache and (kept := self.cache.get(image.sha256)) is not None:
             return kept

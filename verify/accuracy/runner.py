@@ -1,9 +1,10 @@
-"""One run: fix what it is about, do this rank's missing chunks, count on rank 0."""
+"""A rank's missing chunks: images to batches, batches to predictions, each kept when finished."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -13,7 +14,7 @@ from convert.formats import Array
 from mappings.errors import AccuracyError
 from verify.accuracy.fast_path import Forward
 from verify.accuracy.ledger import Ledger
-from verify.accuracy.manifest import Image
+from verify.accuracy.manifest import HashedImage
 from verify.accuracy.prediction import Prediction, best
 from verify.accuracy.progress import Progress
 from verify.accuracy.reading import Reader
@@ -21,17 +22,27 @@ from verify.accuracy.reducer import count
 from verify.preprocessing import normalise
 
 
-class Answers:
-    """A network's predictions of the chunks of a ledger; ``forward`` is the network."""
+@dataclass(frozen=True)
+class Batch:
+    """A chunk's images, the indices of those that decode, and these as ``inputs``: float32
+    (n, 3, S, S)."""
 
-    forward: Forward
+    images: Sequence[HashedImage]
+    decoded: Sequence[int]
+    inputs: torch.Tensor
 
-    def __init__(self, ledger: Ledger, reader: Reader, positions: Sequence[int]) -> None:
-        """``positions``: where each image of the manifest stands in the data set."""
-        self.ledger, self.reader, self.positions = ledger, reader, positions
 
-    def inputs(self, chunk: int) -> tuple[list[Image], list[int], torch.Tensor]:
-        """A chunk's images, which of them decode, and those as float32 (n, 3, S, S)."""
+@dataclass(frozen=True)
+class Batches:
+    """The images of a ledger's chunks; ``positions``: where each image of the manifest stands in
+    the data set."""
+
+    ledger: Ledger
+    reader: Reader
+    positions: Sequence[int]
+
+    def read(self, chunk: int) -> Batch:
+        """Read, decode and normalise the images of a chunk."""
         span = self.ledger.chunks[chunk]
         images = [self.ledger.manifest.images[k] for k in span]
         crops = [
@@ -44,36 +55,45 @@ class Answers:
         for row, crop in enumerate(crop for crop in crops if crop is not None):
             pixels[row] = crop
         values = normalise(pixels, self.reader.regime, self.reader.model)
-        return images, decoded, torch.from_numpy(values)
+        return Batch(images, decoded, torch.from_numpy(values))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The predictions of a network, ``forward``, on the chunks of a ledger."""
+
+    batches: Batches
+    forward: Forward
 
     def predict(self, chunk: int) -> list[Prediction]:
-        """One prediction for every image of the chunk, without classes where it does not decode."""
-        images, decoded, inputs = self.inputs(chunk)
+        """One prediction for every image of the chunk; without classes if it does not decode."""
+        batch = self.batches.read(chunk)
         answers: dict[int, tuple[tuple[int, ...], tuple[float, ...]]] = {}
-        if decoded:
-            logits: Array = self.forward(inputs).numpy()
+        if batch.decoded:
+            logits: Array = self.forward(batch.inputs).numpy()
             if not np.isfinite(logits).all():
                 raise AccuracyError(
-                    f"{images[0].path} and those after it: the network's logits are not finite"
+                    f"{batch.images[0].path} and the images after it: the network's logits are not "
+                    "finite"
                 )
-            for row, k in enumerate(decoded):
+            for row, k in enumerate(batch.decoded):
                 order = best(logits[row : row + 1])[0]
                 answers[k] = tuple(order.tolist()), tuple(logits[row, order].tolist())
         return [
             Prediction(image.path, image.label, *answers.get(k, ((), ())))
-            for k, image in enumerate(images)
+            for k, image in enumerate(batch.images)
         ]
 
 
 def run(answers: Answers, chunks: Sequence[int], workers: int, name: str = "") -> None:
-    """Predict ``chunks`` by ``workers`` threads of one core each, keeping each when it is finished.
+    """Predict ``chunks`` with ``workers`` threads of one core each, and keep each finished chunk.
 
-    One thread takes a chunk from bytes to predictions, so that decoding and computing overlap
-    without waiting for each other, and no result depends on how many there are.
-    ``name`` is this rank's, where there are others.
-    Raises AccuracyError when interrupted; chunks in hand are finished and kept.
+    One thread takes a chunk from bytes to predictions. So decoding and computing overlap without
+    waiting for each other, and no result depends on the number of threads.
+    ``name`` names this rank if there are several.
+    Raises AccuracyError when interrupted; the chunks in hand are finished and kept.
     """
-    ledger = answers.ledger
+    ledger = answers.batches.ledger
     progress = Progress(sum(len(ledger.chunks[chunk]) for chunk in chunks), name)
 
     def work(chunk: int) -> list[Prediction]:
@@ -100,7 +120,7 @@ def _in_turn(
     chunks: Iterator[int],
     workers: int,
 ) -> Iterator[list[Prediction]]:
-    """Results as they come; only as many chunks are in hand as there are workers."""
+    """Results as they come; never more chunks in hand than there are workers."""
     running: set[Future[list[Prediction]]] = {
         pool.submit(work, chunk) for chunk in islice(chunks, workers)
     }
