@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import re
 import tracemalloc
 from pathlib import Path
 from struct import pack
@@ -13,13 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from convert.formats import limits, open_checkpoint
+from convert.formats import open_checkpoint
 from convert.formats.limits import MAX_ARRAYS, MAX_DENSE_BYTES, MAX_DIRECTORY
 from mappings.errors import FormatError
 from tests.support.params_writer import params, row_sparse
-
-PAGE = Path("docs", "limits.md")
-ROW = re.compile(r"\| `([a-z_.]+)\.([A-Z_]+)` \| ([^|]+) \|")
 
 
 def refusal(file: Path) -> FormatError:
@@ -104,12 +99,3 @@ def test_many_empty_arrays_take_time_and_memory_in_proportion(tmp_path: Path) ->
     assert len(open_checkpoint(file).tensors) == 2000
     assert tracemalloc.get_traced_memory()[1] < 20 * file.stat().st_size
     tracemalloc.stop()
-
-
-def test_the_page_of_limits_says_what_the_code_does() -> None:
-    rows = {(module, name): value for module, name, value in ROW.findall(PAGE.read_text())}
-    for (module, name), value in rows.items():
-        stated = int(value.split("(")[0].replace(",", "").strip())
-        assert stated == getattr(importlib.import_module(module), name), name
-    stated_here = {name for module, name in rows if module == "convert.formats.limits"}
-    assert stated_here == {name for name in vars(limits) if name.isupper()}
