@@ -58,6 +58,7 @@ def convert(
     from convert.fit import fit, identify
     from convert.formats import open_checkpoint
     from convert.gluon_names import gluon_names
+    from convert.request import Request
     from convert.synthetic_source import synthetic_checkpoint
     from convert.transfer import transfer
 
@@ -69,18 +70,18 @@ def convert(
         found = identify(checkpoint, classifier)
     else:
         found = fit(checkpoint, model, classifier)
-    names = gluon_names(found.model, naming) if target.suffix == ".params" else None
-    return transfer(
+    request = Request(
         found,
         checkpoint,
         target,
         dtype,
-        names=names,
-        allow_nonfinite=allow_nonfinite,
+        names=gluon_names(found.model, naming) if target.suffix == ".params" else None,
         url=url,
         ignore=choice.ignore,
+        allow_nonfinite=allow_nonfinite,
         force=force,
     )
+    return transfer(request)
 
 
 def _check_target(target: Path, force: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections import Counter
@@ -11,12 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from architectures import MODELS
 from architectures.catalogue.record import STATISTICS
 from convert.fit import nearest
-from convert.formats import Checkpoint, Tensor, open_checkpoint
+from convert.formats import Checkpoint, open_checkpoint
 from convert.laid import Fit
 from convert.preprocessing import Preprocessing, preprocessing_beside
 from convert.thumbnails import thumbnail_of
@@ -137,13 +134,6 @@ def digests(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:
             "dtype": tensor.dtype,
             "storage": tensor.storage,
             "offset": tensor.offset,
-            "sha256": None if tensor.storage == "none" else _digest(tensor),
+            "sha256": None if tensor.storage == "none" else tensor.sha256(),
         }
     checkpoint.require_unchanged()
-
-
-def _digest(tensor: Tensor) -> str:
-    digest = hashlib.sha256()
-    for part in tensor.parts():
-        digest.update(part.view(np.uint8).data)
-    return digest.hexdigest()

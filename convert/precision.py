@@ -1,10 +1,12 @@
-"""Values on their way from one precision to another: exact, checked, in bounded memory."""
+"""Converts values from one precision to another: exactly, with checks, in bounded memory."""
 
 from __future__ import annotations
 
 import mmap
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -20,37 +22,35 @@ Precision = Literal["float32", "float16", "bfloat16", "keep"]
 FLOATING = ("float16", "bfloat16", "float32", "float64")
 
 
+@dataclass(frozen=True)
 class Scratch:
-    """Values in an unnamed file of at most ``room`` bytes beside the target, seen through one map.
+    """An unnamed file beside the target that holds converted values, and a read-only map of it.
 
-    They cost disk and page cache, not memory; a full disk is an ordinary OSError, and nothing
-    survives the process.
+    The values take disk space and page cache, not memory. A full disk raises an ordinary OSError.
+    The file is gone when the process ends, however it ends.
     """
 
-    def __init__(self, folder: Path, room: int) -> None:
-        self._folder, self._room = folder, room
-        self._file: IO[bytes] | None = None
+    file: IO[bytes]
+    map: mmap.mmap
 
-    def __enter__(self) -> Scratch:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path, room: int) -> Iterator[Scratch]:
+        """A file in ``folder`` with room for that many bytes."""
+        room = max(room, 1)  # an empty file cannot be mapped
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.truncate(room)  # takes no disk space before the bytes are written
+            yield cls(file, mmap.mmap(file.fileno(), room, access=mmap.ACCESS_READ))
 
     def store(self, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[Array]) -> Array:
         """The concatenated ``parts`` as one read-only array of ``shape``."""
         if 0 in shape:
             return np.empty(shape, dtype)
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder)
-            self._file.truncate(self._room)  # takes no disk before it is written
-            self._map = mmap.mmap(self._file.fileno(), self._room, access=mmap.ACCESS_READ)
-        start = self._file.tell()
+        start = self.file.tell()
         for part in parts:
-            self._file.write(part.view(np.uint8).data)
-        self._file.flush()
-        return np.ndarray(shape, dtype, self._map, start)
+            self.file.write(part.view(np.uint8).data)
+        self.file.flush()
+        return np.ndarray(shape, dtype, self.map, start)
 
 
 @np.errstate(over="ignore", under="ignore", invalid="ignore")  # what matters is checked

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from convert.formats import Checkpoint
+from convert.formats.records import PROVENANCE, record_text
 
-from convert.formats.records import PROVENANCE
+if TYPE_CHECKING:
+    from convert.preprocessing import Preprocessing
+    from convert.request import Request
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """A conversion that was done and proven.
+    """A finished conversion whose target was reread and compared.
 
-    ``tensors`` and ``parameters`` count what the target holds; hashes are sha256 in hex,
-    ``source_sha256`` None for synthetic weights, which have no file. ``notes`` say what was seen
-    through in the source's names and what was left out. ``num_classes`` is 0 without a classifier,
-    ``in_chans`` is the number of channels of the network's images.
+    ``tensors`` and ``parameters`` count what the target holds. The hashes are sha256 in hex;
+    ``source_sha256`` is None for synthetic weights, which have no file. ``notes`` are sentences on
+    how the source wraps or decorates its names, and on what was left out. ``num_classes`` is 0
+    without a classifier. ``in_chans`` is the number of channels of the network's images.
     """
 
     model: str
@@ -48,43 +47,34 @@ class Conversion:
 
 def provenance_text(
     conversion: Conversion,
-    mapping_digest: str,
+    request: Request,
+    shards: Sequence[str],
     digests: Mapping[str, str],
-    *,
-    url: str | None,
-    checkpoint: Checkpoint,
-    ignore: Sequence[str],
-    shards: Mapping[str, str],
-    preprocessing: Mapping[str, Any] | None,
+    constants: Preprocessing | None,
 ) -> str:
     """The provenance as JSON: everything needed to check the target against its source again.
 
-    ``shards`` are the files behind a source that is only their index, with their sha256; the
-    ``checkpoint`` says which of the source's tensors were taken, and ``ignore`` are the patterns of
-    those that were left out; ``preprocessing`` are the constants of a source that carries its own.
+    ``shards`` are the sha256 of the files behind a source that is only their index, ``digests``
+    those of the target's tensors by name. ``constants`` are those of a source that carries its own
+    preprocessing.
     """
     from importlib.metadata import version
 
-    record = {
-        "schema": PROVENANCE.schema,
+    checkpoint = request.checkpoint
+    files = zip(checkpoint.files[1:], shards, strict=True)
+    values = {
         "tool": {"name": "gluonport", "version": version("gluonport")},
         **conversion.as_json(),
         "source": conversion.source if conversion.synthetic else os.path.abspath(conversion.source),
         "target": Path(conversion.target).name,
-        "source_url": url,
-        "source_shards": dict(shards),
+        "source_url": request.url,
+        "source_shards": {file.path.name: digest for file, digest in files},
         "weights": checkpoint.weights,
         "ema": checkpoint.averaged,
-        "ignore": list(ignore),
+        "ignore": list(request.ignore),
         "ignored": list(checkpoint.ignored),
-        "preprocessing": preprocessing,
-        "mapping_sha256": mapping_digest,
+        "preprocessing": constants and constants.as_json(),
+        "mapping_sha256": request.found.table.digest,
         "tensor_sha256": dict(digests),
     }
-    return json.dumps(record, indent=1) + "\n"
-
-
-def sha256(path: Path) -> str:
-    """sha256 of a file, in hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return record_text(PROVENANCE, values)

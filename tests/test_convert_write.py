@@ -351,3 +351,17 @@ def test_the_mode_of_the_files_follows_the_umask(
     subprocess.run(command(source, out), umask=umask, check=True, capture_output=True)
     for path in out.parent.iterdir():
         assert path.stat().st_mode & 0o777 == mode
+
+
+def test_what_the_disk_damages_while_the_file_is_synced_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaging(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 0x80
+        path.write_bytes(content)
+
+    monkeypatch.setattr(transfer, "sync", damaging)
+    with pytest.raises(ConversionError, match="reread differs from what was written"):
+        gluonport.convert("gluon_seresnext8_digits", tmp_path / "out.safetensors")
+    assert files(tmp_path) == set()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +51,10 @@ class Tensor:
         """
         return split(self.array()) if self.stream is None else self.stream()
 
+    def sha256(self) -> str:
+        """The sha256 of the same values, dense and little-endian, in hex."""
+        return sha256_of(self.parts())
+
     def copy(self) -> Array:
         """The same values in new memory, read as ``parts`` are."""
         parts = list(self.parts())
@@ -88,6 +93,14 @@ class Checkpoint:
         """Raise FormatError where anybody has written to a file since it was opened."""
         for file in self.files:
             file.require_unchanged()
+
+
+def sha256_of(parts: Iterable[Array]) -> str:
+    """The sha256 of the bytes of consecutive parts of an array, in hex."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def split(array: Array) -> Iterator[Array]:

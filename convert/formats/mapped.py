@@ -8,7 +8,6 @@ the file is mapped only for those who ask for a whole array (``Tensor.array``).
 from __future__ import annotations
 
 import errno
-import hashlib
 import io
 import mmap
 import os
@@ -19,9 +18,9 @@ from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from struct import Struct
-from typing import IO, Any
+from typing import Any
 
-from convert.formats.regular import open_regular
+from convert.formats.regular import digest, open_regular
 from mappings.errors import FormatError
 
 HEAD = 4096  # bytes that decide what a file is
@@ -95,7 +94,7 @@ class MappedFile:
         self.read_into(data, offset)
         return kind.unpack(data)
 
-    def stream(self, offset: int = 0) -> IO[bytes]:
+    def stream(self, offset: int = 0) -> io.BufferedReader:
         """The file as a stream of its own position, which begins at ``offset``."""
         stream = Buffered(self)
         stream.seek(offset)
@@ -113,10 +112,7 @@ class MappedFile:
 
     def sha256(self) -> str:
         """The sha256 of the file that was opened, in hex. Raises FormatError as ``read`` does."""
-        digest = hashlib.sha256()
-        for part in self.parts(0, self.size):
-            digest.update(part)
-        return digest.hexdigest()
+        return digest(self.stream())
 
     def parts(self, begin: int, end: int) -> Iterator[memoryview]:
         """The bytes from ``begin`` to ``end`` in parts, each valid until the next one is asked for.

@@ -1,4 +1,4 @@
-"""The records beside a checkpoint: which there are, what they are called, how they are read.
+"""The records beside a checkpoint: which there are, their names, reading and writing them.
 
 The records of ``out.safetensors`` are ``out.provenance.json``, ``out.parity.json`` and
 ``out.accuracy.json``. Those of any other file carry its whole name, ``out.params.provenance.json``,
@@ -7,10 +7,13 @@ and so do those of ``out.params.safetensors``: two checkpoints never share a rec
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convert.formats.appearing import write_text
 from convert.formats.json_text import read_json_object
 from convert.formats.regular import sha256
 from mappings.errors import FormatError
@@ -18,6 +21,7 @@ from mappings.errors import FormatError
 SAFETENSORS = ".safetensors"
 OTHERS = (".params", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".npz", ".npy", ".zip", ".json")
 """How the names of other checkpoints end."""
+SHOWN = 60  # characters of a wrong schema number that a message repeats
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,22 @@ def find_record(checkpoint: Path, kind: Kind) -> Path:
 
 
 def read_record(checkpoint: Path, kind: Kind) -> dict[str, Any]:
-    """The record of a checkpoint. Raises FormatError where there is none, or not of this schema."""
+    """The record of a checkpoint. Raises FormatError for a record that is missing or has another
+    schema."""
     path = find_record(checkpoint, kind)
     values = read_json_object(path)
-    if values.get("schema") != kind.schema:
-        what = f"this is no record of {kind.word} with schema {kind.schema}; make it again"
-        raise FormatError(path, what)
+    schema = values.get("schema")
+    if type(schema) is not int or schema != kind.schema:
+        what = f"the field 'schema' is {schema!s:.{SHOWN}}"
+        raise FormatError(path, f"{what}; expected {kind.schema} in a record of {kind.word}")
     return values
+
+
+def record_text(kind: Kind, values: Mapping[str, Any]) -> str:
+    """The text of a record, with its schema before its other values."""
+    return json.dumps({"schema": kind.schema, **values}, indent=1) + "\n"
+
+
+def write_record(checkpoint: Path, kind: Kind, values: Mapping[str, Any]) -> None:
+    """Write the record of a checkpoint, whole or not at all. Raises OSError and WriteError."""
+    write_text(record_path(checkpoint, kind), record_text(kind, values))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from io import FileIO
+from io import BufferedReader, FileIO
 from os import PathLike
 from pathlib import Path
+from typing import Literal
 
 from mappings.errors import FormatError
 
@@ -80,7 +81,19 @@ def read_text(path: str | PathLike[str], most: int) -> str:
         raise FormatError(path, what, offset=error.start) from error
 
 
+def digest(file: FileIO | BufferedReader, algorithm: Literal["sha256", "sha1"] = "sha256") -> str:
+    """The hash of an open file, from its beginning to its end, in hex."""
+    file.seek(0)
+    return hashlib.file_digest(file, algorithm).hexdigest()
+
+
 def sha256(path: str | PathLike[str]) -> str:
     """The sha256 of a regular file, in hex. Raises FormatError."""
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest(file)
+
+
+def sha1(path: str | PathLike[str]) -> str:
+    """The SHA-1 of a regular file, in hex. Raises FormatError."""
+    with open_regular(path) as file:
+        return digest(file, "sha1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import time
@@ -11,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from architectures.catalogue.record import Model, Source
-from convert.formats.regular import sha256
+from convert.formats import regular
 from convert.sources.download import LIMIT, download, shown, warn
 from convert.sources.lock import locked
 from convert.sources.zoo import fetch_gluon
@@ -85,9 +84,8 @@ def fetch_url(
 
 def _packaged(name: str, sha1: str | None) -> Path:
     path = Path(str(files("architectures") / "samples" / name))
-    with open(path, "rb") as file:
-        if hashlib.file_digest(file, "sha1").hexdigest() != sha1:
-            raise DownloadError(f"{path}: its sha1 is not {sha1}: install gluonport again")
+    if regular.sha1(path) != sha1:
+        raise DownloadError(f"{path}: its sha1 is not {sha1}: install gluonport again")
     return path
 
 
@@ -95,4 +93,4 @@ def _is(path: Path, prefix: str) -> bool:
     """Whether the file is there and its sha256 begins with at least 8 expected digits."""
     if len(prefix) < 8:
         raise DownloadError(f"{path.name}: its name carries no hash")
-    return path.exists() and sha256(path).startswith(prefix)
+    return path.exists() and regular.sha256(path).startswith(prefix)

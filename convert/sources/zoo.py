@@ -6,13 +6,12 @@ is the lock file, which GluonCV holds by flock as well.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from convert.formats.regular import open_regular
+from convert.formats import regular
 from convert.sources.download import LIMIT, download, shown, warn
 from convert.sources.lock import locked
 from convert.sources.unzip import extract
@@ -67,7 +66,5 @@ def fetch_gluon(
 
 
 def _is(file: Path, sha1: str) -> bool:
-    if not file.exists():
-        return False
-    with open_regular(file) as content:
-        return hashlib.file_digest(content, "sha1").hexdigest() == sha1
+    """Whether the file is there and has this SHA-1."""
+    return file.exists() and regular.sha1(file) == sha1

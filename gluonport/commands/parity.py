@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -98,8 +97,7 @@ def _architectures(models: Iterable[Model], reference: str, quiet: bool) -> Iter
 def _checkpoint(
     model: Model, path: str, source: str | None, reference: str, choice: Choice
 ) -> Parity:
-    from convert.formats.appearing import write_text
-    from convert.formats.records import PARITY, record_path
+    from convert.formats.records import PARITY, write_record
     from verify.parity.compare import verify_checkpoint
     from verify.parity.converted_checkpoint import open_converted
     from verify.parity.named_model import demand_model
@@ -109,8 +107,7 @@ def _checkpoint(
     result = verify_checkpoint(converted, reference)
     digest = converted.checkpoint.files[0].sha256()
     converted.require_unchanged()
-    record = {"schema": PARITY.schema, PARITY.digest: digest, **result.as_json()}
-    write_text(record_path(Path(path), PARITY), json.dumps(record, indent=1) + "\n")
+    write_record(Path(path), PARITY, {PARITY.digest: digest, **result.as_json()})
     return result
 
 

@@ -8,10 +8,7 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
-
-from convert.formats.regular import sha256
 
 PACKAGES = ("gluonport", "torch", "numpy", "opencv-python-headless", "pillow")
 
@@ -65,8 +62,3 @@ def _short(value: object) -> str:
     """A value in at most a hundred characters, whatever a file had in its place."""
     text = value if isinstance(value, str) else reprlib.repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-def file_sha256(path: Path) -> str:
-    """The hash of a file's bytes. Raises FormatError where it cannot be read."""
-    return sha256(path)

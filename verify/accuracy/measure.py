@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 import torch
 
 from convert.formats.appearing import write_text
-from convert.formats.records import ACCURACY, read_record
+from convert.formats.records import ACCURACY, read_record, write_record
 from mappings.errors import AccuracyError, FormatError
 from mappings.words import first_few
 from verify.accuracy.fast_path import Forward, fast, plain
@@ -127,7 +126,7 @@ def _report(prepared: Prepared, finished: Finished) -> Accuracy:
     if task.predictions:
         write_text(task.predictions, to_csv(predictions, finished.ranks))
     if result.complete or not _has_complete(prepared):
-        write_text(task.result, json.dumps(result.as_json(), indent=1) + "\n")
+        write_record(task.checkpoint, ACCURACY, result.as_json())
     else:
         say(f"{task.result}: not replaced, since it counts the whole data set")
     return result

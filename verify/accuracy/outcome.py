@@ -11,6 +11,7 @@ from typing import Any
 from architectures.catalogue.figure import Figure, Undecided
 from architectures.catalogue.record import Model
 from architectures.networks.environment import environment
+from convert.formats.records import ACCURACY
 from mappings.errors import AccuracyError
 from mappings.words import first_few
 from verify.accuracy.identity import Identity
@@ -20,8 +21,6 @@ from verify.accuracy.reducer import Count, count
 from verify.accuracy.task import Task
 from verify.accuracy.verdict import Paired, Verdict, judge, wilson
 from verify.datasets import LabelledImages
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Accuracy:
     def as_json(self) -> dict[str, Any]:
         """The record as JSON values, the contract's fields first."""
         return {
-            "schema": SCHEMA,
+            "schema": ACCURACY.schema,
             "model": self.identity.model,
             "regime": self.identity.regime,
             **_count(self.count),

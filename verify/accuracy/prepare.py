@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from architectures.networks.load import create_classifier
 from architectures.networks.network import Network
+from convert.formats.regular import sha256
 from mappings.errors import AccuracyError
 from verify.accuracy.crops import CropCache
 from verify.accuracy.device import Device, cores, find_device, keep_freed_memory
 from verify.accuracy.hashing import make_manifest
-from verify.accuracy.identity import Identity, file_sha256, versions
+from verify.accuracy.identity import Identity, versions
 from verify.accuracy.manifest import Manifest, spread
 from verify.accuracy.prediction import Prediction, read_csv
 from verify.accuracy.ranks import Ranks
@@ -77,7 +78,7 @@ def prepare(task: Task, ranks: Ranks) -> Prepared:
         exactly_once(manifest, against, task.against)
     identity = Identity(
         model=task.model.name,
-        checkpoint_sha256=file_sha256(task.checkpoint),
+        checkpoint_sha256=sha256(task.checkpoint),
         regime=task.regime,
         manifest_sha256=manifest.sha256,
         images=len(manifest.images),

@@ -13,9 +13,8 @@ import numpy as np
 from architectures import Model
 from architectures.synthetic import synthetic_values
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
-from convert.formats.json_text import read_json_object
 from convert.formats.mapped import MappedFile
-from convert.formats.records import PROVENANCE, find_record
+from convert.formats.records import PROVENANCE, read_record
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import FormatError, SourceError
 from mappings.naming import recognise
@@ -147,9 +146,8 @@ def open_converted(
 
 def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
     """The source that the provenance names, its files, all unchanged, and the choice in it."""
-    record = find_record(path, PROVENANCE)
     try:
-        provenance = read_json_object(record)
+        provenance = read_record(path, PROVENANCE)
         source, choice = str(provenance["source"]), recorded_choice(provenance)
         digests = {Path(source): provenance["source_sha256"]}
         for shard, digest in provenance.get("source_shards", {}).items():

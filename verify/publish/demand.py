@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.formats.json_text import read_json_object
-from convert.formats.records import KINDS, find_record
+from convert.formats.records import KINDS, find_record, read_record
 from mappings.errors import FormatError, PublishError
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -31,12 +28,9 @@ class Record:
             what = f"no {kind} beside it, expected {path.name}: make it with '{remedy}'{otherwise}"
             raise PublishError(f"{checkpoint}: {what}")
         try:
-            record = cls(path, kind, remedy, read_json_object(path))
+            return cls(path, kind, remedy, read_record(checkpoint, KINDS[kind]))
         except FormatError as error:
             raise cls(path, kind, remedy, {}).malformed(error.what) from None
-        if record.values.get("schema") != SCHEMA:
-            raise record.malformed(f"the field 'schema' is not {SCHEMA}")
-        return record
 
     def refuse(self, what: str) -> PublishError:
         """The error that this record is not enough."""

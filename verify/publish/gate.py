@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -12,8 +11,8 @@ from architectures.catalogue.dataset import dataset
 from architectures.catalogue.figure import Figure, Undecided
 from architectures.catalogue.nearest import misfits
 from architectures.catalogue.record import RGB, STATISTICS
-from convert.formats import Checkpoint, Tensor, open_checkpoint
-from convert.formats.regular import open_regular, sha256
+from convert.formats import Checkpoint, open_checkpoint
+from convert.formats.regular import digest, open_regular, sha256
 from convert.formats.shaped import shaped
 from mappings.errors import AccuracyError, FormatError, PublishError
 from mappings.parts import is_classifiers
@@ -75,7 +74,7 @@ class Weights:
             num_classes=num_classes,
             parameters=sum(prod(t.shape) for t in tensors if not t.name.endswith(STATISTICS)),
             dtype=", ".join(sorted({str(t.dtype) for t in tensors if t.shape})),
-            digests={tensor.name: _digest(tensor) for tensor in tensors},
+            digests={tensor.name: tensor.sha256() for tensor in tensors},
         )
 
 
@@ -149,14 +148,6 @@ def pass_gate(model: Model, path: Path, without_accuracy: str | None = None) -> 
 
 def _convert(model: Model, path: Path) -> str:
     return f"convert {model.name} {path} --from SOURCE --force"
-
-
-def _digest(tensor: Tensor) -> str:
-    """The sha256 of a tensor's values, which are read in parts: the file may be cut meanwhile."""
-    digest = hashlib.sha256()
-    for part in tensor.parts():
-        digest.update(part.tobytes())
-    return digest.hexdigest()
 
 
 def _fit(model: Model, checkpoint: Checkpoint) -> int:
@@ -284,8 +275,6 @@ def _is_published(model: Model, record: Provenance, source_sha256: str) -> bool:
         return bool(prefix) and source_sha256.startswith(prefix)
     try:
         with open_regular(record.source) as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == source_sha256
-            file.seek(0)
-            return same and hashlib.file_digest(file, "sha1").hexdigest() == source.sha1
+            return digest(file) == source_sha256 and digest(file, "sha1") == source.sha1
     except FormatError:
         return source.url is not None and record.source_url == source.url

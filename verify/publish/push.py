@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from convert.formats.regular import digest
 from mappings.errors import PublishError
 from mappings.words import first_few
 from verify.publish.converted import public_url
@@ -71,13 +71,13 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
         unique: dict[str, CommitOperationAdd] = {}
         for path in (*files, SUMS):
             file = opened.enter_context(open(folder / path, "rb"))
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != files.get(path, digest):
-                raise PublishError(f"{folder / path}: was changed: its sha256 is {digest}")
+            found = digest(file)
+            if found != files.get(path, found):
+                raise PublishError(f"{folder / path}: was changed: its sha256 is {found}")
             file.seek(0)
             # An open file goes by git LFS, whose server checks the sha256 that was signed.
             operations.append(CommitOperationAdd(path, file))
-            unique.setdefault(digest, operations[-1])
+            unique.setdefault(found, operations[-1])
         api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
         try:
             api.create_repo(repository, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 import math
@@ -20,6 +19,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from convert.formats.appearing import write_text
+from convert.formats.regular import sha256
 from verify.parity.criteria import LAYER
 from verify.parity.result import Criterion, Parity
 from verify.reference.inputs import IMAGES
@@ -76,8 +76,7 @@ def _section(parity: Parity, prefix: str, root: Path) -> Section:
     }
     digest = None
     if parity.checkpoint is not None and (root / parity.checkpoint).is_file():
-        with open(root / parity.checkpoint, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256(root / parity.checkpoint)
     missing = sum(map(is_missing, parity.layers))
     return Section(parity, charts, missing, digest)
 

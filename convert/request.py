@@ -1,0 +1,32 @@
+"""What is to be written of a checkpoint, where, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from convert.formats import Checkpoint
+from convert.laid import Fit
+from convert.precision import Precision
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checkpoint that fits its network without residues, and the file to write.
+
+    ``names`` gives each tensor of the network its name in a ``.params`` file; None writes
+    safetensors under the network's own names. ``url`` is where the source was downloaded from.
+    ``ignore`` are the patterns of the tensors that the user left out. ``force`` replaces an
+    existing target, and ``allow_nonfinite`` writes NaN and infinity too.
+    """
+
+    found: Fit
+    checkpoint: Checkpoint
+    target: Path
+    precision: Precision = "float32"
+    names: Mapping[str, str] | None = None
+    url: str | None = None
+    ignore: tuple[str, ...] = ()
+    allow_nonfinite: bool = False
+    force: bool = False
