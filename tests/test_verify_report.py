@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -26,10 +27,10 @@ from verify.parity.compare import (
     verify_checkpoint,
 )
 from verify.parity.converted_checkpoint import open_converted
-from verify.parity.result import Criterion, Finding, LayerError, Parity
+from verify.parity.result import Criterion, CriterionName, Finding, LayerError, Parity
 from verify.reference.answers import golden
 from verify.reference.inputs import reference_inputs, reference_names, reference_pixels
-from verify.report.page import thumbnail, write_report
+from verify.report.page import QUESTIONS, thumbnail, write_report
 
 MODEL = find_model("gluon_seresnext8_digits")
 
@@ -303,3 +304,7 @@ def test_a_chart_draws_every_layer_of_any_depth(tmp_path: Path, count: int) -> N
     one = Parity("one", "golden", 1, (Criterion("layers", True, "fine"),), None, layers)
     page = Page(write_report([one], tmp_path).read_text("utf-8"))
     assert "PASS" in page.text and points(page, "m0-wide-port64") == count
+
+
+def test_the_page_asks_a_question_for_each_criterion() -> None:
+    assert tuple(QUESTIONS) == get_args(CriterionName)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from convert.formats import Array
-from verify.parity.result import Criterion, Observed
+from verify.parity.result import Criterion, CriterionName, Observed
 from verify.parity.trace import Trace
 from verify.reference.answers import Reference
 
@@ -120,7 +120,7 @@ def _comparable(*logits: Array) -> bool:
     return len(shapes) == 1 and logits[0].ndim == 2 and logits[0].size > 0
 
 
-def _incomparable(name: str, theirs: Array, ours: Array, port: Trace) -> Criterion:
+def _incomparable(name: CriterionName, theirs: Array, ours: Array, port: Trace) -> Criterion:
     detail = f"logits of shape {ours.shape}, the source's are {theirs.shape}"
     if port.failure:
         detail = f"the network fails: {port.failure}"

@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+CriterionName = Literal[
+    "values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1"
+]
+"""What a port is judged by, in the order of a verdict."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,7 @@ class Criterion:
     passes, ``needed`` the smallest limit that would have passed. ``detail`` says it in words.
     """
 
-    name: str
+    name: CriterionName
     passed: bool
     detail: str
     figure: float | None = None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -16,11 +16,11 @@ from mappings.errors import PublishError
 from verify.parity.criteria import STRUCTURE
 from verify.parity.layers import judge_layers
 from verify.parity.places import places
-from verify.parity.result import Criterion, Parity
+from verify.parity.result import Criterion, CriterionName, Parity
 from verify.reference.answers import Reference, golden
 from verify.reference.inputs import reference_inputs, reference_names
 
-JUDGED = ("values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1")
+JUDGED: tuple[CriterionName, ...] = get_args(CriterionName)
 """The criteria that a checkpoint is judged by, each once and in this order."""
 
 SPREAD = 1000
@@ -123,7 +123,7 @@ def _structure_limit(limit: object, parity: Parity, reference: Reference) -> flo
 def _check_words(criterion: Criterion, parity: Parity, tensors: int) -> None:
     """Demand that the words of a criterion that holds, which a card repeats, have its figures."""
     figure, limit = criterion.figure, criterion.limit
-    expected: dict[str, tuple[float | tuple[float, float] | None, ...]] = {
+    expected: dict[CriterionName, tuple[float | tuple[float, float] | None, ...]] = {
         "values": (tensors,),
         "structure": (figure, limit),
         "arithmetic": (figure,),

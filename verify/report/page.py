@@ -21,13 +21,13 @@ from PIL import Image
 from convert.formats.appearing import write_text
 from convert.formats.regular import sha256
 from verify.parity.criteria import LAYER
-from verify.parity.result import Criterion, Parity
+from verify.parity.result import Criterion, CriterionName, Parity
 from verify.reference.inputs import IMAGES
 from verify.report.drift_chart import drift_chart, is_missing
 
 WIDE, NARROW = (960, 380), (360, 320)  # CSS pixels; the page shows the one that fits
 THUMBNAIL = 160  # pixels a side
-QUESTIONS = {
+QUESTIONS: dict[CriterionName, tuple[str, str]] = {
     "values": ("Does the file hold its source's values, bit for bit?", "tensors differ"),
     "inputs": ("Were both sides given the same bytes?", ""),
     "structure": ("In float64, does the port compute the same function?", "between logits"),
