@@ -23,6 +23,7 @@ from convert.sources.download import BACKOFF, LIMIT, PATIENCE, download, shown
 from convert.sources.lock import locked
 from mappings.errors import DownloadError
 from tests.support.loopback import Answer, Loopback, loopback
+from tests.support.needs import need_root
 
 BODY = random.Random(0).randbytes(1_000_000)
 CUT = 600_000
@@ -354,8 +355,8 @@ def test_what_is_planted_is_never_written_through(
     assert theirs.stat().st_nlink == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_bytes_of_another_user_are_not_resumed(server: Loopback, target: Path) -> None:
+    need_root("gives files away")
     server.answers = [Answer(cut=CUT), Answer(status=403)]
     with pytest.raises(DownloadError):
         fetch(server, target)
@@ -407,6 +408,6 @@ def test_messages_do_not_show_passwords(server: Loopback, target: Path) -> None:
 
 def test_importing_loads_no_heavy_library() -> None:
     heavy = {"requests", "urllib3", "rich", "filelock", "zipfile", "logging", "numpy"}
-    program = f"import sys, convert.zoo; print(sorted({heavy!r} & set(sys.modules)))"
+    program = f"import sys, convert.sources.zoo; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b"[]\n"

@@ -18,6 +18,7 @@ import pytest
 from convert.formats import staging
 from convert.formats.appearing import appearing, appearing_folder, write_text
 from mappings.errors import WriteError
+from tests.support.needs import need_root
 
 WAIT = 120  # seconds: a deadline for what takes none
 
@@ -83,9 +84,9 @@ def test_what_is_planted_at_the_staging_folder_is_refused_and_left_alone(
     assert files(tmp_path / "theirs") == {"file"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
 @pytest.mark.parametrize("write", WRITERS)
 def test_a_staging_folder_of_another_user_is_refused(write: Writer, tmp_path: Path) -> None:
+    need_root("gives folders away")
     theirs = tmp_path / ".a.partial"
     theirs.mkdir()
     (theirs / "file").write_bytes(b"theirs")

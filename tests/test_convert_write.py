@@ -28,6 +28,7 @@ from convert.formats import Array
 from convert.formats.appearing import appearing
 from convert.transfer import _compare, _digests
 from mappings.errors import ConversionError, WriteError
+from tests.support.needs import cannot_run
 from tests.support.params_writer import dense, params
 
 NAME = "gluon_resnext50_32x4d"
@@ -258,7 +259,7 @@ def disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
         try:
             subprocess.run(mount, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            pytest.skip(f"a small file system cannot be mounted here: {error}")
+            cannot_run(f"a small file system cannot be mounted here: {error}")
         return folder
 
     yield mounted

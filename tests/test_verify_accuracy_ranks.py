@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import gluonport
+from tests.support.needs import cannot_run
 
 NAME = "gluon_seresnext8_digits"
 BATCH, CHUNKS = 4, 90
@@ -192,7 +193,8 @@ def test_ledgers_of_two_machines_make_one_number(
 @contextlib.contextmanager
 def two_machines() -> Iterator[tuple[list[str], list[str]]]:
     """Two network namespaces joined by a cable: what starts a command in each."""
-    names, ends = ("gluonport-a", "gluonport-b"), ("gp-a", "gp-b")
+    names = tuple(f"gluonport-{os.getpid()}-{side}" for side in "ab")
+    ends = tuple(f"gp{os.getpid()}{side}" for side in "ab")
     cable = ["link", "add", ends[0], "type", "veth", "peer", "name", ends[1]]
     try:
         steps = [["netns", "add", name] for name in names] + [cable]
@@ -204,9 +206,9 @@ def two_machines() -> Iterator[tuple[list[str], list[str]]]:
             try:
                 done = subprocess.run(["ip", *step], capture_output=True, text=True)
             except FileNotFoundError:
-                pytest.skip("no 'ip' here (Debian's iproute2)")
+                cannot_run("no 'ip' here (Debian's iproute2)")
             if done.returncode:
-                pytest.skip(f"no network namespaces here: ip {' '.join(step)}: {done.stderr}")
+                cannot_run(f"no network namespaces here: ip {' '.join(step)}: {done.stderr}")
         yield ["ip", "netns", "exec", names[0]], ["ip", "netns", "exec", names[1]]
     finally:
         for name in names:

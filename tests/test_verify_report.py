@@ -18,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from architectures import find_model
 from convert import convert
+from tests.support.needs import cannot_run
 from tests.support.report_page import CHROMIUM, Page, chromium_dom, points
 from verify.parity.compare import (
     compare,
@@ -41,7 +42,7 @@ def read(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Path], Pag
     if request.param == "html":
         return lambda path: Page(path.read_text("utf-8"))
     if CHROMIUM is None:
-        pytest.skip("no chromium is installed: apt-get install chromium")
+        cannot_run("no chromium is installed: apt-get install chromium")
     return lambda path: Page(chromium_dom(path, tmp_path / "chromium"))
 
 
