@@ -17,7 +17,7 @@ def gluon_names(model: Model, naming: GluonNaming) -> Mapping[str, str]:
 
     Raises ConversionError for a network that GluonCV does not have.
     """
-    if model.source.framework != "gluoncv":
+    if model.flat_prefix is None:
         raise ConversionError(
             f"{model.name} comes from {model.source.framework}: GluonCV has no such network, "
             f"so no .params file can hold it; choose a .safetensors target"

@@ -1,4 +1,4 @@
-"""The small-image networks of MXNet's own zoo, which are known by their tensors and not covered."""
+"""The networks for small images of MXNet's own zoo: recognised by their tensors, not supported."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ DROPPED = 3  # children of ``features`` that a thumbnail network lacks: norm, Re
 
 
 def thumbnail_of(checkpoint: Checkpoint, models: Iterable[Model]) -> str | None:
-    """The name of the network that a checkpoint is with ``thumbnail=True``; None where it is none.
+    """The name of the network that a checkpoint is with ``thumbnail=True``, None for any other.
 
     Such a network begins with one 3x3 convolution instead of a 7x7 one, a norm and a max-pool
     (mxnet: python/mxnet/gluon/model_zoo/vision/resnet.py, ResNetV1 and ResNetV2).
     """
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
     for model in nearest_models(shapes, models):
-        expected = _shapes(model)
-        if expected is None:
+        if model.first_feature is None or (expected := _shapes(model)) is None:
             continue
-        table = _table(model)
+        table = _table(model, model.first_feature)
         try:
             naming = recognise(shapes, table)
         except ReconcileError:
@@ -50,20 +49,15 @@ def refuse_thumbnail(checkpoint: Checkpoint, models: Iterable[Model]) -> None:
 
 def _shapes(model: Model) -> Mapping[str, OpenShape] | None:
     stem = model.shapes.get("conv1.weight", ())
-    if not model.rows or stem[2:] != (7, 7) or not _in_features(model.rows[0]):
+    if stem[2:] != (7, 7):
         return None
     expected = {n: s for n, s in model.shapes.items() if not n.startswith("bn1.")}
     return expected | {"conv1.weight": (*stem[:2], 3, 3)}
 
 
-def _in_features(rows: tuple[Row, ...]) -> bool:
-    return any(row.target == "conv1" and row.source.startswith("features.") for row in rows)
-
-
-def _table(model: Model) -> Table:
-    first = model.first_feature - DROPPED
-    rows = [_moved(row, model.first_feature) for row in model.rows[0] if row.target != "bn1"]
-    return Table.expand(rows, residual_positions(model.network.depths, first))
+def _table(model: Model, first_feature: int) -> Table:
+    rows = [_moved(row, first_feature) for row in model.rows[0] if row.target != "bn1"]
+    return Table.expand(rows, residual_positions(model.network.depths, first_feature - DROPPED))
 
 
 def _moved(row: Row, first_feature: int) -> Row:

@@ -33,13 +33,16 @@ first_block_of_later_stages = Scope(
 )
 
 
-def residual_positions(depths: tuple[int, ...], first_feature: int) -> Iterator[Position]:
+def residual_positions(depths: tuple[int, ...], first_feature: int | None) -> Iterator[Position]:
     """The positions of a residual network: first the network itself, then every block in order.
 
-    ``depths`` are the blocks of each stage; the stages are ``features.{first_feature}`` onwards and
-    are counted from 1.
+    ``depths`` are the blocks of each stage, and stages are counted from 1. In Gluon's ``features``
+    the first stage is number ``first_feature``; without one no position has a ``feature``.
     """
     yield {}
     for index, depth in enumerate(depths):
+        stage = {"stage": index + 1}
+        if first_feature is not None:
+            stage["feature"] = first_feature + index
         for block in range(depth):
-            yield {"stage": index + 1, "feature": first_feature + index, "block": block}
+            yield {**stage, "block": block}

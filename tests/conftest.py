@@ -25,7 +25,7 @@ SCRIPT = Path(__file__).parent / "support" / "gluon_checkpoints.py"
 def smallest() -> dict[str, Model]:
     """The smallest model of each family: they run in every test run, the others exhaustively."""
     ordered = sorted(MODELS, key=lambda model: -model.parameters)
-    return {model.family: model for model in ordered}
+    return {model.family.name: model for model in ordered}
 
 
 class GluonCheckpoints:

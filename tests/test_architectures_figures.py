@@ -12,7 +12,8 @@ import pytest
 
 from architectures import MODELS, Model, find_model
 from architectures.catalogue.figure import GLUONCV_TABLE, TIMM_TABLE, Figure
-from architectures.catalogue.record import Source, gluoncv
+from architectures.catalogue.origin import GLUONCV
+from architectures.catalogue.source import Source, gluoncv
 
 FACTS: dict[str, Any] = json.loads(
     (Path(__file__).parent / "support" / "published_figures.json").read_text(encoding="utf-8")
@@ -126,7 +127,7 @@ def test_a_figure_cannot_be_given_to_other_weights() -> None:
         replace(gluoncv("resnet50_v1b", "1" * 40), figures=source.figures)
     figure = Figure.printed("", "gluon", "77.36 / 93.57", GLUONCV_TABLE)
     with pytest.raises(ValueError, match="of other weights"):
-        Source("gluoncv", "never_published", figures=(figure,))
+        Source("gluoncv", "never_published", GLUONCV, figures=(figure,))
 
 
 def test_the_figures_here_are_those_of_the_shared_facts() -> None:

@@ -110,7 +110,7 @@ def test_a_pruned_network_has_the_widths_it_is_given() -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("model", smallest().values(), ids=lambda model: model.family)
+@pytest.mark.parametrize("model", smallest().values(), ids=lambda model: model.family.name)
 def test_every_family_scripts_traces_and_exports_to_the_same_function(model: Model) -> None:
     network, image = ours(model), IMAGES[:1]
     with warnings.catch_warnings(), torch.inference_mode():

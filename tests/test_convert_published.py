@@ -18,7 +18,8 @@ from click.testing import CliRunner
 
 import convert.conversion
 from architectures import MODELS, Model, find_model
-from architectures.catalogue.record import Source
+from architectures.catalogue.origin import GLUONCV, TIMM
+from architectures.catalogue.source import Source
 from architectures.networks.build import build
 from convert.sources.published import fetch_published, fetch_url, largest
 from gluonport.commands.convert import main
@@ -125,7 +126,7 @@ def test_a_published_file_has_at_most_twice_the_bytes_of_its_weights(model: Mode
 
 
 def test_a_file_larger_than_the_model_is_not_downloaded(server: Loopback, cached: Path) -> None:
-    source = Source("timm", "network", f"{server.url}/weights/{NAME}")
+    source = Source("timm", "network", TIMM, f"{server.url}/weights/{NAME}")
     with pytest.raises(DownloadError, match=f"larger than {len(BODY) - 1} bytes"):
         fetch_published(source, most=len(BODY) - 1)
     assert left(cached) == set()
@@ -154,7 +155,7 @@ def test_a_pipe_in_the_cache_is_refused(server: Loopback, cached: Path) -> None:
 
 def test_what_was_never_published_asks_for_a_file() -> None:
     with pytest.raises(DownloadError, match="never published: give a file with --from"):
-        fetch_published(Source("gluoncv", "mine"))
+        fetch_published(Source("gluoncv", "mine", GLUONCV))
 
 
 def test_convert_without_a_source_fetches_converts_and_records_the_url(

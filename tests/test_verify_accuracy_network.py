@@ -20,7 +20,7 @@ from verify.accuracy.fast_path import fast, fold, plain
 from verify.accuracy.fused import FusedConv2d
 from verify.accuracy.proof import prove
 
-FAMILIES = {model.family: model for model in reversed(MODELS)}
+FAMILIES = {model.family.name: model for model in reversed(MODELS)}
 
 
 def network(model: Model) -> nn.Module:
@@ -36,7 +36,7 @@ def network(model: Model) -> nn.Module:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("model", FAMILIES.values(), ids=lambda model: model.family)
+@pytest.mark.parametrize("model", FAMILIES.values(), ids=lambda model: model.family.name)
 def test_fast_is_plain_but_for_rounding(model: Model) -> None:
     device = find_device("cpu", 0, "float32")
     side = min(model.input_size, 64)

@@ -14,7 +14,10 @@ from torch import nn
 
 from architectures import Model, find_model
 from architectures.catalogue.config import ResNetConfig
-from architectures.catalogue.record import Source
+from architectures.catalogue.dataset import DIGITS
+from architectures.catalogue.family import Family
+from architectures.catalogue.origin import TIMM
+from architectures.catalogue.source import Source
 from architectures.networks.build import build
 from architectures.networks.resnet import Bottleneck, ResNet
 from architectures.synthetic import synthetic_values
@@ -142,7 +145,8 @@ def rich() -> Port:
     """A small network with everything that the sample has not: many blocks, square weights, average
     pooling of an odd map. Nobody recorded it: it is compared with itself."""
     config = ResNetConfig((11, 1), cardinality=64, base_width=4, se=True, average_down=True)
-    model = MadeUp("rich", "Test", config, Source("timm", "rich"), num_classes=10, input_size=28)
+    family, source = Family("Test", "A test", ()), Source("timm", "rich", TIMM)
+    model = MadeUp("rich", family, config, source, DIGITS, ("timm",), input_size=28)
     network = build(model).eval()
     with torch.no_grad():
         for name, tensor in network.state_dict().items():

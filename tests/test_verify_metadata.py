@@ -108,24 +108,26 @@ def test_timms_own_networks_give_the_same_figures(name: str) -> None:
 def test_a_file_of_another_time_has_another_size(model: Model) -> None:
     if model.card is None or model.card.file_size is None:
         return
-    averaged, ported = model.name in file_size.AVERAGED, file_size.is_ported(model)
+    expected = (model.card.averaged, model.card.module_versions)
     sizes = {
         (a, p): file_size.size_of(file_size.state_dict(model, a, p))
         for a in (False, True)
         for p in (False, True)
     }
     right = [key for key, size in sizes.items() if size == model.card.file_size]
-    assert right == [(averaged, ported)]
+    assert right == [expected]
 
 
 def test_every_module_without_tensors_is_in_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
     model = find_model(NAME)
-    published, modules = file_size.file_size(model), file_size.modules_of_2019(model)
+    card = model.card
+    assert card is not None
+    published, modules = file_size.file_size(model, card), file_size.modules_of_2019(model)
     for name in ("relu", "maxpool", "global_pool.pool", "layer3.5.relu", "layer4.2.se.sigmoid"):
         fewer = [module for module in modules if module != name]
         assert len(fewer) == len(modules) - 1
         monkeypatch.setattr(file_size, "modules_of_2019", lambda model, fewer=fewer: fewer)
-        assert file_size.file_size(model) < published
+        assert file_size.file_size(model, card) < published
 
 
 def test_the_length_of_addresses_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,10 @@ import pytest
 
 import gluonport
 from architectures import MODELS, Model, find_model
+from architectures.catalogue.dataset import IMAGENET
 from architectures.catalogue.figure import Regime
-from architectures.catalogue.normalisation import UNIT_MEAN, UNIT_STD
 from mappings.errors import ImageError
 from verify.preprocessing import crop, normalise
-from verify.publish.clients import client
 from verify.reference.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
 
 NETWORK = find_model("gluon_resnext50_32x4d")
@@ -82,7 +81,7 @@ def test_what_timm_does_for_each_model_is_what_the_regime_does() -> None:
     )["timm"]
     assert {model.name for model in MODELS if model.figure("timm")} == published.keys()
     for model in MODELS:
-        there = client(model)
+        there = model.client
         if model.name not in published:
             assert there is None or not there.tag, model.name
             continue
@@ -93,7 +92,7 @@ def test_what_timm_does_for_each_model_is_what_the_regime_does() -> None:
         assert configuration.input_size == (3, model.input_size, model.input_size), name
         assert (configuration.crop_pct, configuration.crop_mode) == (model.crop, "center"), name
         assert configuration.interpolation == model.timm_interpolation, name
-        assert (configuration.mean, configuration.std) == (UNIT_MEAN, UNIT_STD), name
+        assert (configuration.mean, configuration.std) == (IMAGENET.mean, IMAGENET.std), name
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from architectures import find_model
-from architectures.catalogue.record import Regime
+from architectures.catalogue.figure import Regime
 from convert.formats.limits import MAX_PIXELS
 from mappings.errors import ImageError
 from verify.preprocessing import crop, preprocess

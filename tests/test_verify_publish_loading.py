@@ -15,7 +15,6 @@ import pytest
 from architectures import find_model
 from tests.conftest import GluonCheckpoints
 from tests.support.releases import converted, publish
-from verify.publish.clients import client
 
 ROOT = Path(__file__).parents[1]
 IMAGE = ROOT / "verify" / "reference" / "images" / "coffee.jpg"
@@ -65,7 +64,7 @@ def test_every_client_computes_what_mxnet_computed(
     result = publish(name, checkpoint, release, *options)
     assert result.exit_code == 0, result.output
 
-    elsewhere = client(find_model(name))
+    elsewhere = find_model(name).client
     expression = elsewhere.torchvision.format(n=classes) if elsewhere else ""
     inputs, out = source.folder / f"{network}.npz", tmp_path / "out.npz"
     script = Path(__file__).parent / "support" / "release_clients.py"

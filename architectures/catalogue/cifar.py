@@ -6,11 +6,17 @@ and does not say which of the two networks it stored.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from architectures.catalogue import papers
 from architectures.catalogue.cifar_config import CifarConfig
 from architectures.catalogue.config import NetworkConfig
+from architectures.catalogue.dataset import CIFAR10
+from architectures.catalogue.family import Family
 from architectures.catalogue.figure import Undecided
 from architectures.catalogue.preactivation_config import PreActivationConfig
-from architectures.catalogue.record import Model, gluoncv
+from architectures.catalogue.record import Model
+from architectures.catalogue.source import gluoncv
 from mappings.cifar import CIFAR_RESNEXT_FIRST_FEATURE, CIFAR_V1, CIFAR_V1_FIRST_FEATURE
 from mappings.language import Row
 from mappings.resnet_v2 import (
@@ -23,32 +29,67 @@ from mappings.resnext import RESNEXT
 
 CHANNELS = (16, 16, 32, 64)
 
-Family = tuple[str, tuple[Row, ...], int, str]
-V1: Family = ("CIFAR ResNet v1", CIFAR_V1, CIFAR_V1_FIRST_FEATURE, "cifarresnetv10_")
-V2: Family = ("CIFAR ResNet v2", CIFAR_V2, CIFAR_V2_FIRST_FEATURE, "cifarresnetv20_")
-WIDE: Family = ("CIFAR Wide ResNet", CIFAR_WIDE, CIFAR_WIDE_FIRST_FEATURE, "cifarwideresnet0_")
-RESNEXT_29: Family = ("CIFAR ResNeXt", RESNEXT, CIFAR_RESNEXT_FIRST_FEATURE, "cifarresnext0_")
+
+@dataclass(frozen=True)
+class Kind:
+    """A family, and what Gluon calls the layers of its networks."""
+
+    family: Family
+    rows: tuple[Row, ...]
+    first_feature: int
+    flat_prefix: str
+
+
+V1 = Kind(
+    Family("CIFAR ResNet v1", "A residual network for images of 32 x 32", (papers.RESNET,)),
+    CIFAR_V1,
+    CIFAR_V1_FIRST_FEATURE,
+    "cifarresnetv10_",
+)
+V2 = Kind(
+    Family(
+        "CIFAR ResNet v2",
+        "A pre-activation residual network for images of 32 x 32",
+        (papers.IDENTITY_MAPPINGS,),
+    ),
+    CIFAR_V2,
+    CIFAR_V2_FIRST_FEATURE,
+    "cifarresnetv20_",
+)
+WIDE = Kind(
+    Family(
+        "CIFAR Wide ResNet", "A wide residual network for images of 32 x 32", (papers.WIDE_RESNET,)
+    ),
+    CIFAR_WIDE,
+    CIFAR_WIDE_FIRST_FEATURE,
+    "cifarwideresnet0_",
+)
+RESNEXT_29 = Kind(
+    Family("CIFAR ResNeXt", "A ResNeXt for images of 32 x 32", (papers.RESNEXT,)),
+    RESNEXT,
+    CIFAR_RESNEXT_FIRST_FEATURE,
+    "cifarresnext0_",
+)
 
 
 def _model(
-    family: Family,
+    kind: Kind,
     network: NetworkConfig,
     name: str,
     sha1: str | None = None,
     undecided: Undecided | None = None,
 ) -> Model:
-    title, rows, first_feature, flat_prefix = family
     return Model(
         f"gluon_{name}",
-        title,
+        kind.family,
         network,
         gluoncv(name, sha1),
-        (rows,),
-        first_feature,
-        flat_prefix,
+        CIFAR10,
+        ("gluon",),
+        (kind.rows,),
+        kind.first_feature,
+        kind.flat_prefix,
         undecided=undecided,
-        regimes=("gluon",),
-        num_classes=10,
         input_size=32,
         crop=1.0,
     )

@@ -10,14 +10,13 @@ Widths = tuple[tuple[tuple[int, ...], ...], ...]
 
 
 class NetworkConfig(Protocol):
-    """The numbers of one network: ``depths`` are the blocks of each stage, ``classifier`` is the
-    name of the module that gives the logits. ``architectures.networks.build`` has the network."""
+    """The numbers of one network: ``depths`` are the blocks of each stage.
+
+    ``architectures.networks.build`` turns a configuration into its network.
+    """
 
     @property
     def depths(self) -> tuple[int, ...]: ...
-
-    @property
-    def classifier(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,6 @@ class ResNetConfig:
     block: Literal["basic", "bottleneck"] = "bottleneck"
     norm: Literal["batch", "group"] = "batch"
     pruned: Widths | None = None
-
-    @property
-    def classifier(self) -> str:
-        return "fc"
 
     @property
     def widths(self) -> Widths:

@@ -1,50 +1,101 @@
-"""What the published weights of a model were trained on."""
+"""The data sets that published weights were trained and evaluated on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from architectures.catalogue.normalisation import CIFAR_MEAN, CIFAR_STD, UNIT_MEAN, UNIT_STD
-from architectures.catalogue.record import Model
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Who made a data set, and the licence that it is under."""
+
+    authors: str
+    license: str
+    url: str
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set of images.
+    """A data set of images with classes.
 
-    ``title`` is Markdown, ``hub`` its identifier on the hub, ``split`` the part that accuracy is
-    measured on. ``labels`` are the class names; None for ImageNet's, which clients know themselves.
-    ``mean`` and ``std`` normalise RGB in 0..1.
+    ``hub`` is its identifier on the hub. ``split`` is the part that accuracy is measured on, and
+    ``evaluation`` what messages call that part; it has ``images`` images, ``images_per_class`` of
+    each class unless their numbers differ. ``class_names`` are None for ImageNet's, which clients
+    know. ``mean`` and ``std`` normalise RGB in 0..1, as the weights were trained. ``terms`` are
+    None where the data set has terms of its own. ``reference`` says which packaged images belong to
+    it, ``scans`` names its packaged evaluation images in ``architectures/samples``.
     """
 
-    title: str
+    name: str
     hub: str | None
     split: str
-    labels: tuple[str, ...] | None
-    mean: tuple[float, ...] = UNIT_MEAN
-    std: tuple[float, ...] = UNIT_STD
+    evaluation: str
+    num_classes: int
+    class_names: tuple[str, ...] | None
+    images: int
+    images_per_class: int | None
+    mean: Triple
+    std: Triple
+    terms: Terms | None
+    reference: Literal["photographs", "digits"]
+    scans: str | None
+
+    @property
+    def title(self) -> str:
+        """The name in Markdown, with the authors and the licence where they must be named."""
+        if self.terms is None:
+            return self.name
+        terms = self.terms
+        return f"{self.name} ({terms.authors}, [{terms.license}]({terms.url}))"
 
 
-IMAGENET = Dataset("ImageNet-1k", "imagenet-1k", "validation", None)
+IMAGENET = Dataset(
+    name="ImageNet-1k",
+    hub="imagenet-1k",
+    split="validation",
+    evaluation="the validation set of ImageNet-1k",
+    num_classes=1000,
+    class_names=None,
+    images=50_000,
+    images_per_class=50,
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+    terms=None,
+    reference="photographs",
+    scans=None,
+)
 CIFAR10 = Dataset(
-    "CIFAR-10",
-    "cifar10",
-    "test",
-    tuple("airplane automobile bird cat deer dog frog horse ship truck".split()),
-    CIFAR_MEAN,
-    CIFAR_STD,
+    name="CIFAR-10",
+    hub="cifar10",
+    split="test",
+    evaluation="the test set of CIFAR-10",
+    num_classes=10,
+    class_names=tuple("airplane automobile bird cat deer dog frog horse ship truck".split()),
+    images=10_000,
+    images_per_class=1000,
+    mean=(0.4914, 0.4822, 0.4465),  # GluonCV, scripts/classification/cifar/train_cifar10.py
+    std=(0.2023, 0.1994, 0.2010),
+    terms=None,
+    reference="digits",
+    scans=None,
 )
 DIGITS = Dataset(
-    "Optical Recognition of Handwritten Digits (E. Alpaydin and C. Kaynak, "
-    "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/))",
-    None,
-    "test",
-    tuple("0123456789"),
+    name="Optical Recognition of Handwritten Digits",
+    hub=None,
+    split="test",
+    evaluation="the packaged sample",
+    num_classes=10,
+    class_names=tuple("0123456789"),
+    images=360,
+    images_per_class=None,
+    mean=IMAGENET.mean,
+    std=IMAGENET.std,
+    terms=Terms(
+        "E. Alpaydin and C. Kaynak", "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"
+    ),
+    reference="digits",
+    scans="gluon_seresnext8_digits.tar",
 )
-
-
-def dataset(model: Model) -> Dataset:
-    """The data set of a model's published weights."""
-    if model.source.packaged:
-        return DIGITS
-    return CIFAR10 if model.source.name.startswith("cifar_") else IMAGENET

@@ -24,7 +24,3 @@ class PreActivationConfig:
     se: bool = False
     stem: Literal["imagenet", "cifar", "wide"] = "imagenet"
     raw_shortcut: bool = False
-
-    @property
-    def classifier(self) -> str:
-        return "fc"

@@ -1,4 +1,4 @@
-"""Pruned ResNets of the Gluon model zoo: v1b and v1d whose every convolution has its own width.
+"""Pruned ResNets of the Gluon model zoo: v1b and v1d, each convolution with its own width.
 
 GluonCV registers each by one number and stores its file by another (model_store.py, ``_renames``).
 """
@@ -9,10 +9,19 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from architectures.catalogue import papers
 from architectures.catalogue.config import ResNetConfig
-from architectures.catalogue.record import Model, gluoncv
+from architectures.catalogue.dataset import IMAGENET
+from architectures.catalogue.family import Family
+from architectures.catalogue.record import Model
+from architectures.catalogue.source import gluoncv
 from mappings.resnet_v1b import BASIC, DEEP_STEM_AVERAGED
 
+PRUNED_RESNETS = Family(
+    "Pruned ResNet",
+    "A residual network whose convolutions were pruned, each to a width of its own",
+    (papers.RESNET, papers.BAG_OF_TRICKS),
+)
 WIDTHS = json.loads((files("architectures.catalogue") / "pruned.json").read_text())["networks"]
 
 
@@ -23,9 +32,11 @@ def _model(name: str, stored: str, sha1: str, gluon: str, **network: Any) -> Mod
     )
     return Model(
         f"gluon_{name}",
-        "Pruned ResNet",
+        PRUNED_RESNETS,
         config,
         gluoncv(name, sha1, stored, gluon),
+        IMAGENET,
+        ("gluon", "timm"),
         (BASIC if config.block == "basic" else DEEP_STEM_AVERAGED,),
         flat_prefix="resnetv1b_" if config.block == "basic" else "resnetv1d_",
     )

@@ -19,7 +19,3 @@ class ResNeStConfig:
     stem_width: int = 32
     dropout: float = 0.0
     drop_block: float = 0.0
-
-    @property
-    def classifier(self) -> str:
-        return "fc"

@@ -1,11 +1,31 @@
-"""ResNet v1 and SE-ResNet v1 of the Gluon model zoo; of the latter no weights were published."""
+"""ResNet v1 and SE-ResNet v1 of the Gluon model zoo.
+
+Weights of SE-ResNet v1 were never published.
+"""
 
 from __future__ import annotations
 
+from architectures.catalogue import papers
+from architectures.catalogue.client import Client, torchvision
 from architectures.catalogue.config import ResNetV1Config
-from architectures.catalogue.record import Model, gluoncv
+from architectures.catalogue.dataset import IMAGENET
+from architectures.catalogue.family import Family
+from architectures.catalogue.record import Model
+from architectures.catalogue.source import gluoncv
 from mappings.language import Row
-from mappings.resnet_v1 import BASIC, BOTTLENECK, SE_BASIC, SE_BOTTLENECK
+from mappings.resnet_v1 import BASIC, BOTTLENECK, FIRST_FEATURE, SE_BASIC, SE_BOTTLENECK
+
+RESNETS_V1 = Family(
+    "ResNet v1",
+    "A residual network with its stride on the first convolution of a block",
+    (papers.RESNET,),
+)
+SE_RESNETS_V1 = Family(
+    "SE-ResNet v1",
+    "A residual network with its stride on the first convolution of a block, whose blocks weigh "
+    "their channels by squeeze-and-excitation",
+    (papers.RESNET, papers.SENET),
+)
 
 R18, R34 = ResNetV1Config((2, 2, 2, 2), block="basic"), ResNetV1Config((3, 4, 6, 3), block="basic")
 R50, R101 = ResNetV1Config((3, 4, 6, 3)), ResNetV1Config((3, 4, 23, 3))
@@ -22,20 +42,39 @@ def _model(
     rows: tuple[Row, ...],
     sha1: str | None = None,
     gluon: str | None = None,
+    client: Client | None = None,
 ) -> Model:
     return Model(
         f"gluon_{name}",
-        "SE-ResNet v1" if network.se else "ResNet v1",
+        SE_RESNETS_V1 if network.se else RESNETS_V1,
         network,
         gluoncv(name, sha1, gluon=gluon),
+        IMAGENET,
+        ("gluon", "timm"),
         (rows,),
-        flat_prefix="resnetv10_",
+        FIRST_FEATURE,
+        "resnetv10_",
+        client,
     )
 
 
 MODELS: tuple[Model, ...] = (
-    _model("resnet18_v1", R18, BASIC, "a0666292f0a30ff61f857b0b66efc0228eb6a54b", "70.93 / 89.92"),
-    _model("resnet34_v1", R34, BASIC, "48216ba99a8b1005d75c0f3a0c422301a0473233", "74.37 / 91.87"),
+    _model(
+        "resnet18_v1",
+        R18,
+        BASIC,
+        "a0666292f0a30ff61f857b0b66efc0228eb6a54b",
+        "70.93 / 89.92",
+        Client("resnet18", torchvision=torchvision("resnet18")),
+    ),
+    _model(
+        "resnet34_v1",
+        R34,
+        BASIC,
+        "48216ba99a8b1005d75c0f3a0c422301a0473233",
+        "74.37 / 91.87",
+        Client("resnet34", torchvision=torchvision("resnet34")),
+    ),
     _model(
         "resnet50_v1", R50, BOTTLENECK, "cc729d95031ca98cf2ff362eb57dee4d9994e4b2", "77.36 / 93.57"
     ),

@@ -1,37 +1,69 @@
-"""ResNet v1b of the Gluon model zoo, the ResNet of torchvision, and its offspring.
+"""ResNet v1b of the Gluon model zoo, which is torchvision's ResNet, and the models made from it.
 
-v1c has a deep stem, v1s a wider one; v1d and v1e are these with shortcuts that average.
+v1c has a deep stem and v1s a wider one. v1d and v1e are these two with shortcuts that average.
 """
 
 from __future__ import annotations
 
+from architectures.catalogue import papers
+from architectures.catalogue.client import GLUON_TAG, Client, torchvision
 from architectures.catalogue.config import ResNetConfig
-from architectures.catalogue.record import Model, Source, gluoncv
+from architectures.catalogue.dataset import IMAGENET
+from architectures.catalogue.family import Family
+from architectures.catalogue.record import Model
+from architectures.catalogue.source import Source, gluoncv
 from mappings.language import Row
 from mappings.resnet_v1b import BASIC, BOTTLENECK, DEEP_STEM, DEEP_STEM_AVERAGED, GROUP_NORM
 
 R18, R34, R50 = (2, 2, 2, 2), (3, 4, 6, 3), (3, 4, 6, 3)
 R101, R152 = (3, 4, 23, 3), (3, 8, 36, 3)
 DEEP, WIDE = (32, 32, 64), (64, 64, 128)
+STEM_OF_64 = (("stem_width", 64),)  # how timm builds the wide stem
 
-# GluonCV's GroupNorm sums a group's 25 000 values less finely in float32 than PyTorch's: with
-# synthetic weights the port is at 0.3 of its distance to the truth.
+FAMILIES = {
+    "b": Family(
+        "ResNet v1b",
+        "A residual network with its stride on the 3x3 convolutions, as torchvision has it",
+        (papers.RESNET,),
+    ),
+    "c": Family(
+        "ResNet v1c", "A residual network with a deep stem", (papers.RESNET, papers.BAG_OF_TRICKS)
+    ),
+    "d": Family(
+        "ResNet v1d",
+        "A residual network with a deep stem and shortcuts that average",
+        (papers.RESNET, papers.BAG_OF_TRICKS),
+    ),
+    "e": Family(
+        "ResNet v1e",
+        "A residual network with a wide deep stem and shortcuts that average",
+        (papers.RESNET, papers.BAG_OF_TRICKS),
+    ),
+    "s": Family(
+        "ResNet v1s",
+        "A residual network with a wide deep stem",
+        (papers.RESNET, papers.BAG_OF_TRICKS),
+    ),
+}
+
+# In float32, GluonCV's GroupNorm sums a group's 25,000 values less precisely than PyTorch's does:
+# with synthetic weights the port's error is 0.3 of GluonCV's.
 FINER_SUMS = (0.1, 2.0)
 
 
 def _model(
-    letter: str,
-    network: ResNetConfig,
-    rows: tuple[Row, ...],
-    source: Source,
+    letter: str, network: ResNetConfig, rows: tuple[Row, ...], source: Source, client: Client
 ) -> Model:
     return Model(
         f"gluon_{source.name}",
-        f"ResNet v1{letter}",
+        FAMILIES[letter],
         network,
         source,
+        IMAGENET,
+        ("gluon", "timm"),
         (rows,),
         flat_prefix=f"resnetv1{letter}_",
+        client=client,
         arithmetic=FINER_SUMS if network.norm == "group" else (0.5, 2.0),
     )
 
@@ -47,6 +79,7 @@ MODELS: tuple[Model, ...] = (
             gluon="70.94 / 89.83",
             timm="70.844 / 89.750",
         ),
+        Client("resnet18", GLUON_TAG, torchvision("resnet18")),
     ),
     _model(
         "b",
@@ -58,6 +91,7 @@ MODELS: tuple[Model, ...] = (
             gluon="74.65 / 92.08",
             timm="74.574 / 91.988",
         ),
+        Client("resnet34", GLUON_TAG, torchvision("resnet34")),
     ),
     _model(
         "b",
@@ -69,6 +103,7 @@ MODELS: tuple[Model, ...] = (
             gluon="77.67 / 93.82",
             timm="77.580 / 93.704",
         ),
+        Client("resnet50", GLUON_TAG, torchvision("resnet50")),
     ),
     _model(
         "b",
@@ -80,6 +115,7 @@ MODELS: tuple[Model, ...] = (
             gluon="79.20 / 94.61",
             timm="79.306 / 94.538",
         ),
+        Client("resnet101", GLUON_TAG, torchvision("resnet101")),
     ),
     _model(
         "b",
@@ -91,6 +127,7 @@ MODELS: tuple[Model, ...] = (
             gluon="79.69 / 94.74",
             timm="79.712 / 94.720",
         ),
+        Client("resnet152", GLUON_TAG, torchvision("resnet152")),
     ),
     _model(
         "b",
@@ -99,8 +136,15 @@ MODELS: tuple[Model, ...] = (
         gluoncv(
             "resnet50_v1b_gn", "48ddf358d5acc879f76740dae695be67d96beea6", gluon="77.36 / 93.59"
         ),
+        Client("resnet50_gn"),
     ),
-    _model("b", ResNetConfig(R101, norm="group"), GROUP_NORM, gluoncv("resnet101_v1b_gn")),
+    _model(
+        "b",
+        ResNetConfig(R101, norm="group"),
+        GROUP_NORM,
+        gluoncv("resnet101_v1b_gn"),
+        Client("resnet101", options=(("norm_layer", "groupnorm"),)),
+    ),
     _model(
         "c",
         ResNetConfig(R50, stem=DEEP),
@@ -111,6 +155,7 @@ MODELS: tuple[Model, ...] = (
             gluon="78.03 / 94.09",
             timm="78.016 / 93.994",
         ),
+        Client("resnet50c", GLUON_TAG),
     ),
     _model(
         "c",
@@ -122,6 +167,7 @@ MODELS: tuple[Model, ...] = (
             gluon="79.60 / 94.75",
             timm="79.542 / 94.588",
         ),
+        Client("resnet101c", GLUON_TAG),
     ),
     _model(
         "c",
@@ -133,6 +179,7 @@ MODELS: tuple[Model, ...] = (
             gluon="80.01 / 94.96",
             timm="79.904 / 94.854",
         ),
+        Client("resnet152c", GLUON_TAG),
     ),
     _model(
         "d",
@@ -144,6 +191,7 @@ MODELS: tuple[Model, ...] = (
             gluon="79.15 / 94.58",
             timm="79.080 / 94.458",
         ),
+        Client("resnet50d", GLUON_TAG),
     ),
     _model(
         "d",
@@ -155,6 +203,7 @@ MODELS: tuple[Model, ...] = (
             gluon="80.51 / 95.12",
             timm="80.466 / 95.034",
         ),
+        Client("resnet101d", GLUON_TAG),
     ),
     _model(
         "d",
@@ -166,30 +215,35 @@ MODELS: tuple[Model, ...] = (
             gluon="80.61 / 95.34",
             timm="80.476 / 95.194",
         ),
+        Client("resnet152d", GLUON_TAG),
     ),
     _model(
         "e",
         ResNetConfig(R50, stem=WIDE, average_down=True),
         DEEP_STEM_AVERAGED,
         gluoncv("resnet50_v1e"),
+        Client("resnet50d", options=STEM_OF_64),
     ),
     _model(
         "e",
         ResNetConfig(R101, stem=WIDE, average_down=True),
         DEEP_STEM_AVERAGED,
         gluoncv("resnet101_v1e"),
+        Client("resnet101d", options=STEM_OF_64),
     ),
     _model(
         "e",
         ResNetConfig(R152, stem=WIDE, average_down=True),
         DEEP_STEM_AVERAGED,
         gluoncv("resnet152_v1e"),
+        Client("resnet152d", options=STEM_OF_64),
     ),
     _model(
         "s",
         ResNetConfig(R50, stem=WIDE),
         DEEP_STEM,
         gluoncv("resnet50_v1s", "25a187fa281ddc98afbcd0cc0f0646885b874b80", timm="78.710 / 94.248"),
+        Client("resnet50s", GLUON_TAG),
     ),
     _model(
         "s",
@@ -198,6 +252,7 @@ MODELS: tuple[Model, ...] = (
         gluoncv(
             "resnet101_v1s", "bd93a83c05f709a803b1221aeff0b028e6eebb03", timm="80.278 / 95.160"
         ),
+        Client("resnet101s", GLUON_TAG),
     ),
     _model(
         "s",
@@ -206,5 +261,6 @@ MODELS: tuple[Model, ...] = (
         gluoncv(
             "resnet152_v1s", "cf74621d988ad06c6c6aa44f5597e5b600a966cc", timm="81.048 / 95.442"
         ),
+        Client("resnet152s", GLUON_TAG),
     ),
 )

@@ -1,15 +1,28 @@
-"""SENet-154 of the Gluon model zoo, and SENet-154e, whose shortcuts average: never published."""
+"""SENet-154 of the Gluon model zoo, and SENet-154e, whose shortcuts average.
+
+Weights of SENet-154e were never published.
+"""
 
 from __future__ import annotations
 
+from architectures.catalogue import papers
 from architectures.catalogue.config import SENetConfig
-from architectures.catalogue.record import Model, gluoncv
+from architectures.catalogue.dataset import IMAGENET
+from architectures.catalogue.family import Family
+from architectures.catalogue.record import Model
+from architectures.catalogue.source import gluoncv
 from mappings.resnext import FIRST_FEATURE_DEEP, SE_RESNEXT_E, SENET
+
+SENETS = Family(
+    "SENet",
+    "An SENet: a residual network of 154 layers with squeeze-and-excitation in its blocks",
+    (papers.SENET,),
+)
 
 MODELS: tuple[Model, ...] = (
     Model(
         "gluon_senet154",
-        "SENet",
+        SENETS,
         SENetConfig((3, 8, 36, 3), cardinality=64, base_width=4, stem=(64, 64, 128), se=True),
         gluoncv(
             "senet_154",
@@ -17,13 +30,15 @@ MODELS: tuple[Model, ...] = (
             gluon="81.26 / 95.51",
             timm="81.258 / 95.358",
         ),
+        IMAGENET,
+        ("gluon", "timm"),
         (SENET,),
-        first_feature=FIRST_FEATURE_DEEP,
-        flat_prefix="senet0_",
+        FIRST_FEATURE_DEEP,
+        "senet0_",
     ),
     Model(
         "gluon_senet_154e",
-        "SENet",
+        SENETS,
         SENetConfig(
             (3, 8, 36, 3),
             cardinality=64,
@@ -33,8 +48,10 @@ MODELS: tuple[Model, ...] = (
             average_down=True,
         ),
         gluoncv("senet_154e"),
+        IMAGENET,
+        ("gluon", "timm"),
         (SE_RESNEXT_E,),
-        first_feature=FIRST_FEATURE_DEEP,
-        flat_prefix="senet0_",
+        FIRST_FEATURE_DEEP,
+        "senet0_",
     ),
 )

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from architectures.catalogue.record import Model, Source
+from architectures.catalogue.record import Model
+from architectures.catalogue.source import Source
 from convert.formats import regular
 from convert.sources.download import LIMIT, download, shown, warn
 from convert.sources.lock import locked

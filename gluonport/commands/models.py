@@ -54,8 +54,8 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     family = ""
     for model in chosen:
-        if model.family != family:
-            family = model.family
+        if model.family.name != family:
+            family = model.family.name
             table.add_row(f"[bold]{family}")
         figures = {figure.regime: str(figure) for figure in model.source.figures}
         if model.undecided:
@@ -75,7 +75,7 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
 def _as_json(model: Model) -> dict[str, object]:
     return {
         "name": model.name,
-        "family": model.family,
+        "family": model.family.name,
         "source": model.source.framework,
         "source_name": model.source.name,
         "sha1": model.source.sha1,

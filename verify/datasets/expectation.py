@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from architectures import Model
+from architectures.catalogue.dataset import IMAGENET
 
 
 @cache
@@ -31,19 +32,18 @@ def imagenet_names() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Expectation:
-    """``classes`` classes with ``each`` images, or with any number above 0 where it is None;
-    ``images`` in all, where that is known.
+    """What an evaluation set must hold.
+
+    ``classes`` classes with ``each`` images, or with any number above 0 where ``each`` is None.
+    ``images`` in all, None where their number is not known. ``names`` of class folders: ImageNet's
+    WordNet ids, None elsewhere.
     """
 
     title: str
     classes: int
     each: int | None = None
     images: int | None = None
-
-    @property
-    def names(self) -> tuple[str, ...] | None:
-        """The classes' own names, ImageNet's WordNet ids."""
-        return wordnet_ids() if self.classes == 1000 else None
+    names: tuple[str, ...] | None = None
 
     def unmet(self, counts: Counter[int]) -> list[str]:
         """What the counts per class lack or have too much of, folded into a few lines."""
@@ -79,12 +79,11 @@ class Expectation:
 
 
 def expectation(model: Model, num_classes: int | None = None) -> Expectation:
-    """What the model is evaluated on; of a model tuned to another class count, that count alone."""
+    """The images that a model is evaluated on: those of its own data set, or of ImageNet-1k where
+    the class count is ImageNet's. Of any other class count, only the count is known."""
     classes = model.num_classes if num_classes is None else num_classes
-    if model.source.packaged and classes == model.num_classes:
-        return Expectation("the packaged sample", classes, images=360)
-    if model.source.name.startswith("cifar_") and classes == model.num_classes:
-        return Expectation("the test set of CIFAR-10", 10, 1000, 10_000)
-    if classes == 1000:
-        return Expectation("the validation set of ImageNet-1k", 1000, 50, 50_000)
+    for data in (model.dataset, IMAGENET):
+        if data.num_classes == classes:
+            names = wordnet_ids() if data == IMAGENET else None
+            return Expectation(data.evaluation, classes, data.images_per_class, data.images, names)
     return Expectation(f"a set of {classes} classes", classes)

@@ -41,9 +41,9 @@ def open_dataset(
     expected = expectation(model, num_classes)
     given = read_labels(Path(labels), expected) if labels is not None else None
     if path is None:
-        if not model.source.packaged:
+        scans = model.dataset.scans
+        if scans is None:
             raise DatasetError(f"{model.name} has no packaged images: give --data PATH: {SOUGHT}")
-        scans = Path(model.source.packaged).with_suffix(".tar").name
         path = str(files("architectures") / "samples" / scans)
     pattern = str(path)
     paths = expand(pattern, SOUGHT)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from architectures import Model
-from architectures.catalogue.record import Card
+from architectures.catalogue.published_card import Card
 from architectures.networks.build import build
 from mappings.errors import MetadataError
 from verify.metadata import file_size
@@ -66,7 +66,7 @@ class CardCheck:
 
 @dataclass(frozen=True)
 class Printing:
-    """How a framework's cards print a number of FLOPs and of parameters."""
+    """How cards print a number of FLOPs, counted by one tool, and of parameters."""
 
     counter: Counter
     flops: Callable[[int], float]
@@ -75,14 +75,16 @@ class Printing:
     parameters_note: str
 
 
-TIMM = Printing(THOP, int, lambda count: round(count, -4), "", "to ten thousand")
-MMPRETRAIN = Printing(
-    MMCV,
-    lambda count: round(count / 1e9, 2),
-    lambda count: round(count / 1e6, 2),
-    ", in G",
-    "in M",
-)
+PRINTINGS = {
+    "thop": Printing(THOP, int, lambda count: round(count, -4), "", "to ten thousand"),
+    "mmcv": Printing(
+        MMCV,
+        lambda count: round(count / 1e9, 2),
+        lambda count: round(count / 1e6, 2),
+        ", in G",
+        "in M",
+    ),
+}
 
 
 def verify_card(model: Model) -> CardCheck:
@@ -96,7 +98,7 @@ def verify_card(model: Model) -> CardCheck:
 
 
 def _figures(model: Model, card: Card) -> Iterator[CardFigure]:
-    printing = MMPRETRAIN if model.source.framework == "mmpretrain" else TIMM
+    printing = PRINTINGS[card.counter]
     if card.parameters is not None:
         count = model.parameters
         note = f"trainable, {printing.parameters_note}"
@@ -105,8 +107,8 @@ def _figures(model: Model, card: Card) -> Iterator[CardFigure]:
     note = f"{printing.counter.description}{printing.flops_note}"
     yield CardFigure("flops", card.flops, printing.flops(count), count, note)
     if card.file_size is not None:
-        size = file_size.file_size(model)
-        note = file_size.convention(model)
+        size = file_size.file_size(model, card)
+        note = file_size.convention(card)
         yield CardFigure("file size", card.file_size, size, size, note)
 
 

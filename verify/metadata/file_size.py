@@ -1,7 +1,7 @@
 """The size of a checkpoint as ``torch.save`` wrote it before PyTorch 1.6, in one stream.
 
-The format is in PyTorch still, and writes what it wrote then. Two things of the time are not in the
-weights: which modules the network had, and how long a storage's key is.
+PyTorch still has this format and writes the same bytes. Two things of that time are not in the
+weights: which modules the network had, and how long a storage's key was.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from architectures import Model
+from architectures.catalogue.published_card import Card
 from mappings.language import TRACKED
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
-
-AVERAGED = ("seresnext26t_32x4d", "seresnext50_32x4d")
-"""Models published as the average of several checkpoints, which made their counters float32."""
 
 KEY_DIGITS = 14
 """A storage's key is its address in decimal; that of a heap of Linux on x86-64, 0x55... or 0x56...,
@@ -38,27 +36,24 @@ class _Sink(BytesIO):
         return written
 
 
-def file_size(model: Model) -> int:
-    """The bytes of the published file: tensors of the model's shapes, really serialised."""
-    return size_of(state_dict(model, model.name in AVERAGED, is_ported(model)))
+def file_size(model: Model, card: Card) -> int:
+    """The bytes of the published file: tensors of the model's shapes are really serialised."""
+    return size_of(state_dict(model, card.averaged, card.module_versions))
 
 
-def is_ported(model: Model) -> bool:
-    """Whether the file was saved from a network, whose module versions then went along."""
-    return model.source.framework == "gluoncv"
-
-
-def convention(model: Model) -> str:
-    """What of the time is in the file, in words."""
-    counters = "float32" if model.name in AVERAGED else "int64"
-    versions = "with" if is_ported(model) else "without"
+def convention(card: Card) -> str:
+    """In words, what the file holds besides the weights."""
+    counters = "float32" if card.averaged else "int64"
+    versions = "with" if card.module_versions else "without"
     return f"torch.save before 1.6, {counters} {TRACKED}, {versions} module versions"
 
 
-def state_dict(model: Model, averaged: bool, ported: bool) -> OrderedDict[str, torch.Tensor]:
-    """A state dict of the model's shapes, its values arbitrary: memory that is never touched.
+def state_dict(
+    model: Model, averaged: bool, module_versions: bool
+) -> OrderedDict[str, torch.Tensor]:
+    """A state dict of the model's shapes with arbitrary values: its memory is never touched.
 
-    ``averaged`` makes its counters float32; ``ported`` adds the versions of the modules.
+    ``averaged`` makes its counters float32, ``module_versions`` adds the versions of the modules.
     """
     counter = torch.float32 if averaged else torch.int64
     state = OrderedDict(
@@ -68,7 +63,7 @@ def state_dict(model: Model, averaged: bool, ported: bool) -> OrderedDict[str, t
         )
         for name, shape in model.sized().items()
     )
-    if ported:
+    if module_versions:
         versions = OrderedDict((name, {"version": 1}) for name in modules_of_2019(model))
         state._metadata = versions  # type: ignore[attr-defined]  # where state_dict() puts it
     return state

@@ -17,6 +17,7 @@ from convert.formats.mapped import MappedFile
 from convert.formats.records import PROVENANCE, read_record
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import FormatError, SourceError
+from mappings.language import CLASSIFIER
 from mappings.naming import recognise
 from mappings.parts import is_classifiers
 from mappings.shapes import open_sizes
@@ -85,7 +86,7 @@ class Converted:
         """The checkpoint's own class count; that of the stand-in where it has no classifier."""
         if not self.has_classifier:
             return self.model.num_classes
-        return self.tensors[f"{self.model.network.classifier}.bias"].shape[0]
+        return self.tensors[f"{CLASSIFIER}.bias"].shape[0]
 
     @property
     def in_chans(self) -> int:

@@ -8,8 +8,9 @@ from itertools import takewhile
 
 from architectures import Model
 
-MAXPOOL = ("maxpool", "backbone.maxpool", "features.{feature}")
-"""What the source frameworks call the max-pool before the first stage."""
+MAXPOOL = ("maxpool", "backbone.maxpool")
+"""What the source frameworks call the max-pool before the first stage, if it has a name: in Gluon's
+``features`` it is the child before the first stage."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ def places(model: Model, layers: Iterable[str]) -> tuple[Counterpart, ...]:
     Layers with parameters correspond through the table, a block is the module that holds all of
     its layers, and before the first stage stands the max-pool; other pooling has no module.
     """
-    maxpool = (name.format(feature=model.first_feature - 1) for name in MAXPOOL)
-    modules = dict.fromkeys(maxpool, "maxpool")
+    modules = dict.fromkeys(MAXPOOL, "maxpool")
+    if model.first_feature is not None:
+        modules[f"features.{model.first_feature - 1}"] = "maxpool"
     modules |= {layer.source: layer.target for layer in model.table.layers}
     found = []
     for source in layers:

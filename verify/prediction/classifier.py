@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from architectures import Model, find_model
-from architectures.catalogue.dataset import dataset
 from architectures.catalogue.figure import Regime
 from architectures.networks.load import create_classifier
 from architectures.networks.network import Network
@@ -98,8 +97,8 @@ def open_classifier(
     if labels:
         names, names_of = read_labels(labels, classes), str(labels)
     elif names is None or len(names) != classes:
-        data = dataset(model)
-        names, names_of = data.labels or imagenet_names(), data.title.partition(" (")[0]
+        names = model.dataset.class_names or imagenet_names()
+        names_of = model.dataset.name
         if len(names) != classes:
             names = names_of = None
     return Classifier(

@@ -10,13 +10,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from architectures import Model
-from architectures.catalogue.dataset import dataset
 from architectures.catalogue.figure import Undecided
+from architectures.catalogue.origin import Origin
 from mappings.words import one_line
-from verify.publish.clients import client
 from verify.publish.figures import percent
 from verify.publish.gate import Gathered
-from verify.publish.literature import FAMILIES, Origin, origin
 from verify.publish.statement import Choices, Maker
 from verify.publish.timm_config import interpolation
 
@@ -41,13 +39,13 @@ def card(gathered: Gathered, choices: Choices, maker: Maker) -> str:
 def _metadata(gathered: Gathered, license: str | None) -> Any:
     from huggingface_hub import EvalResult, ModelCardData
 
-    elsewhere = client(gathered.model)
+    elsewhere = gathered.model.client
     accuracy, own = gathered.accuracy, not gathered.of_published_data
-    data = dataset(gathered.model)
+    data = gathered.model.dataset
     results = []
     if accuracy is not None:
         count = accuracy.count
-        title = "held-out images" if own else data.title.partition(" (")[0]
+        title = "held-out images" if own else data.name
         for name, correct in (
             ("Top-1 accuracy (%)", count.top1),
             ("Top-5 accuracy (%)", count.top5),
@@ -80,16 +78,15 @@ def _metadata(gathered: Gathered, license: str | None) -> Any:
 def _values(gathered: Gathered, choices: Choices, maker: Maker) -> dict[str, Any]:
     model, record, weights = gathered.model, gathered.converted, gathered.weights
     labels, license, repository = choices.labels, choices.license, choices.repository
-    made_by, framework = origin(model), FRAMEWORKS[model.source.framework]
-    description, papers = FAMILIES.get(model.family, (f"An image classifier ({model.family})", ()))
-    elsewhere = client(model)
+    made_by, framework = model.source.origin, FRAMEWORKS[model.source.framework]
+    family, elsewhere = model.family, model.client
     numbered = labels == tuple(map(str, range(weights.num_classes)))
     return {
         "title": repository.partition("/")[2] if repository else model.name,
         "name": model.name,
-        "description": description,
+        "description": family.description,
         "as_published": gathered.as_published,
-        "data": dataset(model).title,
+        "data": model.dataset.title,
         "exact": weights.dtype == "float32" or record.dtype == "keep",
         "origin": made_by,
         "source_name": model.source.name,
@@ -102,8 +99,8 @@ def _values(gathered: Gathered, choices: Choices, maker: Maker) -> dict[str, Any
         "dtype": weights.dtype,
         "size": weights.size,
         "sha256": weights.sha256,
-        "papers": ", ".join(f"[{paper.title}]({paper.url})" for paper in papers),
-        "citations": [paper.bibtex for paper in (*papers, made_by.paper)],
+        "papers": ", ".join(f"[{paper.title}]({paper.url})" for paper in family.papers),
+        "citations": [paper.bibtex for paper in (*family.papers, made_by.paper)],
         "license_line": license or "not stated: ask the owner",
         "license_words": _license_words(gathered, license, made_by),
         "elsewhere": elsewhere,
@@ -129,7 +126,7 @@ def _values(gathered: Gathered, choices: Choices, maker: Maker) -> dict[str, Any
 
 
 def _input_words(model: Model) -> str:
-    data = dataset(model)
+    data = model.dataset
     side, short = model.input_size, math.floor(model.input_size / model.crop)
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (data.mean, data.std))
     return (
@@ -182,7 +179,7 @@ def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) 
             f"It answers one of its {weights.num_classes} classes whatever it is shown. Its "
             "scores are not calibrated."
         )
-    if client(model) is not None and "gluon" in model.regimes:
+    if model.client is not None and "gluon" in model.regimes:
         limits.append(
             f"timm and transformers preprocess with {own}, as timm's own port of this network "
             "does, and not with GluonCV's OpenCV: their figures differ by some tenths of a percent."
@@ -204,7 +201,7 @@ def _license_words(gathered: Gathered, license: str | None, made_by: Origin) -> 
         return (
             f"{made_by.title} released the weights under "
             f"[{made_by.license}]({made_by.license_url}), and the conversion adds no terms. They "
-            f"were trained on {dataset(gathered.model).title}, which has terms of its own."
+            f"were trained on {gathered.model.dataset.title}, which has terms of its own."
         )
     if license:
         return f"The owner of the weights released them under `{license}`."

@@ -7,7 +7,6 @@ from math import prod
 from pathlib import Path
 
 from architectures import Model
-from architectures.catalogue.dataset import dataset
 from architectures.catalogue.figure import Figure, Undecided
 from architectures.catalogue.nearest import misfits
 from architectures.catalogue.record import RGB, STATISTICS
@@ -112,7 +111,7 @@ class Gathered:
         """The class names where none are given: those of the published data set, None for
         ImageNet's, which clients know themselves; else the indices, since nothing is known."""
         if self.of_published_data:
-            return dataset(self.model).labels
+            return self.model.dataset.class_names
         return tuple(map(str, range(self.weights.num_classes)))
 
     @property

@@ -16,7 +16,6 @@ from mappings.errors import PublishError
 from mappings.words import one_line
 from verify.publish.card import card
 from verify.publish.gate import Gathered
-from verify.publish.literature import origin
 from verify.publish.signature import sign
 from verify.publish.statement import PROVENANCE, WEIGHTS, Choices, Maker, statement
 from verify.publish.sums import SUMS, sums_text
@@ -47,7 +46,7 @@ class Options:
         """The options with the values that the evidence gives where nothing was asked for."""
         license = self.license
         if license is None and gathered.as_published:
-            license = origin(gathered.model).license
+            license = gathered.model.source.origin.license
         return Choices(
             labels=self.labels or gathered.default_labels,
             license=license and one_line(license),

@@ -121,7 +121,7 @@ def results(gathered: Gathered) -> dict[str, Any]:
     model, parity = gathered.model, gathered.parity.as_json()
     return {
         "model": model.name,
-        "family": model.family,
+        "family": model.family.name,
         "parameters": gathered.weights.parameters,
         "as_published": gathered.as_published,
         "parity": {

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from architectures import Model
-from architectures.catalogue.dataset import dataset
-from verify.publish.clients import Client, client
+from architectures.catalogue.client import Client
+from mappings.language import CLASSIFIER
 from verify.publish.gate import Gathered
-from verify.publish.literature import origin
 from verify.publish.statement import Choices
 
 
@@ -28,7 +27,7 @@ def config(gathered: Gathered, choices: Choices) -> dict[str, Any]:
     takes it for timm's.
     """
     model = gathered.model
-    elsewhere = client(model)
+    elsewhere = model.client
     names = {} if choices.labels is None else {"label_names": list(choices.labels)}
     classes = gathered.weights.num_classes
     head = {"num_classes": classes, "num_features": _features(model), **names}
@@ -49,7 +48,7 @@ def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) 
     model = gathered.model
     about: dict[str, str | None] = {"license": license}
     if gathered.as_published:
-        about |= {"tag": elsewhere.tag, "origin_url": origin(model).url}
+        about |= {"tag": elsewhere.tag, "origin_url": model.source.origin.url}
     return {
         "custom_load": False,
         **_input(model),
@@ -57,20 +56,19 @@ def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) 
         "num_classes": gathered.weights.num_classes,
         "pool_size": [model.input_size // 32] * 2,
         "first_conv": _stem(model),
-        "classifier": model.network.classifier,
+        "classifier": CLASSIFIER,
         **{key: value for key, value in about.items() if value},
     }
 
 
 def _input(model: Model) -> dict[str, Any]:
-    data = dataset(model)
     return {
         "input_size": [3, model.input_size, model.input_size],
         "interpolation": interpolation(model),
         "crop_pct": model.crop,
         "crop_mode": "center",
-        "mean": list(data.mean),
-        "std": list(data.std),
+        "mean": list(model.dataset.mean),
+        "std": list(model.dataset.std),
     }
 
 
@@ -81,4 +79,4 @@ def _stem(model: Model) -> str:
 
 
 def _features(model: Model) -> int:
-    return model.sized()[f"{model.network.classifier}.weight"][1]
+    return model.sized()[f"{CLASSIFIER}.weight"][1]

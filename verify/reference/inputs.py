@@ -9,25 +9,25 @@ from pathlib import Path
 import numpy as np
 
 from architectures import Model
-from architectures.catalogue.normalisation import UNIT_MEAN, UNIT_STD
+from architectures.catalogue.dataset import IMAGENET
 from architectures.catalogue.record import RGB
 from convert.formats import Array
 
 IMAGES = Path(str(files("verify.reference") / "images"))
-MEAN, STD = np.array(UNIT_MEAN, np.float32), np.array(UNIT_STD, np.float32)
+MEAN, STD = np.array(IMAGENET.mean, np.float32), np.array(IMAGENET.std, np.float32)
 
 
 def reference_pixels(model: Model) -> Array:
-    """The crops that belong to a model's input size: uint8 RGB (N, H, W, 3)."""
+    """The crops that belong to a model's data set: uint8 RGB (N, H, W, 3)."""
     with np.load(IMAGES / "inputs.npz", allow_pickle=False) as arrays:
-        pixels: Array = arrays["digits" if model.input_size == 32 else "photographs"]
+        pixels: Array = arrays[model.dataset.reference]
     return pixels
 
 
 def reference_names(model: Model) -> tuple[str, ...]:
     """The file names of the images that ``reference_pixels`` gives, in the same order."""
     with np.load(IMAGES / "inputs.npz", allow_pickle=False) as arrays:
-        names = arrays["digit_names" if model.input_size == 32 else "photograph_names"]
+        names = arrays[f"{model.dataset.reference.removesuffix('s')}_names"]
     return tuple(map(str, names))
 
 
