@@ -214,7 +214,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     }
     cases = [(what, name, tmp_path / f"{file}.pth") for file, what in said.items()]
     cases.append(("has no model of this name", "timm/resnet9000", Path("synthetic")))
-    cases.append(("expected a name that begins timm/", "resnet50", Path("synthetic")))
+    cases.append(("expected a name that begins with timm/", "resnet50", Path("synthetic")))
     code = """if True:
         import json, sys
         sys.path.insert(0, sys.argv[1])

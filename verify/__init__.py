@@ -1,1 +1,1 @@
-"""From a file to a verdict."""
+"""Verify converted checkpoints: one folder for each verdict."""

@@ -1,1 +1,1 @@
-"""verify/metadata."""
+"""Do the figures of the published model cards come out again?"""

@@ -18,9 +18,9 @@ from verify.metadata.flops import MMCV, THOP, Counter
 
 @dataclass(frozen=True)
 class CardFigure:
-    """A figure of a card: as it was published, as we compute it, and before it was rounded.
+    """A figure of a card: as published, as computed here, and computed but not yet rounded.
 
-    ``convention`` says what exactly is counted and how it is printed.
+    ``convention`` says exactly what is counted and how it is printed.
     """
 
     name: str
@@ -31,7 +31,7 @@ class CardFigure:
 
     @property
     def equal(self) -> bool:
-        """Whether we arrive at the published figure, to the last digit."""
+        """Whether the computed figure is the published one, to the last digit."""
         return self.computed == self.published
 
     def as_json(self) -> dict[str, Any]:
@@ -93,7 +93,9 @@ def verify_card(model: Model) -> CardCheck:
     Raises MetadataError for a model without a card.
     """
     if model.card is None:
-        raise MetadataError(f"{model.name}: no card of it was published: name a model that has one")
+        raise MetadataError(
+            f"{model.name}: no card was published for this model: name one that has a card"
+        )
     return CardCheck(model.name, tuple(_figures(model, model.card)))
 
 
@@ -113,7 +115,7 @@ def _figures(model: Model, card: Card) -> Iterator[CardFigure]:
 
 
 def flops(model: Model, counter: Counter) -> int:
-    """The FLOPs of a model's network by a tool's way to count."""
+    """The FLOPs of a model's network, counted as a tool counts them."""
     with torch.device("meta"):
         network = build(model, None if counter.classifier else 0)
     return counter.count(network)

@@ -1,8 +1,8 @@
-"""FLOPs as two tools count them, from a run of the network on shapes alone.
+"""FLOPs as two tools count them, from a run of the network without values.
 
-Neither tool counts floating-point operations: each has its own price for each layer, and no price
-for the rest. Both are tables here, read from thop 0.0.31 (vision/basic_hooks.py) and from mmcv
-(cnn/utils/flops_counter.py).
+Neither tool counts floating-point operations: each has its own price for some layers, and counts
+nothing for the others. Both are tables here, taken from thop 0.0.31 (vision/basic_hooks.py) and
+from mmcv (cnn/utils/flops_counter.py).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from torch.overrides import TorchFunctionMode
 
 @dataclass(frozen=True)
 class OperatorCall:
-    """One operation of a run: elements in, elements out, and what a layer's weight brings to it.
+    """One call of an operator: the numbers of its input and output elements.
 
-    ``fan_in`` is the multiplications that each output element takes, 0 without a weight.
+    ``fan_in`` is the number of multiplications for each output element, 0 without a weight.
     """
 
     operation: str
@@ -35,10 +35,10 @@ Price = Callable[[OperatorCall], int]
 
 @dataclass(frozen=True)
 class Counter:
-    """A tool's way to count: its price for each operation it knows, on a card's input.
+    """How a tool counts: its price for each operator that it knows, on an input of one size.
 
-    ``size`` is the input's height and width in pixels; ``classifier`` whether the last layer was
-    part of the network that was counted.
+    ``size`` is the input's height and width in pixels; ``classifier`` whether the network was
+    counted with its last layer.
     """
 
     description: str
@@ -53,7 +53,7 @@ class Counter:
 
 
 def products_and_bias(call: OperatorCall) -> int:
-    """A convolution: a multiply-accumulate is one, and so is adding a bias."""
+    """A convolution: each multiply-accumulate counts as one, and so does adding a bias."""
     return call.outputs * (call.fan_in + call.bias)
 
 
@@ -90,7 +90,7 @@ WEIGHTED = ("conv2d", "linear")
 
 
 def record(network: nn.Module, size: tuple[int, int]) -> list[OperatorCall]:
-    """Every call of an operation that has a price, as one image (3, *size) runs through."""
+    """Every call of an operator that has a price, in a run on one image (3, *size)."""
     recorder = _Recorder()
     with recorder, torch.no_grad():
         network.eval()(torch.empty(1, 3, *size, device="meta"))
@@ -98,7 +98,7 @@ def record(network: nn.Module, size: tuple[int, int]) -> list[OperatorCall]:
 
 
 class _Recorder(TorchFunctionMode):
-    """Hooks on modules would miss what networks do by functions: ReLU, and the means of SE."""
+    """Records calls. Hooks on modules would miss functions: ReLU, and the means in SE."""
 
     def __init__(self) -> None:
         super().__init__()

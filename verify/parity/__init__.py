@@ -1,1 +1,1 @@
-"""verify/parity."""
+"""Does a port compute what the source framework computes?"""

@@ -1,4 +1,4 @@
-"""Which tensors of a source a conversion took: read back from its provenance."""
+"""Which tensors of its source a conversion took, read back from the provenance."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mappings.errors import ChoiceError, FormatError
 
 
 def recorded_choice(provenance: Mapping[str, Any]) -> Choice:
-    """The choice that a provenance records; older ones record no more than ``ema``.
+    """The choice that a provenance records. Older provenances record only ``ema``.
 
-    Raises ValueError where it is not recorded as ``convert`` does it.
+    Raises ValueError for values that ``convert`` does not write.
     """
     ema, weights = provenance.get("ema"), provenance.get("weights")
     ignore = provenance.get("ignore", [])
@@ -28,12 +28,12 @@ def recorded_choice(provenance: Mapping[str, Any]) -> Choice:
 
 
 def open_both(a: Path, b: Path, choice: Choice = NO_CHOICE) -> tuple[Checkpoint, Checkpoint]:
-    """Two checkpoints that are to be compared.
+    """Open two checkpoints to compare them.
 
-    A choice applies to each of them that has something to choose. Without one, where one file's
-    provenance says that it was converted from the other, the recorded choice applies.
+    A choice applies to each file that has something to choose. Without a choice, if one file's
+    provenance says that it was converted from the other, the choice recorded there applies.
 
-    Raises FormatError, also where a choice applies to neither file.
+    Raises FormatError, also if the choice applies to neither file.
     """
     if not choice:
         return open_checkpoint(a, _choice_of(b, a)), open_checkpoint(b, _choice_of(a, b))
@@ -50,7 +50,7 @@ def open_both(a: Path, b: Path, choice: Choice = NO_CHOICE) -> tuple[Checkpoint,
 
 
 def _choice_of(target: Path, source: Path) -> Choice:
-    """What the conversion of ``target`` took of ``source``, where that is its source."""
+    """The choice made when ``target`` was converted from ``source``; none if it was not."""
     try:
         provenance = read_record(target, PROVENANCE)
         choice = recorded_choice(provenance)

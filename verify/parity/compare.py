@@ -34,7 +34,7 @@ from verify.reference.inputs import reference_inputs, reference_names
 def verify_architecture(model: Model, reference: str = "golden") -> Parity:
     """Judge a model's network and table, on its synthetic weights.
 
-    ``reference`` is ``golden`` or ``live``. Raises NoReferenceError where it cannot be had.
+    ``reference`` is ``golden`` or ``live``. Raises NoReferenceError if it is not available.
     """
     inputs = reference_inputs(model)
     source = golden(model) if reference == "golden" else live(model, "synthetic", inputs)
@@ -45,10 +45,10 @@ def verify_architecture(model: Model, reference: str = "golden") -> Parity:
 def verify_checkpoint(converted: Converted, reference: str = "golden") -> Parity:
     """Judge a converted checkpoint: its values against its source's, and what it computes.
 
-    With ``golden`` the architecture is judged on synthetic weights, and the values prove the rest;
-    with ``live`` the source framework computes the checkpoint's own logits: from the source file
-    itself, or from the checkpoint's values under the framework's names where it cannot load that
-    file, or the checkpoint is of another precision.
+    With ``golden`` the architecture is judged on synthetic weights; the comparison of the values
+    proves the rest. With ``live`` the source framework computes the logits of the checkpoint
+    itself. It loads the source file; if it cannot load that file, or if the checkpoint has another
+    precision, it loads the checkpoint's values under the framework's names.
     """
     values, finding = check_values(converted)
     if reference == "golden":
@@ -88,7 +88,7 @@ def _verify_live(converted: Converted) -> Parity:
 
 
 def synthetic_state(model: Model) -> dict[str, Array]:
-    """The synthetic weights under the network's names, put there through the table."""
+    """The synthetic weights, renamed by the table to the network's names."""
     shapes = model.sized()
     return {
         target: synthetic_values(model.source.name, source, shapes[target])
@@ -108,7 +108,7 @@ def load(
 
 
 def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) -> Parity:
-    """Judge a network against the source's answers on the same inputs, float32 (N, C, H, W)."""
+    """Judge a network against the source's answers to the same inputs, float32 (N, C, H, W)."""
     found = places(model, source.layers)
     port = trace(network, inputs, {place.module for place in found})
     errors = layer_errors(source, port, found)

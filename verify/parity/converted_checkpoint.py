@@ -26,7 +26,7 @@ from verify.parity.choices import recorded_choice
 
 @dataclass(frozen=True)
 class Converted:
-    """A checkpoint of ``model`` in the network's names, and its source in any dialect's."""
+    """A checkpoint of ``model`` in the network's names, and its source in any dialect's names."""
 
     model: Model
     checkpoint: Checkpoint
@@ -53,8 +53,8 @@ class Converted:
 
     @property
     def is_as_published(self) -> bool:
-        """Whether the source framework itself can load the source file: one set of weights in a
-        format and under names of its own."""
+        """Whether the source framework can load the source file: it holds one set of weights, in a
+        format and under names of that framework."""
         if self.source.weights is not None or self.source.ignored or not self.has_classifier:
             return False
         names, own = [t.name for t in self.source.tensors], self.model.table.accepted
@@ -65,14 +65,13 @@ class Converted:
         return plain and self.source.format in ("safetensors", "pytorch-zip", "pytorch-legacy")
 
     def require_unchanged(self) -> None:
-        """Raise FormatError where either file changed since it was opened."""
+        """Raise FormatError if either file changed after it was opened."""
         self.checkpoint.require_unchanged()
         self.source.require_unchanged()
 
     @property
     def has_classifier(self) -> bool:
-        """Whether the checkpoint has a classifier; a network converted without one has none of its
-        tensors."""
+        """Whether the checkpoint has a classifier: some networks are converted without one."""
         return any(is_classifiers(name) for name in self.tensors)
 
     @cached_property
@@ -83,7 +82,7 @@ class Converted:
 
     @property
     def num_classes(self) -> int:
-        """The checkpoint's own class count; that of the stand-in where it has no classifier."""
+        """The checkpoint's class count; the model's if the checkpoint has no classifier."""
         if not self.has_classifier:
             return self.model.num_classes
         return self.tensors[f"{CLASSIFIER}.bias"].shape[0]
@@ -105,8 +104,8 @@ class Converted:
         )
 
     def float32_state(self) -> dict[str, Array]:
-        """The checkpoint's weights, widened to float32. Where it has no classifier, a synthetic one
-        stands in, through which the features are seen."""
+        """The checkpoint's weights as float32. A synthetic classifier replaces a missing one, so
+        that the logits depend on the features."""
         state, shapes = {}, self.model.sized()
         for name, source in self.model.table.sources.items():
             if name in self.expected:
@@ -122,13 +121,14 @@ def open_converted(
     source: str | os.PathLike[str] | None,
     choice: Choice = NO_CHOICE,
 ) -> Converted:
-    """Open a checkpoint and its source; without ``source`` the provenance beside it names it.
+    """Open a checkpoint and its source. Without ``source``, the provenance beside the checkpoint
+    names it.
 
-    ``choice`` says which tensors of the source are meant, as the conversion did; without one the
-    provenance says so too, where it names the source.
+    ``choice`` says which tensors of the source were converted. Without one, a provenance that names
+    the source gives the choice too.
 
-    Raises SourceError when there is no source or not the one that the provenance names,
-    FormatError for a file that is no checkpoint.
+    Raises SourceError if there is no source, or if it is not the file that the provenance names;
+    FormatError for a file that is not a checkpoint.
     """
     checkpoint = open_checkpoint(path)
     recorded_files: list[MappedFile] = []
@@ -146,7 +146,7 @@ def open_converted(
 
 
 def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
-    """The source that the provenance names, its files, all unchanged, and the choice in it."""
+    """The source that the provenance names, its unchanged files, and the recorded choice."""
     try:
         provenance = read_record(path, PROVENANCE)
         source, choice = str(provenance["source"]), recorded_choice(provenance)
@@ -155,19 +155,21 @@ def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
             digests[Path(source).with_name(shard)] = digest
     except (FormatError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
-            f"{path}: no provenance beside it says where it came from: name it with --from SOURCE"
+            f"{path}: no provenance beside it says what it was converted from: name it with "
+            f"--from SOURCE"
         ) from error
     files = []
     for file, digest in digests.items() if source != "synthetic" else ():
         if not file.exists():
             raise SourceError(
-                f"{path}: its source {file} is gone: name a copy of it with --from SOURCE"
+                f"{path}: its source {file} does not exist any more: name a copy of it with "
+                f"--from SOURCE"
             )
         files.append(MappedFile.open(file))
         if files[-1].sha256() != digest:
             raise SourceError(
                 f"{path}: {file} is no longer the file it was converted from (sha256 "
-                f"{digest}): name that one with --from SOURCE"
+                f"{digest}): name the original file with --from SOURCE"
             )
     return source, files, choice
 

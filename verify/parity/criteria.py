@@ -1,8 +1,7 @@
 """The criteria of parity, each a function of what the source and the port computed.
 
-A verdict that cannot fail is worth nothing: the limits come from measured ports and faults. A right
-port stays 1000 times below the structure limit, one flipped last bit of a classifier's weight is 50
-times above it.
+The limits come from measurements of right ports and of faults. A right port stays 1000 times below
+the structure limit; one flipped last bit in a weight of the classifier is 50 times above it.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from verify.parity.result import Criterion, CriterionName, Observed
 from verify.parity.trace import Trace
 from verify.reference.answers import Reference
 
-STRUCTURE = 1e-11  # of the largest float64 logit
+STRUCTURE = 1e-11  # times the largest float64 logit
 ARITHMETIC = (0.5, 2.0)  # times the source framework's own float32 error
-LAYER = 1e-12  # of the activation's L2 norm, per digest
+LAYER = 1e-12  # times the activation's L2 norm, per digest
 IMPRECISE = 20  # times the source framework's own float32 error in a layer; right ports reach 2
 
 
@@ -27,10 +26,10 @@ def structure(reference: Reference, port: Trace) -> Criterion:
     if not _comparable(reference.logits64, port.logits64):
         return _incomparable("structure", reference.logits64, port.logits64, port)
     scale = float(np.abs(reference.logits64).max())
-    with np.errstate(invalid="ignore"):  # infinity on both sides differs by NaN
+    with np.errstate(invalid="ignore"):  # infinity minus infinity is NaN
         figure = float(np.abs(reference.logits64 - port.logits64).max())
     limit = STRUCTURE * scale
-    passed = figure <= limit < np.inf  # NaN is no pass
+    passed = figure <= limit < np.inf  # NaN does not pass
     detail = f"the float64 logits differ by {figure:.3g}, the limit is {limit:.3g}"
     return Criterion("structure", passed, detail, figure, limit, figure)
 
@@ -38,9 +37,9 @@ def structure(reference: Reference, port: Trace) -> Criterion:
 def arithmetic(
     reference: Reference, port: Trace, limits: tuple[float, float] = ARITHMETIC
 ) -> Criterion:
-    """float32: is the port as far from the truth as the source framework itself is?
+    """float32: is the port's rounding error about as large as the source framework's own?
 
-    ``limits`` are the least and the most of the source's own distance that the port may have.
+    ``limits`` are the smallest and the largest ratio of the two errors that pass.
     """
     if not _comparable(reference.logits64, reference.logits32, port.logits32):
         return _incomparable("arithmetic", reference.logits32, port.logits32, port)
@@ -57,41 +56,43 @@ def arithmetic(
 
 
 def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array]) -> Criterion:
-    """Never vacuous: there are images, the answers are finite and vary, the statistics are real.
+    """Is there something to judge: images, finite answers that vary, and real statistics?
 
-    ``statistics`` are the norms' tensors of the weights used, by tensor name.
+    ``statistics`` are the tensors of the normalisation layers, by name.
     """
     exact = reference.logits64, port.logits64
     every = (*exact, reference.logits32, port.logits32)
     problems = []
     if not _comparable(*every):
         shapes = sorted({logits.shape for logits in every})
-        problems.append(f"logits of shapes {', '.join(map(str, shapes))}")
+        problems.append(f"the logits have the shapes {', '.join(map(str, shapes))}")
     elif not all(np.isfinite(logits).all() for logits in every):
-        problems.append("logits that are not finite")
+        problems.append("some logits are not finite")
     else:
         images, classes = reference.logits64.shape
         spread = np.abs(reference.logits64).max() * STRUCTURE * 1000
         if images > 1 and min(np.ptp(logits, axis=0).max() for logits in exact) <= spread:
-            problems.append("logits that do not vary between images")
+            problems.append("the logits do not vary between images")
         if classes > 1 and min(np.ptp(logits, axis=1).min() for logits in exact) <= spread:
-            problems.append("logits that do not vary between classes")
+            problems.append("the logits do not vary between classes")
     untouched = [name for name, values in statistics.items() if _initial(name, values)]
     if untouched:
         problems.append(
-            f"norms as initialised in {len(untouched)} tensors, the first {untouched[0]}"
+            f"{len(untouched)} tensors of normalisation layers still have the values of new "
+            f"layers, the first is {untouched[0]}"
         )
     if not statistics:
-        problems.append("no norms")
+        problems.append("the network has no normalisation layers")
     detail = "; ".join(problems) or f"{len(reference.logits64)} images, finite, varied"
     return Criterion("evidence", not problems, detail, len(reference.logits64), None, None)
 
 
 def top1(reference: Reference, port: Trace) -> tuple[Criterion, Observed] | None:
-    """Top-1 where float32 errors that are in order cannot change it; more is reported.
+    """Is top-1 the same on every image where a permitted float32 error cannot change it?
 
-    There the float64 margin exceeds twice the error allowed, a multiple of the source's own. The
-    port's own error must not enter: any other class would then lie within it, and none be wrong.
+    On such an image the float64 margin exceeds twice the permitted error, a multiple of the
+    source's own. The port's error plays no part in that: with a large error of its own, a wrong
+    port would leave no image to judge. The other figures are only reported.
     """
     exact, ours = reference.logits64, port.logits32.astype(np.float64)
     if not _comparable(exact, reference.logits32, ours) or exact.shape[1] < 2:
@@ -115,26 +116,26 @@ def top1(reference: Reference, port: Trace) -> tuple[Criterion, Observed] | None
 
 
 def _comparable(*logits: Array) -> bool:
-    """Whether all have one shape, (N, classes), with something in it."""
+    """Whether all logits have the same shape, (N, classes), and are not empty."""
     shapes = {array.shape for array in logits}
     return len(shapes) == 1 and logits[0].ndim == 2 and logits[0].size > 0
 
 
 def _incomparable(name: CriterionName, theirs: Array, ours: Array, port: Trace) -> Criterion:
-    detail = f"logits of shape {ours.shape}, the source's are {theirs.shape}"
+    detail = f"the logits have the shape {ours.shape}, the source's {theirs.shape}"
     if port.failure:
         detail = f"the network fails: {port.failure}"
     return Criterion(name, False, detail)
 
 
 def _initial(name: str, values: Array) -> bool:
-    """Whether a BatchNorm tensor is what a fresh layer has."""
+    """Whether a tensor of a normalisation layer still has the values of a new layer."""
     ones = name.endswith(("running_var", ".weight"))
     return bool((values == 0).all() or (ones and (values == 1).all()))
 
 
 def _rms(logits: Array, exact: Array) -> float:
-    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite gives no finite ratio
+    with np.errstate(invalid="ignore", over="ignore"):  # then the ratio is not finite either
         return float(np.sqrt(np.mean(np.square(logits - exact, dtype=np.float64))))
 
 

@@ -1,4 +1,4 @@
-"""Where a port first leaves its source: layer by layer, from the digests of both."""
+"""Where a port first differs from its source: layer by layer, from the digests of both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def layer_errors(
 
 
 def _error(reference: Reference, row: int, digests: Array | None) -> float | None:
-    """The largest digest error over images and projections, of the activation's L2 norm."""
+    """The largest digest error of all images and projections, per L2 norm of the activation."""
     expected = reference.digests[row]
     if digests is None or digests.shape != expected.shape:
         return None
@@ -44,14 +44,14 @@ def _error(reference: Reference, row: int, digests: Array | None) -> float | Non
 
 
 def is_bad(error: LayerError) -> bool:
-    """Whether a layer is missing or outside the band; NaN is outside."""
+    """Whether a layer is missing or its error exceeds the limit; NaN exceeds it."""
     return error.port64 is None or not error.port64 <= LAYER
 
 
 def judge_layers(errors: Sequence[LayerError]) -> tuple[Criterion, Finding | None]:
-    """The criterion that every layer stays in the band, and where the first one does not.
+    """The criterion that every layer stays within the limit, and the first block that does not.
 
-    A block whose input was right and whose layers are not is wrong here.
+    That block is wrong itself: everything before it agrees.
     """
     bad = [error for error in errors if is_bad(error)]
     worst = float(np.max([np.inf if e.port64 is None else e.port64 for e in errors], initial=0.0))
@@ -59,36 +59,38 @@ def judge_layers(errors: Sequence[LayerError]) -> tuple[Criterion, Finding | Non
         detail = f"all {len(errors)} layers agree, the worst to {worst:.3g}, limit {LAYER:.3g}"
         return Criterion("layers", bool(errors), detail, worst, LAYER, worst), None
     first = bad[0]
-    by = "does not run once" if first.port64 is None else f"is {first.port64:.3g} of its scale away"
+    what = "does not run exactly once"
+    if first.port64 is not None:
+        what = f"differs by {first.port64:.3g} of its scale"
     detail = (
-        f"{len(bad)} of {len(errors)} layers leave the band of {LAYER:.3g}; "
-        f"the first, {first.module}, {by}"
+        f"{len(bad)} of {len(errors)} layers differ by more than the limit {LAYER:.3g}; "
+        f"the first, {first.module}, {what}"
     )
     return Criterion("layers", False, detail, worst, LAYER, worst), _finding(bad)
 
 
 def find_imprecise(errors: Sequence[LayerError]) -> Finding | None:
-    """Where float32 arithmetic first goes astray, in a port that is right in float64."""
+    """Where the float32 error first is too large, in a port that is right in float64."""
     bad = [e for e in errors if e.port32 is None or not e.port32 <= IMPRECISE * e.source32]
     return _finding(bad) if bad else None
 
 
 def _finding(bad: Sequence[LayerError]) -> Finding:
-    """The block of the first of the layers that are bad, and those of them that are in it."""
+    """The block of the first bad layer, and the bad layers of that block."""
     block = bad[0].block
     layers = tuple(e.module for e in bad if e.block == block and e.module != block)
     return Finding(block, True, layers or (bad[0].module,))
 
 
 def feed(network: nn.Module, block: LayerError, source: Reference) -> bool:
-    """Give a block the source's own input: whether it is wrong even then, so wrong here.
+    """Whether a block is wrong even when it is given the source's own input.
 
-    ``source`` holds the block's input and output in full.
+    ``source`` holds the block's whole input and output.
     """
     given, expected = (source.activations[f"{side}/{block.source}"] for side in ("input", "output"))
     module = network.get_submodule(block.module).double()
     if isinstance(module, nn.Linear):
-        given = given.reshape(len(given), -1)  # Gluon's dense layers flatten for themselves
+        given = given.reshape(len(given), -1)  # Gluon's dense layers flatten their input
     with torch.inference_mode():
         got = module(torch.from_numpy(given)).numpy()
     if got.shape != expected.shape:

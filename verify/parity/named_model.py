@@ -1,4 +1,4 @@
-"""Whether a checkpoint is of the model that its user named."""
+"""Does a checkpoint belong to the model that the user named?"""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mappings.errors import FormatError
 
 
 def demand_model(model: Model, checkpoint: Path) -> None:
-    """Demand that a checkpoint has the tensors of ``model`` and no others, and that its provenance
-    does not say that it is of another one.
+    """Demand that a checkpoint has exactly the tensors of ``model``, and that its provenance names
+    no other model.
 
-    Asked before anything is computed or written: a wrong name must cost nobody a record that stands
-    beside the checkpoint. Raises FormatError, for a file that is no checkpoint too.
+    Call this before anything is computed or written: a wrong name must not overwrite a record that
+    stands beside the checkpoint. Raises FormatError, also for a file that is not a checkpoint.
     """
     shapes = {tensor.name: tensor.shape for tensor in open_checkpoint(checkpoint).tensors}
     if wrong := misfits(shapes, model):
         fitting = [other.name for other in MODELS if not misfits(shapes, other)]
         raise FormatError(
             checkpoint,
-            f"this is not a checkpoint of {model.name}: tensors that are missing, unknown or of "
+            f"this is not a checkpoint of {model.name}: tensors that are missing, unknown or have "
             f"another shape: {len(wrong)}, the first is {wrong[0]!r}; "
             + (
                 f"it has the tensors of {' and '.join(fitting)}: give that name"
@@ -35,7 +35,7 @@ def demand_model(model: Model, checkpoint: Path) -> None:
     try:
         recorded = read_record(checkpoint, PROVENANCE)
     except FormatError:
-        return  # what needs a provenance asks for it
+        return  # a command that needs a provenance asks for it itself
     named = recorded.get("model")
     if named != model.name and recorded.get(PROVENANCE.digest) == sha256(checkpoint):
         raise FormatError(

@@ -1,4 +1,4 @@
-"""Where in a network a layer is: the modules that correspond, and the blocks they make up."""
+"""Which module of the port corresponds to a layer of the source, and in which block it is."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from itertools import takewhile
 from architectures import Model
 
 MAXPOOL = ("maxpool", "backbone.maxpool")
-"""What the source frameworks call the max-pool before the first stage, if it has a name: in Gluon's
-``features`` it is the child before the first stage."""
+"""The names of the max-pool before the first stage, in the source frameworks that name it. In
+Gluon's ``features`` it is the child before the first stage."""
 
 
 @dataclass(frozen=True)
 class Counterpart:
-    """A layer or block of the source framework, the port's module for it, and its block.
+    """A layer or block of the source framework, and the port's module that corresponds to it.
 
-    ``block`` is a residual block (``layer3.5``), ``stem``, ``norm`` after the blocks, or ``fc``.
+    ``block`` is where it is: a residual block (``layer3.5``), ``stem``, ``norm`` (the
+    normalisation after the blocks) or ``fc``.
     """
 
     source: str
@@ -26,10 +27,10 @@ class Counterpart:
 
 
 def places(model: Model, layers: Iterable[str]) -> tuple[Counterpart, ...]:
-    """The places of the source's recorded layers that the port has a module for, in their order.
+    """The counterparts of the source's recorded layers, in their order.
 
-    Layers with parameters correspond through the table, a block is the module that holds all of
-    its layers, and before the first stage stands the max-pool; other pooling has no module.
+    The table pairs the layers that have parameters. A block's counterpart is the module that holds
+    all of its layers. Of the pooling layers, only the max-pool before the first stage has one.
     """
     modules = dict.fromkeys(MAXPOOL, "maxpool")
     if model.first_feature is not None:
@@ -44,7 +45,7 @@ def places(model: Model, layers: Iterable[str]) -> tuple[Counterpart, ...]:
 
 
 def _enclosing(source: str, modules: Mapping[str, str]) -> str:
-    """The deepest module that holds every layer below ``source``; empty where there is none."""
+    """The deepest module that holds every layer below ``source``; empty if there is none."""
     below = [m.split(".") for layer, m in modules.items() if layer.startswith(f"{source}.")]
     shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*below, strict=False))
     return ".".join(parts[0] for parts in shared)

@@ -1,6 +1,6 @@
-"""Fixed random projections of activations: a few float64 numbers that see one flipped last bit.
+"""Fixed random projections of activations: a few float64 numbers that show one flipped last bit.
 
-The specification stands in ``verify/reference/gluon_reference.py``, which has its own code for it.
+Their specification is in ``verify/reference/gluon_reference.py``, which has code of its own.
 """
 
 from __future__ import annotations

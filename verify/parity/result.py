@@ -17,8 +17,8 @@ CriterionName = Literal[
 class Criterion:
     """One thing a port must satisfy.
 
-    ``figure`` is what was measured, ``limit`` the largest (or, for a range, the two bounds) that
-    passes, ``needed`` the smallest limit that would have passed. ``detail`` says it in words.
+    ``figure`` is what was measured, ``limit`` the largest figure that passes (or the two bounds of
+    a range), ``needed`` the smallest limit that would have passed. ``detail`` says it in words.
     """
 
     name: CriterionName
@@ -34,7 +34,7 @@ class LayerError:
     """How far a layer's output is from the source's, relative to its scale.
 
     ``port64``, ``port32``: the port in float64 and float32; ``source32``: the source framework in
-    float32; all against the source in float64. None where the port has no such layer any more.
+    float32; all are compared with the source in float64. None if the port has no such layer.
     """
 
     source: str
@@ -47,10 +47,10 @@ class LayerError:
 
 @dataclass(frozen=True)
 class Finding:
-    """Where a port first leaves the source.
+    """Where a port first differs from its source.
 
-    ``here`` says whether the block itself is wrong (it is, when its input was right) or only what
-    it is given; ``layers`` are its layers that differ, in execution order.
+    ``here`` says whether the block itself is wrong, or only its input. ``layers`` are the layers of
+    the block that differ, in execution order.
     """
 
     block: str
@@ -60,7 +60,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Observed:
-    """Figures that are reported and not judged."""
+    """Figures that are reported but not judged."""
 
     kl_divergence: float
     top5_sets_equal: int
@@ -114,11 +114,11 @@ class Parity:
 
     @property
     def first_bad_block(self) -> str | None:
-        """The block where the port first leaves the source."""
+        """The block where the port first differs from its source."""
         return self.finding.block if self.finding else None
 
     def criterion(self, name: str) -> Criterion | None:
-        """The criterion of that name, where it was judged."""
+        """The criterion of that name; None if it was not judged."""
         return next((c for c in self.criteria if c.name == name), None)
 
     def failure(self) -> str:
@@ -131,7 +131,7 @@ class Parity:
         return f"{self.model}: {failed}; first bad block {self.finding.block} ({where}: {layers})"
 
     def as_json(self) -> dict[str, Any]:
-        """The verdict as JSON values, the contract's fields first; what is no number is null."""
+        """The verdict as JSON values, the contract's fields first; what is not finite is null."""
         structure, arithmetic = self.criterion("structure"), self.criterion("arithmetic")
         values = {
             "model": self.model,
@@ -154,7 +154,7 @@ class Parity:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Parity:
-        """The verdict that ``as_json`` gave ``values`` of.
+        """The verdict from the values that ``as_json`` gave.
 
         Raises KeyError, TypeError or ValueError for other values.
         """
@@ -185,12 +185,12 @@ class Parity:
 
 
 def _limit(limit: Any) -> Any:
-    """A range is a pair, which JSON has as a list."""
+    """A limit as it was: JSON has a list for the two bounds of a range."""
     return tuple(limit) if isinstance(limit, list) else limit
 
 
 def _finite(value: Any) -> Any:
-    """``value`` with null for NaN and the infinities, which JSON does not have."""
+    """``value`` with None for NaN and infinities, which JSON does not have."""
     if isinstance(value, dict):
         return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What both sides answer to each image: the five highest classes, for people to look at."""
+"""The five highest classes of each image on both sides, for people to look at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from verify.reference.answers import Reference
 def image_answers(
     names: Iterable[str], reference: Reference, port: Trace
 ) -> tuple[ImageAnswer, ...]:
-    """The answers of both sides by image name; none where their logits have different shapes."""
+    """The answers of both sides to each image; empty if their logits have different shapes."""
     if reference.logits64.shape != port.logits32.shape:
         return ()
     pairs = zip(names, reference.logits64, port.logits32, strict=False)
@@ -24,7 +24,7 @@ def image_answers(
 
 def _highest(logits: Array) -> tuple[Score, ...]:
     wide = logits.astype(np.float64)
-    with np.errstate(invalid="ignore"):  # an infinite logit has no softmax: NaN says so
+    with np.errstate(invalid="ignore"):  # an infinite logit makes the softmax NaN
         odds = np.exp(wide - wide.max(initial=-np.inf))
         softmax = odds / odds.sum()
     best = np.argsort(-wide, kind="stable")[:5]

@@ -17,9 +17,9 @@ from verify.parity.projections import digest
 class Trace:
     """A network's answers for N images.
 
-    ``logits64``, ``logits32``: (N, classes), or (0, 0) from a network that fails; ``failure`` says
-    how. ``digests64``, ``digests32``: (N, K) float64 by module name, in execution order, for every
-    layer that ran once, as each does in the source.
+    ``logits64``, ``logits32``: (N, classes), or (0, 0) if the network failed; ``failure`` is then
+    the reason. ``digests64``, ``digests32``: (N, K) float64 by module name, in execution order, of
+    every layer that ran exactly once, as all layers of the source do.
     """
 
     logits64: Array
@@ -32,10 +32,10 @@ class Trace:
 def trace(network: nn.Module, inputs: Array, layers: Collection[str]) -> Trace:
     """Run ``inputs`` float32 (N, 3, H, W) and digest the named modules' outputs.
 
-    The network is left in float32, in the mode it came in.
+    Afterwards the network is in float32, and in the mode that it was in before.
     """
     network.to(torch.float64, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    logits64, digests64, failure = _run(network, inputs, layers)  # four times as fast there
+    logits64, digests64, failure = _run(network, inputs, layers)  # four times as fast channels-last
     network.to(torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     logits32, digests32, failure32 = _run(network, inputs, layers)
     return Trace(logits64, logits32, digests64, digests32, failure or failure32)
@@ -60,7 +60,7 @@ def _run(
     try:
         with torch.inference_mode():
             logits = network(torch.from_numpy(inputs).to(precision)).numpy()
-    except (RuntimeError, ValueError) as error:  # what torch raises for shapes that do not fit
+    except (RuntimeError, ValueError) as error:  # torch raises these for shapes that do not fit
         failure = str(error)
     finally:
         for handle in handles:

@@ -25,13 +25,13 @@ TORCH_DTYPES = {
 
 
 def check_values(converted: Converted) -> tuple[Criterion, Finding | None]:
-    """Whether every tensor is its source's, bit for bit, or its float32 value rounded to even."""
+    """Whether every tensor is its source's bit for bit, or the source's rounded to nearest even."""
     problems = {}
     for name in converted.expected:
         if what := _difference(converted, name):
             problems[name] = what
     for name in converted.tensors.keys() - converted.model.shapes.keys():
-        problems[name] = "is no tensor of the network"
+        problems[name] = "does not belong to the network"
     if not problems:
         detail = f"all {len(converted.tensors)} tensors are the source's"
         if not converted.has_classifier:
@@ -39,7 +39,8 @@ def check_values(converted: Converted) -> tuple[Criterion, Finding | None]:
         return Criterion("values", True, detail), None
     first, what = next(iter(problems.items()))
     detail = (
-        f"{len(problems)} of {len(converted.tensors)} not the source's; the first, {first}, {what}"
+        f"{len(problems)} of {len(converted.tensors)} tensors are not the source's; "
+        f"the first, {first}, {what}"
     )
     block = block_of(first)
     modules = dict.fromkeys(n.rpartition(".")[0] for n in problems if block_of(n) == block)
@@ -56,9 +57,9 @@ def _difference(converted: Converted, name: str) -> str | None:
     if source is None:
         return "has no source"
     if tensor.shape != source.shape:
-        return f"has shape {tensor.shape}, its source {source.name} {source.shape}"
+        return f"has shape {tensor.shape}, but its source {source.name} has {source.shape}"
     if tensor.dtype not in TORCH_DTYPES or source.dtype not in TORCH_DTYPES:
-        return f"is {tensor.dtype}, its source {source.name} {source.dtype}"
+        return f"is {tensor.dtype}, but its source {source.name} is {source.dtype}"
     differing = 0
     for ours, expected in zip(tensor.parts(), source.parts(), strict=True):
         if tensor.dtype != source.dtype:
@@ -72,16 +73,16 @@ def _difference(converted: Converted, name: str) -> str | None:
 
 
 def _other_count(tensor: Tensor, source: Tensor | None) -> str | None:
-    """What is wrong with a count of batches: the source's, 0 where it has none, int64."""
+    """What is wrong with a batch counter: the source's is expected, or 0 if it has none."""
     if (tensor.shape, tensor.dtype) != ((), "int64"):
         return f"is {tensor.dtype} {tensor.shape}, expected int64 ()"
-    expected = 0 if source is None else source.copy().item()  # an averaged one is a float
+    expected = 0 if source is None else source.copy().item()  # averaged weights have a float
     found = int(tensor.copy())
     return None if found == expected else f"is {found}, expected {expected}"
 
 
 def _rounded(values: Array, dtype: str) -> Array:
-    """The bits of the float32 values rounded by torch, which rounds to nearest even."""
+    """The bits of float32 values after torch rounded them to ``dtype``, to nearest even."""
     wide = torch.from_numpy(values.astype(np.float32))
     narrow = wide.to(TORCH_DTYPES[dtype]).contiguous()
     integers = {2: torch.int16, 4: torch.int32, 8: torch.int64}[narrow.element_size()]

@@ -1,1 +1,1 @@
-"""verify/reference."""
+"""What the source framework computes: scripts that run it, their answers and their inputs."""

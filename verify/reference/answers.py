@@ -1,4 +1,4 @@
-"""What the source framework computes: packaged goldens, or the framework itself, run beside us."""
+"""The source framework's answers: packaged ones (goldens), or live ones from a run of it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ GOLDENS = Path(str(files("verify.reference") / "goldens"))
 
 @dataclass(frozen=True)
 class Framework:
-    """How a source framework is run: its script, the name that the script knows a model by (a
-    template), and the environment variable that names an interpreter that has the framework.
+    """How a source framework is run.
 
-    Without that variable the script's own environment is used; timm runs in ours.
+    ``script`` is run with ``model``, a template of the name that it takes. ``interpreter`` is the
+    environment variable that may name a Python that has the framework; if it is not set, uv makes
+    the environment that the script declares. None: the framework runs in this environment.
     """
 
     title: str
@@ -35,7 +36,7 @@ class Framework:
     interpreter: str | None
 
     def command(self) -> list[str]:
-        """What starts the script."""
+        """The command that starts the script."""
         script = str(files("verify.reference") / self.script)
         if self.interpreter is None:
             return [sys.executable, script]
@@ -44,12 +45,12 @@ class Framework:
 
     @property
     def remedy(self) -> str:
-        """What to do when it cannot be run."""
+        """What to do if the framework cannot be run."""
         if self.interpreter is None:
-            return f"install {self.title} (uv pip install timm); --reference golden needs it not"
+            return f"install {self.title} (uv pip install timm), or use --reference golden"
         return (
             f"install uv (pip install uv), or name a Python that has {self.title} in "
-            f"{self.interpreter}; --reference golden needs neither"
+            f"{self.interpreter}, or use --reference golden"
         )
 
 
@@ -69,7 +70,7 @@ class Reference:
     """The source framework's answers for N images; see ``gluon_reference.py`` for each array.
 
     ``layers``: (L,) names in execution order; ``digests``: (L, N, K); ``scales``: (L, N);
-    ``drift32``: (L,) its own float32 error in the digests, against their scale.
+    ``drift32``: (L,) its own float32 error in the digests, relative to their scale.
     """
 
     kind: Literal["golden", "live"]
@@ -86,12 +87,12 @@ class Reference:
 def golden(model: Model) -> Reference:
     """The packaged golden: the answers for the model's synthetic weights.
 
-    Raises NoReferenceError when the model has none.
+    Raises NoReferenceError if the model has none.
     """
     path = GOLDENS / f"{model.name}.npz"
     if not path.exists():
         raise NoReferenceError(
-            f"{path}: no golden: make it with scripts/make_goldens.py {model.name}"
+            f"{path}: this golden is missing: make it with scripts/make_goldens.py {model.name}"
         )
     return read_reference(path, "golden")
 
@@ -101,10 +102,8 @@ def live(
 ) -> Reference:
     """The source framework's answers for ``weights``: a file that it can read, or ``synthetic``.
 
-    ``activations`` name layers whose input and output are wanted in full, float64. MXNet and
-    mmpretrain run under ``uv run --script``, or by the interpreter in GLUONPORT_REFERENCE_PYTHON or
-    GLUONPORT_MMPRETRAIN_PYTHON; timm in the environment that runs us.
-    Raises NoReferenceError with the framework's own complaint, or with the way to get it.
+    ``activations`` are the layers whose whole input and output are returned too, float64.
+    Raises NoReferenceError with the framework's own error message, or with what to install.
     """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.npz")
@@ -119,7 +118,7 @@ def run_reference(
     answer: Path,
     activations: tuple[str, ...] = (),
 ) -> None:
-    """Have the reference script write ``answer``. Raises NoReferenceError when it fails."""
+    """Run the reference script, which writes ``answer``. Raises NoReferenceError if it fails."""
     framework = FRAMEWORKS[model.source.framework]
     command = framework.command()
     with tempfile.TemporaryDirectory() as folder:
@@ -165,4 +164,6 @@ def read_reference(path: Path, kind: Literal["golden", "live"]) -> Reference:
             },
         )
     except (OSError, ValueError, KeyError) as error:
-        raise NoReferenceError(f"{path}: no answer of the reference script ({error})") from error
+        raise NoReferenceError(
+            f"{path}: this is not an answer of the reference script ({error})"
+        ) from error

@@ -2,11 +2,11 @@
 # requires-python = ">=3.10,<3.12"
 # dependencies = ["mxnet==1.9.1", "gluoncv==0.10.5.post0", "numpy==1.23.5"]
 # ///
-"""The source framework's own answer: what a Gluon network computes, layer by layer, in MXNet.
+"""What MXNet computes for a Gluon network, layer by layer: the source framework's own answer.
 
     uv run --script verify/reference/gluon_reference.py MODEL WEIGHTS INPUTS.npz OUT.npz
 
-This is the independent side of the proof: it imports nothing of gluonport and speaks through files.
+This is the independent side of the proof: it imports nothing from gluonport and uses only files.
 
 MODEL    a GluonCV name (``resnext50_32x4d``), or ``seresnext8_digits``, the small sample network
 WEIGHTS  ``synthetic``, or a ``.params`` (or ``.npz``) file in any of Gluon's namings
@@ -16,8 +16,8 @@ OUT      an ``.npz`` without pickles; the same arguments give the same bytes on 
 For P in float64, float32 (``--precision``), N images, L layers in execution order, K = 4:
 
     logits_P         (N, classes)  P
-    layers, kinds    (L,)          structural Gluon names (``features.4.0.body.0``), and what they
-                                   are: conv, norm, dense, pool, block, or a class name
+    layers, kinds    (L,)          structural Gluon names (``features.4.0.body.0``), and their
+                                   kinds: conv, norm, dense, pool, block, or a class name
     digests_float64  (L, N, K)     fixed random projections of the layer's output, below
     scales_float64   (L, N)        its L2 norm
     max_float64      (L, N)        its largest magnitude
@@ -42,13 +42,14 @@ Synthetic weights, a function of (MODEL, structural tensor name, shape)
     of shape[1:]. By the name's last part, in float64 in the order written, then rounded to float32:
         weight              (6 u - 3) / sqrt(f) - 1 / f
         bias                u - 0.5
-        gamma               0.5 + 0.3 u, and 0.75 times that where MODEL begins cifar_resnet110
+        gamma               0.5 + 0.3 u, times 0.75 if MODEL begins with cifar_resnet110
         beta, running_mean  b + copysign(0.1, b) with b = 0.4 u - 0.2
         running_var         0.6 + 0.35 u
-    Uniform numbers only, since a normal's logarithm differs between platforms. The weights'
-    slightly negative mean takes back what ReLUs add: activations stay of order 1 through 101
-    layers, with squeeze-and-excitation and without; the smaller gammas keep 54 blocks of few
-    channels from amplifying rounding errors 46 times. BatchNorm values stay away from 0 and from 1.
+    Only uniform numbers are used: normal ones need a logarithm, which differs between platforms.
+    The slightly negative mean of the weights balances what ReLUs add, so that activations stay of
+    order 1 through 101 layers, with and without squeeze-and-excitation. Without the smaller gammas
+    54 blocks of few channels would amplify rounding errors 46 times. BatchNorm values are neither
+    close to 0 nor to 1.
 
 Weights from a file must set every parameter exactly once. The class count is the file's own.
 Failures are one line, ``error: ...``, on stderr, with exit status 1.
@@ -74,7 +75,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-# Nothing that lies beside this script may pass for a module that MXNet imports.
+# A file beside this script must not be imported in place of a module that MXNet needs.
 if os.path.dirname(os.path.abspath(__file__)) == sys.path[0]:
     sys.path.pop(0)
 
@@ -97,15 +98,15 @@ KINDS = (
 
 
 class Refusal(Exception):
-    """Something the caller has to put right; its text is one line."""
+    """An error that the caller has to correct; its text is one line."""
 
 
 # ------------------------------------------------------------------------------------- networks
 
 
 def create(model: str, classes: int | None, channels: int) -> Any:
-    """A network without values yet, for images of ``channels``; ``classes`` None means the model's
-    own count."""
+    """A network without values, for images with ``channels`` channels; ``classes`` None means the
+    model's own count."""
     head = {} if classes is None else {"classes": classes}
     if model == "seresnext8_digits":
         net = ResNext([1, 1], 8, 4, use_se=True, **{"classes": 10, **head})
@@ -131,7 +132,7 @@ def walk(block: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def kind_of(block: Any) -> str | None:
-    """What a block is recorded as; None for containers and for layers without parameters."""
+    """The kind that a block is recorded as; None for containers and layers without parameters."""
     for layer, kind in KINDS:
         if isinstance(block, layer):
             return kind
@@ -151,7 +152,9 @@ def dense_layers(net: Any) -> dict[str, Any]:
 def infer_shapes(net: Any, image: Array) -> dict[str, tuple[int, ...]]:
     """Every parameter's shape, by structural name, for images like this one."""
     try:
-        if any(isinstance(block, GroupNorm) for _, block in walk(net)):  # it has no symbolic form
+        if any(
+            isinstance(block, GroupNorm) for _, block in walk(net)
+        ):  # which has no symbolic form
             net.initialize(mx.init.Zero())
             net(mx.nd.array(image))
         else:
@@ -223,8 +226,8 @@ def read(path: Path) -> dict[str, Array]:
 def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
     """The file's arrays under the network's structural names, each parameter exactly once.
 
-    Flat names are the live network's own behind one prefix, the one that most arrays agree on; the
-    head may have a prefix and a number of its own.
+    Flat names are the network's own flat names after a prefix: the prefix that most arrays share.
+    The head may have another prefix and number.
     """
     parameters = net._collect_params_with_prefix()
     targets = {name: name for name in parameters}
@@ -255,7 +258,7 @@ def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
 
 
 def canonical(name: str) -> str:
-    """A name as Gluon's own layers spell it, without what exports and symbols add."""
+    """A name as Gluon's layers spell it, without the parts that exports and symbols add."""
     name = re.sub(r"^(arg|aux):", "", name)
     name = re.sub(r"moving_(mean|var)$", r"running_\1", name)
     return re.sub(r"syncbatchnorm(\d+_)", r"batchnorm\1", name)
@@ -300,7 +303,7 @@ def load(
 
 @contextmanager
 def constants_in(precision: str) -> Iterator[None]:
-    """Constants without a type are of this precision; GluonCV's GroupNorm makes such."""
+    """Give constants without a type this precision; GluonCV's GroupNorm has such constants."""
     module, usual = mx.nd.ndarray, mx.nd.ndarray.mx_real_t
     module.mx_real_t = np.dtype(precision).type
     try:
@@ -328,7 +331,7 @@ def digest(activation: Array) -> list[float]:
 
 
 def watch(net: Any) -> dict[str, tuple[Any, Any]]:
-    """What every recorded layer takes and gives, filled anew by each run in execution order."""
+    """The input and output of every recorded layer, in execution order; each run fills them in."""
     seen: dict[str, tuple[Any, Any]] = {}
 
     def hook_for(name: str) -> Any:
@@ -346,7 +349,7 @@ def watch(net: Any) -> dict[str, tuple[Any, Any]]:
 
 
 def measure(net64: Any | None, net32: Any | None, inputs: Array, full: list[str]) -> dict[str, Any]:
-    """All arrays of OUT but ``about``. Images run one by one, so one image's layers are held."""
+    """All arrays of OUT except ``about``. Images run one by one: one image's layers are kept."""
     seen64 = watch(net64) if net64 else {}
     seen32 = watch(net32) if net32 and net64 else {}
     logits: dict[str, list[Array]] = {"float64": [], "float32": []}
@@ -412,10 +415,12 @@ def read_inputs(path: Path) -> Array:
 
 
 def write(path: Path, arrays: dict[str, Any]) -> None:
-    """All of the file or nothing of it."""
+    """Write the whole file or nothing."""
     partial = path.with_name(f"{path.name}.partial")
     try:
-        partial.unlink(missing_ok=True)  # of a link the link itself; O_EXCL then follows none
+        partial.unlink(
+            missing_ok=True
+        )  # removes a link, not its target; O_EXCL then follows no link
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(handle, "wb") as file:
             np.savez_compressed(file, **arrays)

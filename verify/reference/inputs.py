@@ -25,18 +25,18 @@ def reference_pixels(model: Model) -> Array:
 
 
 def reference_names(model: Model) -> tuple[str, ...]:
-    """The file names of the images that ``reference_pixels`` gives, in the same order."""
+    """The file names of the images in ``reference_pixels``, in the same order."""
     with np.load(IMAGES / "inputs.npz", allow_pickle=False) as arrays:
         names = arrays[f"{model.dataset.reference.removesuffix('s')}_names"]
     return tuple(map(str, names))
 
 
 def reference_inputs(model: Model, channels: int = RGB) -> Array:
-    """What the networks are given: float32 (N, channels, H, W), normalised.
+    """The networks' inputs: float32 (N, channels, H, W), normalised.
 
-    A network that takes another number of channels than RGB's three is given those again and again,
-    each repetition moved one more pixel to the right, so that no two channels are the same: channel
-    k is RGB's channel ``k % 3``, moved by ``k // 3`` pixels. One channel is the red one.
+    For a network with another number of channels the three RGB channels are repeated, each time
+    moved one more pixel to the right, so that no two channels are the same: channel k is RGB
+    channel ``k % 3``, moved by ``k // 3`` pixels. A single channel is the red one.
     """
     pixels = reference_pixels(model).astype(np.float32)
     rgb = ((pixels / np.float32(255) - MEAN) / STD).transpose(0, 3, 1, 2)

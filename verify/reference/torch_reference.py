@@ -10,24 +10,25 @@
 #     "safetensors==0.8.0",
 # ]
 # ///
-"""The source framework's own answer: what a timm or mmpretrain network computes, layer by layer.
+"""What a timm or mmpretrain network computes, layer by layer: the source framework's own answer.
 
     uv run --script verify/reference/torch_reference.py mmpretrain/NAME WEIGHTS INPUTS.npz OUT.npz
     python verify/reference/torch_reference.py timm/NAME WEIGHTS INPUTS.npz OUT.npz
 
-The other half of ``gluon_reference.py``, which holds the specification of OUT, of the digests and
-of the synthetic weights. It too imports nothing of gluonport and speaks through files. timm runs in
-any environment that has it; the one declared here is mmpretrain's.
+The counterpart of ``gluon_reference.py``, which has the specification of OUT, of the digests and
+of the synthetic weights. It too imports nothing from gluonport and uses only files. timm runs in
+any environment that has it; the environment declared here is mmpretrain's.
 
 MODEL    the framework and its own name (``timm/seresnext26d_32x4d.bt_in1k``,
          ``mmpretrain/seresnet50_8xb32_in1k``); layers are recorded under the framework's names
 WEIGHTS  ``synthetic``, or a ``.pth``, ``.safetensors`` or ``.npz`` file in the framework's naming
 INPUTS   an ``.npz`` with ``inputs``, float32 (N, C, H, W), normalised; the network takes C channels
-OUT      as ``gluon_reference.py`` writes it; logits are what the classifier gives, before softmax
+OUT      as ``gluon_reference.py`` writes it; logits are the classifier's output, before softmax
 
-Synthetic weights are those of the name without its framework (``seresnext26d_32x4d.bt_in1k``). Two
-rules are PyTorch's own: a ``weight`` of one dimension is a gamma, ``num_batches_tracked`` is 0; no
-hash counts the latter. A layer of kind ``block`` holds two layers or more and gives one tensor.
+Synthetic weights are those of the name without its framework (``seresnext26d_32x4d.bt_in1k``).
+PyTorch adds two rules: a ``weight`` of one dimension is a gamma, and ``num_batches_tracked`` is 0
+and left out of every hash. A layer of kind ``block`` holds two layers or more and returns one
+tensor.
 Failures are one line, ``error: ...``, on stderr, with exit status 1.
 """
 
@@ -52,7 +53,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-# Nothing that lies beside this script may pass for a module that the frameworks import.
+# A file beside this script must not be imported in place of a module the frameworks need.
 if os.path.dirname(os.path.abspath(__file__)) == sys.path[0]:
     sys.path.pop(0)
 
@@ -75,21 +76,21 @@ KINDS: tuple[tuple[type[nn.Module] | tuple[type[nn.Module], ...], str], ...] = (
 
 
 class Refusal(Exception):
-    """Something the caller has to put right; its text is one line."""
+    """An error that the caller has to correct; its text is one line."""
 
 
 # ------------------------------------------------------------------------------------- networks
 
 
 def create(model: str, classes: int | None, channels: int) -> nn.Module:
-    """A fresh network in evaluation mode, for images of ``channels``; ``classes`` None means the
-    model's own count."""
+    """A new network in evaluation mode, for images with ``channels`` channels; ``classes`` None
+    means the model's own count."""
     library, _, name = model.partition("/")
     if library not in FRAMEWORKS or not name:
         begins = " or ".join(f"{framework}/" for framework in FRAMEWORKS)
-        raise Refusal(f"{model}: expected a name that begins {begins}")
+        raise Refusal(f"{model}: expected a name that begins with {begins}")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the frameworks say of their own parts
+        warnings.simplefilter("ignore")  # the frameworks' warnings about their own code
         try:
             module = import_module(library)
         except ImportError as error:
@@ -133,7 +134,7 @@ def classifier(net: nn.Module) -> str:
 
 
 def layer_kind(module: nn.Module) -> str | None:
-    """What a layer is recorded as; None for anything else."""
+    """The kind that a layer is recorded as; None for other modules."""
     for layer, kind in KINDS:
         if isinstance(module, layer):
             return kind
@@ -141,7 +142,7 @@ def layer_kind(module: nn.Module) -> str | None:
 
 
 def recorded(net: nn.Module) -> dict[str, str]:
-    """What is recorded, by name: layers and their kinds, and blocks of two layers or more."""
+    """The kinds of all that is recorded, by name: layers, and blocks of two layers or more."""
     modules = dict(net.named_modules())
     kinds = {name: kind for name, module in modules.items() if (kind := layer_kind(module))}
     layers = list(kinds)
@@ -184,7 +185,7 @@ def synthetic(model: str, tensor: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tensors of a file by name, as PyTorch and safetensors read them."""
+    """The tensors of a file by name."""
     if not path.is_file():
         raise Refusal(f"{path}: no such file")
     try:
@@ -211,7 +212,7 @@ def read(path: Path) -> dict[str, Any]:
         raise Refusal(f"{path}: holds a {type(held).__name__}, expected a state dict")
     inner = [value for value in held.values() if isinstance(value, dict) and holds_tensors(value)]
     if len(inner) > 1:
-        raise Refusal(f"{path}: holds {len(inner)} state dicts: save the one that is meant alone")
+        raise Refusal(f"{path}: holds {len(inner)} state dicts: save one of them alone")
     return inner[0] if inner else held
 
 
@@ -238,13 +239,13 @@ def match(shapes: dict[str, tuple[int, ...]], arrays: dict[str, Any], path: Path
 
 
 def shapes_of(net: nn.Module) -> dict[str, tuple[int, ...]]:
-    """Every tensor's shape by name, those of batch counters left out."""
+    """Every tensor's shape by name, without the batch counters."""
     state = net.state_dict()
     return {name: tuple(state[name].shape) for name in state if not name.endswith(f".{TRACKED}")}
 
 
 def load(model: str, source: str, classes: int | None, channels: int) -> tuple[int, Weights]:
-    """The class count and every tensor of the network, batch counters left out."""
+    """The class count and every tensor of the network, without the batch counters."""
     net = create(model, classes, channels)
     shapes, head = shapes_of(net), f"{classifier(net)}.weight"
     if source == "synthetic":
@@ -266,7 +267,8 @@ def load(model: str, source: str, classes: int | None, channels: int) -> tuple[i
 def fill(net: nn.Module, weights: Weights, precision: torch.dtype) -> nn.Module:
     """The network with every tensor set, in the given precision; batch counters are 0."""
     counters = {n: torch.zeros_like(v) for n, v in net.state_dict().items() if n.endswith(TRACKED)}
-    # Before the weights: the cast would round them. float64 is four times as fast channels-last.
+    # The cast comes before the weights, which it would round. float64 is four times as fast in
+    # channels-last.
     layout = torch.channels_last if precision == torch.float64 else torch.contiguous_format
     net.to(dtype=precision, memory_format=layout)  # type: ignore[call-overload]
     net.load_state_dict({**weights, **counters})
@@ -290,7 +292,7 @@ def tensors_sha256(weights: Weights) -> str:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is kept of one layer's output for one image: projections, L2 norm, largest magnitude."""
+    """A layer's output for one image, summed up: projections, L2 norm, largest magnitude."""
 
     digest: Array
     scale: float
@@ -324,7 +326,7 @@ def run(
 ) -> tuple[Array, dict[str, Seen], dict[str, Array]]:
     """One image's logits; every recorded layer in execution order; activations kept in full.
 
-    Hooks look at once, since the layer after may work in place.
+    Hooks measure at once, because the next layer may work in place.
     """
     head, kinds, modules = classifier(net), recorded(net), dict(net.named_modules())
     logits: list[Array] = []
@@ -375,7 +377,7 @@ def run(
 def measure(
     net64: nn.Module | None, net32: nn.Module | None, inputs: Array, full: list[str]
 ) -> dict[str, Any]:
-    """All arrays of OUT but ``about``. Images run one by one, so none depends on another."""
+    """All arrays of OUT except ``about``. Images run one by one, so none depends on another."""
     logits: dict[str, list[Array]] = {"float64": [], "float32": []}
     rows64: list[dict[str, Seen]] = []
     drifts: list[list[float]] = []
@@ -432,10 +434,12 @@ def read_inputs(path: Path) -> Array:
 
 
 def write(path: Path, arrays: dict[str, Any]) -> None:
-    """All of the file or nothing of it."""
+    """Write the whole file or nothing."""
     partial = path.with_name(f"{path.name}.partial")
     try:
-        partial.unlink(missing_ok=True)  # of a link the link itself; O_EXCL then follows none
+        partial.unlink(
+            missing_ok=True
+        )  # removes a link, not its target; O_EXCL then follows no link
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(handle, "wb") as file:
             np.savez_compressed(file, **arrays)

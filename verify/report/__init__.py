@@ -1,1 +1,1 @@
-"""verify/report."""
+"""The parity report: one page that opens from disk."""

@@ -1,4 +1,4 @@
-"""The drift chart: how far every layer is from the source, over depth, as SVG within a page."""
+"""The drift chart: how far every layer is from the source, over depth, as SVG for a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jinja2 import Environment
 from verify.parity.criteria import LAYER
 from verify.parity.result import LayerError
 
-FLOOR, CEILING = 1e-17, 1e2  # errors outside are drawn at these
+FLOOR, CEILING = 1e-17, 1e2  # errors outside these bounds are drawn on them
 LEFT, RIGHT, TOP, BOTTOM = 48, 14, 28, 30  # margins, in units of the SVG
 CHARACTER = 3.7  # half the width of a character of the labels, in units
 
@@ -21,7 +21,7 @@ LINES = (
     ("source32", "stroke-width: 1.5; stroke-dasharray: 1.5 2.3"),
     ("port32", "stroke-width: 1.3; stroke-dasharray: 5.2 2"),
 )
-"""The columns of LayerError that are drawn, in the colours that the page has for their names."""
+"""The fields of LayerError that are drawn, each in the page's colour of that name."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def drift_chart(
 ) -> str:
     """An ``svg`` element of ``size`` units, width by height; every id in it begins with ``prefix``.
 
-    There is one line for each column of LayerError, with the column's name for its id, on a
-    logarithmic axis over the layers in execution order. Zero is drawn at the floor, a missing layer
-    as a cross on top, and the block ``bad_block`` is shaded.
+    It has one line for each field in LINES, with that name in its id, on a logarithmic axis over
+    the layers in execution order. Zero is drawn at the floor, a missing layer as a cross at the
+    top, and the block ``bad_block`` is shaded.
     """
     errors = [error for e in layers for error in (e.port64, e.port32, e.source32)]
     known = [error for error in errors if error is not None and math.isfinite(error)]

@@ -50,11 +50,11 @@ class Section:
 
 
 def write_report(results: Sequence[Parity], folder: Path, root: Path = Path()) -> Path:
-    """Write ``index.html`` and ``parity.json`` into ``folder``, made if need be; return the page.
+    """Write ``index.html`` and ``parity.json`` into ``folder``, and return the page's path.
 
-    The page holds all it shows: it opens from disk, without scripts and without a network. The
+    The page needs nothing else: it opens from disk, without scripts or a network connection. The
     same results give the same bytes. Names of checkpoints are relative to ``root``. Raises OSError
-    where the folder cannot be written.
+    if the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     passed = bool(results) and all(result.passed for result in results)
@@ -95,14 +95,14 @@ def _templates() -> Environment:
 
 
 def figure(value: float | None) -> str:
-    """A figure to three digits; a dash where there is none."""
+    """A figure with three digits; a dash for None."""
     if value is None:
         return "\N{EN DASH}"
     return f"{value:.3g}" if math.isfinite(value) else "not finite"
 
 
 def share(value: float) -> str:
-    """A share of one in percent, never rounded up to all of it."""
+    """A share, 0 to 1, in percent with seven digits: almost all is not shown as 100 %."""
     return f"{100 * value:.7g} %"
 
 
@@ -112,7 +112,7 @@ def unbroken(text: str) -> Markup:
 
 
 def margin(criterion: Criterion) -> str:
-    """How far a figure is from its limit, in words; empty where that says nothing."""
+    """How far a figure is from its limit, in words; empty if there is nothing to say."""
     figure, limit = criterion.figure, criterion.limit
     if figure is None or not isinstance(limit, float) or not math.isfinite(figure) or not limit:
         return ""

@@ -1,1 +1,1 @@
-"""verify/tensors."""
+"""Do two checkpoints hold the same tensors?"""

@@ -21,9 +21,9 @@ from verify.tensors.pairing import Named, pair
 
 @dataclass(frozen=True)
 class TensorDifference:
-    """A tensor of both checkpoints that is not the same in them.
+    """A tensor that is not the same in the two checkpoints.
 
-    ``block`` is None where no model tells what block the tensor belongs to.
+    ``block`` is None if no model says which block the tensor belongs to.
     """
 
     a: Tensor
@@ -46,7 +46,7 @@ class TensorDifference:
             return f"equal values, another precision ({dtypes})"
         if found.differing is None:
             return f"of another dtype ({dtypes})"
-        far = "by values that are not finite"
+        far = "and some are not finite"
         if found.max_abs is not None:
             far = f"by up to {found.max_abs:.3g}"
         if found.max_ulp is not None:
@@ -66,8 +66,8 @@ class TensorDifference:
 class Comparison:
     """All that differs between two checkpoints.
 
-    ``model`` is the one whose tables paired them, None where equal names did; ``compared`` is how
-    many pairs there are; ``only_a`` and ``only_b`` are the tensors without a counterpart.
+    ``model`` is the model whose tables paired the tensors, None if equal names did; ``compared`` is
+    the number of pairs; ``only_a`` and ``only_b`` are the tensors without a counterpart.
     """
 
     path_a: str
@@ -120,11 +120,11 @@ def compare_tensors(
 ) -> Comparison:
     """Compare two checkpoints of any format and naming, bit for bit as they are stored.
 
-    ``num_batches_tracked`` in one of them alone is no difference: Gluon has none. ``choice``
-    says which tensors are meant in the file that holds more than one network's weights; where one
-    file was converted from the other, its provenance says so.
-    Raises FormatError for a file that is no checkpoint or that changes meanwhile, ReconcileError
-    where nothing can be paired.
+    ``num_batches_tracked`` in only one of them is not a difference, because Gluon does not have
+    it. ``choice`` says which tensors to take from a file that holds the weights of several
+    networks; if one file was converted from the other, its provenance says so.
+    Raises FormatError for a file that is not a checkpoint or that changes meanwhile, ReconcileError
+    if nothing can be paired.
     """
     both = open_both(Path(a), Path(b), choice)
     pairing = pair(*both, model)

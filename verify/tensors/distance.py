@@ -19,10 +19,10 @@ DistanceKind = Literal["values", "shape", "precision", "rounded", "dtype"]
 class Distance:
     """How far apart the values of two tensors are.
 
-    ``kind``: "values" of one dtype; "precision", equal values in another dtype; "rounded", one is
-    the other rounded to its precision, to nearest even; "dtype", other values in another dtype;
-    "shape", where nothing can be compared. ``max_abs`` and ``max_ulp`` (units in the last place,
-    between floats of one dtype) are None where they say nothing: for a value that is not finite.
+    ``kind``: "values", other values in the same dtype; "precision", equal values in another dtype;
+    "rounded", one is the other rounded to nearest even; "dtype", other values in another dtype;
+    "shape", another shape, so that values cannot be compared. ``max_abs`` and ``max_ulp`` (units in
+    the last place, between floats of one dtype) are None if a differing value is not finite.
     """
 
     kind: DistanceKind
@@ -32,7 +32,7 @@ class Distance:
 
 
 def distance(a: Tensor, b: Tensor) -> Distance | None:
-    """How ``a`` and ``b`` differ; None where every bit is the same.
+    """How ``a`` and ``b`` differ; None if every bit is the same.
 
     Raises FormatError for a tensor that has no values or damaged ones.
     """
@@ -70,7 +70,7 @@ def _across_dtypes(a: Tensor, b: Tensor) -> Distance:
     differing, gap = 0, 0.0
     rounded = a.dtype in FLOATS and b.dtype in FLOATS
     for ours, theirs in _chunks(a, b):
-        with np.errstate(invalid="ignore"):  # a NaN that signals
+        with np.errstate(invalid="ignore"):  # for signalling NaNs
             x, y = ours.astype(np.float64), theirs.astype(np.float64)
         where = (x != y) & ~(np.isnan(x) & np.isnan(y))
         if where.any():
@@ -97,13 +97,13 @@ def max_ulp(ours: Array, theirs: Array) -> int:
 
 
 def _ordered(raw: Array) -> Array:
-    """Bits of floats made to count upwards as the floats do: negative ones count down by nature."""
+    """The bits of floats, changed so that they have the order of the floats, negative ones too."""
     sign = raw.dtype.type(1 << (8 * raw.dtype.itemsize - 1))
     return np.where(raw & sign, ~raw, raw | sign)
 
 
 def _gap(ours: Array, theirs: Array) -> float:
-    """The largest absolute difference; infinite where a value is not finite."""
+    """The largest absolute difference; infinite if a value is not finite."""
     with np.errstate(invalid="ignore", over="ignore"):
         gaps = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
     return float(np.where(np.isnan(gaps), np.inf, gaps).max())

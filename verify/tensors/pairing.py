@@ -1,4 +1,4 @@
-"""Which tensors of two checkpoints are the same one, whatever each file calls it."""
+"""Which tensors of two checkpoints correspond, whatever each file calls them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Named = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two checkpoints' tensors under shared names: a model's own, or the files' where they agree.
+    """Two checkpoints' tensors under shared names: the model's names, or else the files' own.
 
     ``misfits`` is how many names and shapes of the two files the model cannot account for;
     without a model, all of them.
@@ -43,8 +43,8 @@ class Pairing:
 def pair(a: Checkpoint, b: Checkpoint, model: Model | None = None) -> Pairing:
     """Pair by the tables of ``model``, or of the model that pairs most tensors with fewest misfits.
 
-    Files of no model are paired by equal names. Raises ReconcileError for files without names,
-    where two models fit equally well and pair otherwise, and where nothing can be paired.
+    Files that fit no model are paired by equal names. Raises ReconcileError for files without
+    names, if two models fit equally well but pair differently, and if nothing can be paired.
     """
     for checkpoint in (a, b):
         if not checkpoint.named:
@@ -88,7 +88,7 @@ def _by_own_names(a: Checkpoint, b: Checkpoint) -> Pairing:
 
 
 def _lay(a: Checkpoint, b: Checkpoint, model: Model) -> Pairing | None:
-    """The pairing by a model's tables; None where they would give one name to two tensors."""
+    """The pairing by a model's tables; None if they would give one name to two tensors."""
     ours, theirs = _named(a, model), _named(b, model)
     if ours is None or theirs is None:
         return None
@@ -96,8 +96,8 @@ def _lay(a: Checkpoint, b: Checkpoint, model: Model) -> Pairing | None:
 
 
 def _named(checkpoint: Checkpoint, model: Model) -> tuple[Named, int] | None:
-    """The tensors under the model's names (their own where it has none), by the dialect that fits
-    best, and the number of misfits. Constants beside the network are left out."""
+    """The tensors under the model's names (or their own, if it has none for them), by the dialect
+    that fits best, and the number of misfits. Constants beside the network are left out."""
     shapes = _shapes(checkpoint)
     best: tuple[Named, int] | None = None
     for _, table in model.dialects:
