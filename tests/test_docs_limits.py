@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from convert.formats.limits import MAX_PIXELS
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("mappings", "architectures", "convert", "verify", "gluonport")
 ROW = re.compile(r"^\| `([a-z_.]+)\.([A-Z_]+)` \| ([^|]+) \|", re.MULTILINE)
@@ -49,3 +51,8 @@ def test_the_page_lists_every_bound_with_its_number() -> None:
     }
     assert rows == bounds()
     assert len(rows) == page.count("\n| `") - page.count("\n| `fuzz_")
+
+
+def test_the_readme_and_the_page_on_preprocessing_say_the_limit_on_pixels() -> None:
+    for page in ("README.md", "docs/preprocessing.md", "docs/api.md"):
+        assert str(MAX_PIXELS) in (ROOT / page).read_text().replace(",", "")
