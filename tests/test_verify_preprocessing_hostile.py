@@ -8,10 +8,12 @@ import random
 import struct
 import subprocess
 import sys
+import tracemalloc
 import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +24,7 @@ from architectures import find_model
 from architectures.catalogue.figure import Regime
 from convert.formats.limits import MAX_PIXELS
 from mappings.errors import ImageError
-from verify.preprocessing import crop, preprocess
+from verify.preprocessing import chroma, crop, preprocess
 from verify.preprocessing.size import MAX_SCANS, image_size
 
 NETWORK = find_model("gluon_seresnext8_digits")
@@ -51,6 +53,36 @@ def chroma_440(orientation: bytes = b"") -> bytes:
     sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440]
     data = cv2.imencode(".jpg", np.asarray(picture()), sampling)[1].tobytes()
     return data[:2] + orientation + data[20:]  # without its JFIF segment, EXIF counts
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 41, 64])
+def test_a_440_jpeg_is_the_same_in_strips_and_at_once(
+    height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440]
+    pixels = np.asarray(picture(height=64))[:height]
+    data = cv2.imencode(".jpg", pixels, sampling)[1].tobytes()
+    whole, strips = (decoded_in_strips(data, rows, monkeypatch) for rows in (64, 2))
+    assert whole.shape == pixels.shape and (whole == strips).all()
+
+
+def decoded_in_strips(
+    data: bytes, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    monkeypatch.setattr(chroma, "STRIP", rows)
+    found = chroma.decode_440(data)
+    assert found is not None
+    return found
+
+
+def test_a_440_jpeg_takes_no_more_memory_than_other_images() -> None:
+    sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440]
+    data = cv2.imencode(".jpg", np.asarray(picture("RGB", 1000, 2000)), sampling)[1].tobytes()
+    tracemalloc.start()
+    chroma.decode_440(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16 * 1000 * 2000, "more than require_memory asks for"
 
 
 def exif_of(data: bytes) -> bytes:

@@ -1,9 +1,10 @@
-"""JPEGs with chroma halved in height alone (4:4:0), as libjpeg-turbo 2.0 enlarges it.
+"""JPEGs whose chroma is halved in height only (4:4:0), decoded as libjpeg-turbo 2.0 does.
 
-Lossless rotation of a camera's 4:2:2 writes them. libjpeg-turbo 2.0 rounds every enlarged row
-alike, today's rounds one up and one down. The chroma itself comes out of today's library too, if
-the header says that there are four components of equal size: the two blocks of luma in a unit, then
-Cb and Cr. The luma is then wrong, for the two share their prediction, but it can be had as grey.
+Such files come from lossless rotation of a camera's 4:2:2. libjpeg-turbo 2.0 rounds all enlarged
+rows in the same way; today's library rounds one row up and the next down. Today's library still
+gives the chroma as it is stored if the header is changed to say four components of equal size: the
+two blocks of luma in a unit, then Cb and Cr. That makes the luma wrong, since its two blocks share
+one prediction, so the luma is decoded separately, as a grey image.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from verify.preprocessing.size import opened_with_pillow
 
 SAMPLING = b"\x12", b"\x11", b"\x11"
 HALF = 1 << 15
+STRIP = 256
+"""Rows that are computed at once in int32, so that memory stays near that of the pixels; even."""
 
-Planes = np.ndarray[Any, np.dtype[np.int32]]
+Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def fixed(value: float) -> int:
-    """16 bits of fraction, as libjpeg's jdcolor.c has its coefficients."""
+    """A coefficient with 16 bits of fraction, as in libjpeg's jdcolor.c."""
     return int(value * 65536 + 0.5)
 
 
@@ -40,25 +43,38 @@ def decode_440(data: bytes) -> Pixels | None:
     try:
         with opened_with_pillow(data) as image:
             image.draft("L", image.size)
-            luma: Planes = np.asarray(image.convert("L"), np.int32)
+            luma = np.asarray(image.convert("L"))
         with opened_with_pillow(as_four_components(data, frame, scan, height)) as image:
-            planes: Planes = 255 - np.asarray(image, np.int32)  # Pillow inverts what may be CMYK
+            inverted = np.asarray(image)  # Pillow inverts four components: it takes them for CMYK
     except MemoryError:
         raise
     except Exception:  # Pillow's decoders raise whatever a damaged file makes them
         return None
-    cb, cr = (enlarge(planes[..., band])[:height] - 128 for band in (2, 3))
-    red = luma + ((fixed(1.402) * cr + HALF) >> 16)
-    green = luma + ((-fixed(0.34414) * cb - fixed(0.71414) * cr + HALF) >> 16)
-    blue = luma + ((fixed(1.772) * cb + HALF) >> 16)
-    return np.stack([red, green, blue], axis=-1).clip(0, 255).astype(np.uint8)
+    pixels: Pixels = np.empty((*luma.shape, 3), np.uint8)
+    for top in range(0, height, STRIP):
+        strip = slice(top, top + STRIP)
+        pixels[strip] = _rgb(luma[strip], inverted, top // 2)
+    return pixels
+
+
+def _rgb(luma: Pixels, inverted: Pixels, first: int) -> Rows:
+    """RGB (h, W, 3) of luma (h, W), from the chroma of a whole image, (H / 2, W, 4) inverted, whose
+    row ``first`` belongs to the first two rows of luma."""
+    y: Rows = luma.astype(np.int32)
+    nearest = np.arange(first - 1, first + (len(y) + 1) // 2 + 1).clip(0, len(inverted) - 1)
+    chroma = 255 - inverted[nearest, :, 2:].astype(np.int32)
+    cb, cr = (enlarge(chroma[..., band])[: len(y)] - 128 for band in (0, 1))
+    red = y + ((fixed(1.402) * cr + HALF) >> 16)
+    green = y + ((-fixed(0.34414) * cb - fixed(0.71414) * cr + HALF) >> 16)
+    blue = y + ((fixed(1.772) * cb + HALF) >> 16)
+    return np.stack([red, green, blue], axis=-1).clip(0, 255)
 
 
 def as_four_components(data: bytes, frame: int, scan: int, height: int) -> bytes:
-    """The same units of blocks, told as four components of half the height.
+    """The same units of blocks under a header of four components and half the height.
 
-    A frame header is its length, precision, height, width, then identifier, sampling and table of
-    each component; a scan header its length, then identifier and tables of each.
+    A frame header is its length, precision, height and width, then the identifier, sampling and
+    table of each component. A scan header is its length, then the identifier and tables of each.
     """
     luma, *chroma = (data[at : at + 3] for at in range(frame + 6, frame + 15, 3))
     first, *others = (data[at : at + 2] for at in range(scan + 1, scan + 7, 2))
@@ -79,8 +95,9 @@ def as_four_components(data: bytes, frame: int, scan: int, height: int) -> bytes
     )
 
 
-def enlarge(rows: Planes) -> Planes:
-    """Twice the rows: three parts of the nearest to one part of the next, rounded down from 1/4."""
-    above, below = np.vstack([rows[:1], rows[:-1]]), np.vstack([rows[1:], rows[-1:]])
-    doubled = np.stack([3 * rows + above + 1 >> 2, 3 * rows + below + 1 >> 2], axis=1)
+def enlarge(rows: Rows) -> Rows:
+    """Rows (n + 2, W) to (2 n, W), all but the outer two doubled: three parts of the nearest row
+    and one part of the next, plus 1/4, rounded down."""
+    above, middle, below = rows[:-2], rows[1:-1], rows[2:]
+    doubled = np.stack([3 * middle + above + 1 >> 2, 3 * middle + below + 1 >> 2], axis=1)
     return doubled.reshape(-1, rows.shape[1])
