@@ -60,16 +60,18 @@ def test_as_many_folders_as_classes_are_taken_in_order(tmp_path: Path) -> None:
 
 def test_unknown_classes_are_named(tmp_path: Path) -> None:
     dataset = open_dataset(write(tmp_path, "n01440764/a.png", "n9/b.png"), model=NETWORK)
-    assert "1 folder of no class, left out: n9" in dataset.problems
+    assert "1 folder without a class, left out: n9" in dataset.problems
 
 
 def test_folders_that_do_not_say_the_class_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"2 folders .train, val., where .*; or give .*/val"):
+    with pytest.raises(
+        DatasetError, match=r"2 folders .train, val., but the model has .*; or give .*/val"
+    ):
         open_dataset(write(tmp_path, "train/n01440764/a.png", "val/a.png"), model=NETWORK)
 
 
 def test_what_holds_no_images_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="no image in it: expected a folder with"):
+    with pytest.raises(DatasetError, match="has no image: expected a folder with"):
         open_dataset(write(tmp_path, "readme.txt"), model=NETWORK)
     with pytest.raises(DatasetError, match="no such file or folder"):
         open_dataset(tmp_path / "absent", model=NETWORK)

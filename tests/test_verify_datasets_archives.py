@@ -65,7 +65,7 @@ def test_a_missing_shard_is_named(shards: Path) -> None:
 
 def test_an_archive_among_shards_that_is_none_is_refused(shards: Path) -> None:
     tar(shards / "val-03.tar", {"a.jpg": b"image"})
-    with pytest.raises(DatasetError, match=r"val-03.tar: no .cls file in it"):
+    with pytest.raises(DatasetError, match=r"val-03.tar: has no .cls file"):
         open_dataset(shards, model=NETWORK)
 
 
@@ -78,7 +78,7 @@ def test_a_sample_without_a_label_is_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("label", [b"cat", b"", b"1.5", b"-1", b"1" * 1000])
 def test_a_label_that_is_no_number_is_refused(tmp_path: Path, label: bytes) -> None:
     path = tar(tmp_path / "a.tar", {"a.jpg": b"1", "a.cls": label})
-    with pytest.raises(DatasetError, match=r"'a.cls' is no class index"):
+    with pytest.raises(DatasetError, match=r"'a.cls' is not a class index"):
         open_dataset(path, model=NETWORK)
 
 
@@ -114,7 +114,7 @@ def hostile() -> Iterator[tuple[str, str]]:
     yield "device", "'0/a.jpg' is a link or a device"
     yield "upwards", r"'0/../../a.jpg' leads out of the archive"
     yield "absolute", "'/0/a.jpg' leads out of the archive"
-    yield "twice", "'0/a.jpg' is there twice"
+    yield "twice", "'0/a.jpg' occurs twice"
     yield "size", "cut short|unexpected end|bad"
     yield "cut", "cut short|unexpected end"
     yield "middle", "damaged or cut short at byte 1024"

@@ -45,15 +45,13 @@ def test_braces_stand_for_what_they_do_in_bash(
 
 @pytest.mark.parametrize("pattern", ["{0..99999999999}", "{0..999}" * 9, f"{{0..{MAX_NAMES}}}"])
 def test_braces_that_stand_for_too_many_names_are_counted_and_not_expanded(pattern: str) -> None:
-    with pytest.raises(
-        DatasetError, match=f"stands for [0-9]+ names, expected at most {MAX_NAMES}"
-    ):
+    with pytest.raises(DatasetError, match=f"means [0-9]+ names, expected at most {MAX_NAMES}"):
         open_dataset(pattern, model=NETWORK)
 
 
 @pytest.mark.parametrize("path", ["a\0b", "a\0/*", "x" * 5000, f"{{0..{'9' * 5000}}}", "{9..1}"])
 def test_a_path_that_cannot_be_is_refused(path: str) -> None:
-    with pytest.raises(DatasetError, match=r"no such file|no NUL"):
+    with pytest.raises(DatasetError, match=r"no such file|the character NUL"):
         open_dataset(path, model=NETWORK)
 
 
@@ -85,10 +83,10 @@ HOSTILE = {
         "a sparse file",
     ),
     "sparse of old": (header(b"a.jpg", b"S", 3) + padded(b"one"), "a link or a device"),
-    "negative": (header(b"a.jpg", b"0", b"\xff" * 12), "a size that is negative"),
+    "negative": (header(b"a.jpg", b"0", b"\xff" * 12), "its size is negative"),
     "huge": (header(b"a.jpg", b"0", b"\x80" + b"\xff" * 11), "the archive ends before"),
     "huge by pax": (extended(size="9" * 18) + header(b"a.jpg", b"0", 3), "the archive ends before"),
-    "no size": (extended(size="-1") + header(b"a.jpg", b"0", 3), "size is no number"),
+    "no size": (extended(size="-1") + header(b"a.jpg", b"0", 3), "size is not a number"),
     "no octal": (header(b"a.jpg", b"0", b"99999999999\0"), "octal digits"),
     "long pax": (
         header(b"pax", b"x", MAX_EXTENDED + 1) + bytes(MAX_EXTENDED + 512),
@@ -143,7 +141,7 @@ def test_archives_of_every_format_are_read_as_tarfile_reads_them(tmp_path: Path,
 def test_a_folder_that_links_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "0" / "deep").mkdir(parents=True)
     (tmp_path / "0" / "deep" / "again").symlink_to(tmp_path / "0")
-    with pytest.raises(DatasetError, match="again: is a link to a folder that it lies in"):
+    with pytest.raises(DatasetError, match="again: is a link to a folder above it"):
         list_folder(tmp_path)
 
 

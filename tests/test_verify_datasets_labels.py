@@ -118,7 +118,7 @@ def test_images_and_labels_without_each_other_are_counted(images: Path, tmp_path
     dataset = open_dataset(images, labels=labels, model=NETWORK)
     assert len(dataset) == 19
     assert dataset.problems[:2] == (
-        "1 label of no image: other.JPEG",
+        "1 label without an image: other.JPEG",
         f"1 image without a label: {name(3)}.JPEG",
     )
 
@@ -128,8 +128,8 @@ def test_images_and_labels_without_each_other_are_counted(images: Path, tmp_path
     [
         ("a.jpg 1\na.jpg 1\n", "line 2: 'a.jpg' has a label already"),
         ("a.jpg 1\nb.jpg cat\n", "line 2: class 'cat', expected an index or a WordNet id"),
-        ("1\n2\n3\n", "a column of classes, and no telling how they are numbered"),
-        ("", "no labels in it"),
+        ("1\n2\n3\n", "a column of classes, and nothing says how they are numbered"),
+        ("", "has no labels"),
         ("\0\xff", "a column of classes|not text"),
     ],
 )

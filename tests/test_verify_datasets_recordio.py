@@ -58,7 +58,7 @@ def test_images_and_labels_are_those_that_mxnet_reads(packed: Path, name: str) -
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("twice", "'00000000' is there twice"),
+        ("twice", "'00000000' occurs twice"),
         ("detection", "3 labels for one image"),
         ("fraction", "label 0.5, expected a class index"),
     ],
@@ -73,7 +73,7 @@ def test_a_folder_with_one_record_file_stands_for_it(packed: Path, tmp_path: Pat
     (tmp_path / "val.idx").write_bytes((packed / "plain.idx").read_bytes())
     assert len(open_dataset(tmp_path, model=DIGITS)) == 30
     (tmp_path / "train.rec").write_bytes(b"")
-    with pytest.raises(DatasetError, match=r"train.rec, val.rec are there: name the one"):
+    with pytest.raises(DatasetError, match=r"holds train.rec, val.rec: name the one"):
         open_dataset(tmp_path, model=DIGITS)
 
 
@@ -81,7 +81,7 @@ def test_the_index_of_another_file_is_refused(packed: Path, tmp_path: Path) -> N
     path = tmp_path / "val.rec"
     path.write_bytes((packed / "plain.rec").read_bytes())
     path.with_suffix(".idx").write_bytes((packed / "magic.idx").read_bytes())
-    with pytest.raises(DatasetError, match=r"30 records, and . of the 7 that val.idx lists"):
+    with pytest.raises(DatasetError, match=r"30 records, but only . of the 7 that val.idx lists"):
         open_dataset(path, model=DIGITS)
 
 
@@ -92,7 +92,7 @@ def test_a_file_cut_anywhere_is_refused(packed: Path, tmp_path: Path) -> None:
     for size in range(1, len(whole)):
         path.write_bytes(whole[:size])
         if size not in starts:
-            with pytest.raises(DatasetError, match=r"cut short|no record of MXNet"):
+            with pytest.raises(DatasetError, match=r"cut short|expected a record of MXNet"):
                 open_dataset(path, model=DIGITS)
 
 
@@ -107,17 +107,17 @@ def image(flag: int = 0, label: float = 1.0, data: bytes = b"JPEG") -> bytes:
 
 def hostile() -> Iterator[tuple[bytes, str]]:
     yield b"", "empty, expected MXNet RecordIO"
-    yield b"\x12\x01\0\0" + bytes(40), "byte 0: no record of MXNet RecordIO begins here"
-    yield part(0, b"", (1 << 29) - 1), "536870911 bytes expected, cut short"
+    yield b"\x12\x01\0\0" + bytes(40), "byte 0: expected a record of MXNet RecordIO"
+    yield part(0, b"", (1 << 29) - 1), "expected 536870911 bytes, but the file is cut short"
     yield part(0, b"short"), "5 bytes, too few for an image record"
     yield part(0, image(flag=1, data=b"")), "byte 0: its label is missing"
     yield part(0, image(flag=2**32 - 1)), "4294967295 labels for one image"
     yield part(0, image(label=float("nan"))), "label nan, expected a class index"
     yield part(0, image(label=float("inf"))), "label inf, expected a class index"
     yield part(1, image()), "cut short"
-    yield part(1, image()) + part(0, image()), "byte 36: no record of MXNet"
-    yield part(2, image()), "byte 0: no record of MXNet"
-    yield part(5, image()), "byte 0: no record of MXNet"
+    yield part(1, image()) + part(0, image()), "byte 36: expected a record of MXNet"
+    yield part(2, image()), "byte 0: expected a record of MXNet"
+    yield part(5, image()), "byte 0: expected a record of MXNet"
 
 
 @pytest.mark.parametrize(("data", "said"), list(hostile()), ids=lambda value: str(value)[:30])

@@ -220,7 +220,7 @@ def test_labels_of_ones_own_are_in_config_and_card(tuned: Path, tmp_path: Path) 
     ("text", "said"),
     [
         ("a\n" * 22, "has 22 lines, expected one for each of the 23"),
-        ("a\n" * 23, "line 2: 'a' is line 1 already"),
+        ("a\n" * 23, "line 2: 'a' is on line 1 already"),
         ("\n".join(["", *map(str, range(22))]), "line 1: expected the name of class 0"),
     ],
 )

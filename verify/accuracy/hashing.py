@@ -93,18 +93,18 @@ class Hashes:
 
 
 def fingerprint(dataset: LabelledImages) -> str:
-    """A hash of what is read of a data set: each image's id, its place in its file, and the file.
+    """A hash of what a data set reads: each image's id, its location in a file, and the file.
 
-    A file is known by its device, inode, size and times, of the file itself where its name is a
-    link. A change of any byte changes the time of change (ctime), which no program can set back.
-    Raises DatasetError for a file that is gone.
+    A file is identified by its device, inode, size and times; a link is followed. A change of any
+    byte changes the time of change (ctime), which no program can set back.
+    Raises DatasetError for a file that no longer exists.
     """
     files: dict[str, tuple[int, ...]] = {}
     digest = hashlib.sha256()
-    for entry, place in zip(dataset.entries, dataset.places, strict=True):
-        if place.path not in files:
-            files[place.path] = _identity(place.path)
-        known = (entry.id, place.spans, place.between, files[place.path])
+    for entry, location in zip(dataset.entries, dataset.locations, strict=True):
+        if location.path not in files:
+            files[location.path] = _identity(location.path)
+        known = (entry.id, location.spans, location.between, files[location.path])
         digest.update(repr(known).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""Labelled images, wherever they lie: folders, tar archives, WebDataset shards, RecordIO."""
+"""Labelled images in folders, tar archives, WebDataset shards or RecordIO files."""
 
 from __future__ import annotations
 

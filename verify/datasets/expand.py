@@ -1,4 +1,4 @@
-"""The paths that a name with ``{00..63}``, ``{a,b}``, ``*``, ``?`` or ``[...]`` stands for."""
+"""Expand a path with ``{00..63}``, ``{a,b}``, ``*``, ``?`` or ``[...]`` into the paths it means."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from mappings.errors import DatasetError
 from verify.datasets.labelled_images import some
 
 MAX_NAMES = 10_000
-"""The most names that a pattern's braces may stand for. ImageNet-21k, whole, is 2048 shards."""
+"""The most names that a pattern's braces may mean. The whole of ImageNet-21k is 2048 shards."""
 
 RANGE = re.compile(r"([0-9]{1,18})\.\.([0-9]{1,18})")
 
 
 def expand(pattern: str, sought: str) -> list[Path]:
-    """The paths that are there, in the order of the braces; those of ``*`` are sorted.
+    """The existing paths, in the order of the braces; those of ``*`` are sorted.
 
-    Raises DatasetError when one of them is not there, which says what is ``sought``, and for braces
-    that stand for too many names.
+    Raises DatasetError, which says what is ``sought``, if one of them doesn't exist, and for braces
+    that mean too many names.
     """
     if "\0" in pattern:
-        raise DatasetError(f"{pattern!r}: a path has no NUL: check --data")
+        raise DatasetError(f"{pattern!r}: a path cannot hold the character NUL: check --data")
     if os.path.exists(pattern):
         return [Path(pattern)]
     parts = [_alternatives(part) for part in re.split(r"(\{[^{}]*\})", pattern)]
     if (total := prod(number for number, _ in parts)) > MAX_NAMES:
-        raise DatasetError(f"{pattern}: stands for {total} names, expected at most {MAX_NAMES}")
+        raise DatasetError(f"{pattern}: means {total} names, expected at most {MAX_NAMES}")
     names = ["".join(choice) for choice in product(*(names for _, names in parts))]
     found = [match for name in names for match in sorted(glob.glob(name)) or [name]]
     if missing := [name for name in found if not os.path.exists(name)]:
@@ -40,8 +40,8 @@ def expand(pattern: str, sought: str) -> list[Path]:
 
 
 def _alternatives(part: str) -> tuple[int, Iterable[str]]:
-    """How many texts a part of a pattern stands for, and those: as in bash, ranges go up or down,
-    and all numbers are as wide as the wider end where one end begins with a zero."""
+    """How many texts a part of a pattern means, and the texts, as in bash: ranges go up or down,
+    and if one end begins with a zero, all numbers are as wide as the wider end."""
     if not part.startswith("{"):
         return 1, [part]
     ends = RANGE.fullmatch(part[1:-1])

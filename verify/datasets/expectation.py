@@ -1,4 +1,4 @@
-"""What a model's evaluation set must hold, so that a partial one is recognised."""
+"""What a model's whole evaluation set holds, so that a partial one is recognised."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from architectures.catalogue.dataset import IMAGENET
 
 @cache
 def wordnet_ids() -> tuple[str, ...]:
-    """The 1000 WordNet ids of ImageNet-1k in the order of their class indices, which is sorted.
+    """The 1000 WordNet ids of ImageNet-1k in the order of their class indices, which sorts them.
 
     From timm, timm/data/_info/imagenet_synsets.txt.
     """
@@ -22,7 +22,7 @@ def wordnet_ids() -> tuple[str, ...]:
 
 @cache
 def imagenet_names() -> tuple[str, ...]:
-    """What ImageNet-1k's classes are called, in the order of ``wordnet_ids``: WordNet's lemmas.
+    """The names of ImageNet-1k's classes, in the order of ``wordnet_ids``: WordNet's lemmas.
 
     From timm, timm/data/_info/imagenet_synset_to_lemma.txt. Two classes are called "crane".
     """
@@ -34,9 +34,9 @@ def imagenet_names() -> tuple[str, ...]:
 class Expectation:
     """What an evaluation set must hold.
 
-    ``classes`` classes with ``each`` images, or with any number above 0 where ``each`` is None.
-    ``images`` in all, None where their number is not known. ``names`` of class folders: ImageNet's
-    WordNet ids, None elsewhere.
+    ``classes`` classes with ``each`` images each, or with any number above 0 if ``each`` is None;
+    ``images`` in all, None if unknown. ``names``: those of class folders, which are ImageNet's
+    WordNet ids, or None for other data sets.
     """
 
     title: str
@@ -46,7 +46,7 @@ class Expectation:
     names: tuple[str, ...] | None = None
 
     def unmet(self, counts: Counter[int]) -> list[str]:
-        """What the counts per class lack or have too much of, folded into a few lines."""
+        """Where the counts per class are not as expected, in a few lines."""
         lines = []
         total = sum(counts.values())
         if self.images is not None and total != self.images:
@@ -64,7 +64,7 @@ class Expectation:
         return lines
 
     def listed(self, labels: list[int], limit: int = 5) -> str:
-        """Class indices in ascending order as ranges, ``3, 7..19``, the first few of them named."""
+        """Ascending class indices as ranges, ``3, 7..19``; only the first few are named."""
         ranges: list[list[int]] = []
         for label in labels:
             if ranges and ranges[-1][-1] == label - 1:
@@ -79,8 +79,8 @@ class Expectation:
 
 
 def expectation(model: Model, num_classes: int | None = None) -> Expectation:
-    """The images that a model is evaluated on: those of its own data set, or of ImageNet-1k where
-    the class count is ImageNet's. Of any other class count, only the count is known."""
+    """The images that a model is evaluated on: those of its own data set, or of ImageNet-1k if it
+    has as many classes. For any other number of classes, only that number is known."""
     classes = model.num_classes if num_classes is None else num_classes
     for data in (model.dataset, IMAGENET):
         if data.num_classes == classes:

@@ -1,4 +1,4 @@
-"""What every kind of data set becomes: labelled images, each a few spans of bytes in a file."""
+"""Labelled images, each a few spans of bytes in a file: every kind of data set becomes this."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mappings.words import first_few
 from verify.datasets.expectation import Expectation
 
 MAX_IMAGE_BYTES = 1 << 30
-"""The largest image that is read: 179 million pixels of 16 bits and three channels take as much."""
+"""The largest image that is read: 179 million pixels of three 16-bit channels take this much."""
 
 MAX_DIGITS = 9
-"""The most digits of a class number; Python's own limit is an error."""
+"""The most digits of a class number. Python raises an error for thousands of digits."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an image's bytes lie: spans (offset, size) of one file, joined by ``between``."""
+class Location:
+    """Where an image's bytes are: spans (offset, size) of one file, joined by ``between``."""
 
     path: str
     spans: tuple[tuple[int, int], ...]
@@ -43,7 +43,7 @@ class Place:
         return sum(size for _, size in self.spans) + len(self.between) * (len(self.spans) - 1)
 
     def read(self) -> bytes:
-        """The bytes, untouched. Raises DatasetError when the file no longer has them."""
+        """The stored bytes. Raises DatasetError if the file no longer has them."""
         try:
             with open_regular(self.path) as file:
                 parts = [os.pread(file.fileno(), size, offset) for offset, size in self.spans]
@@ -54,18 +54,18 @@ class Place:
         data = self.between.join(parts)
         if len(data) != self.size:
             raise DatasetError(
-                f"{self.path}: {self.size} bytes expected at byte {self.spans[0][0]}, {len(data)} "
-                "are there: the file changed since it was listed"
+                f"{self.path}: expected {self.size} bytes at byte {self.spans[0][0]}, found "
+                f"{len(data)}: the file changed since it was listed"
             )
         return data
 
 
 @dataclass(frozen=True)
-class Image:
-    """An image that was found; its label is None when nothing says it."""
+class FoundImage:
+    """An image that was found; its label is None if nothing says its class."""
 
     id: str
-    place: Place
+    location: Location
     label: int | None = None
 
 
@@ -73,15 +73,16 @@ class Image:
 class LabelledImages:
     """Labelled images in the order of their ids, and what is wrong with them.
 
-    It holds names and places, no open file: cheap to pickle, and to use in any process.
-    ``kind`` says what it was recognised as; ``found`` are the problems that the reader met.
+    It holds names and locations but no open file, so it is cheap to pickle and works in any
+    process. ``kind`` says what it was recognised as; ``found`` are the problems that the reader
+    found.
     """
 
     path: str
     kind: str
     expectation: Expectation
     entries: tuple[Entry, ...]
-    places: tuple[Place, ...]
+    locations: tuple[Location, ...]
     found: tuple[str, ...] = ()
 
     @classmethod
@@ -90,24 +91,28 @@ class LabelledImages:
         path: str,
         kind: str,
         expectation: Expectation,
-        images: Iterable[Image],
+        images: Iterable[FoundImage],
         found: Iterable[str] = (),
     ) -> LabelledImages:
-        """Sorted by id; raises DatasetError for an id that occurs twice, and for a huge image."""
+        """The images sorted by id.
+
+        Raises DatasetError for an id that occurs twice, for an image that is too large, and if no
+        image has a label.
+        """
         ordered = sorted(images, key=lambda image: image.id)
         for image in ordered:
             try:
                 image.id.encode()
             except UnicodeEncodeError:
                 raise DatasetError(f"{path}: name {image.id!r} is not UTF-8: rename it") from None
-            if image.place.size > MAX_IMAGE_BYTES:
+            if image.location.size > MAX_IMAGE_BYTES:
                 raise DatasetError(
-                    f"{path}: {image.id!r} has {image.place.size} bytes; no image has more than "
+                    f"{path}: {image.id!r} has {image.location.size} bytes; expected at most "
                     f"{MAX_IMAGE_BYTES}: remove it"
                 )
         for one, other in pairwise(ordered):
             if one.id == other.id:
-                raise DatasetError(f"{path}: {one.id!r} is there twice: every image counts once")
+                raise DatasetError(f"{path}: {one.id!r} occurs twice: every image counts once")
         found = list(found)
         classes = range(expectation.classes)
         labelled = [image for image in ordered if image.label in classes]
@@ -120,21 +125,21 @@ class LabelledImages:
                 f"out: class {some(map(str, labels))}"
             )
         if not labelled:
-            raise DatasetError("; ".join([f"{path}: no labelled image in it", *found]))
+            raise DatasetError("; ".join([f"{path}: has no labelled image", *found]))
         entries = tuple(
-            Entry(image.id, image.label, image.place.size)
+            Entry(image.id, image.label, image.location.size)
             for image in labelled
             if image.label is not None
         )
-        places = tuple(image.place for image in labelled)
-        return cls(path, kind, expectation, entries, places, tuple(found))
+        locations = tuple(image.location for image in labelled)
+        return cls(path, kind, expectation, entries, locations, tuple(found))
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def read(self, index: int) -> bytes:
-        """The stored bytes of the image of ``entries[index]``, untouched."""
-        return self.places[index].read()
+        """The stored bytes of the image of ``entries[index]``."""
+        return self.locations[index].read()
 
     @cached_property
     def counts(self) -> Counter[int]:
@@ -143,12 +148,12 @@ class LabelledImages:
 
     @cached_property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong or missing, a line each: what was met in reading, then the counts."""
+        """What is wrong or missing, one line each: problems found in reading, then the counts."""
         return (*self.found, *self.expectation.unmet(self.counts))
 
     @property
     def complete(self) -> bool:
-        """Whether this is the model's evaluation set, whole."""
+        """Whether this is the model's whole evaluation set."""
         return not self.problems
 
 

@@ -1,4 +1,4 @@
-"""Labels files: which class each image of ImageNet's validation set, or of any folder, is."""
+"""Labels files: the class of each image of ImageNet's validation set, or of any folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convert.formats.regular import read_text
 from mappings.errors import DatasetError, FormatError
 from verify.datasets.devkit import GROUND_TRUTH, class_indices_of_kit
 from verify.datasets.expectation import Expectation
-from verify.datasets.labelled_images import Image, LabelledImages, count, is_number, some
+from verify.datasets.labelled_images import FoundImage, LabelledImages, count, is_number, some
 from verify.datasets.listing import Listing
 
 KNOWN = (
@@ -18,31 +18,32 @@ KNOWN = (
     f"{GROUND_TRUTH}, or lines of an image's name and its class"
 )
 MAX_LABELS = 1 << 28
-"""Bytes of a labels file; 1.3 million lines of Kaggle's take 70 million."""
+"""Bytes of a labels file; 1.3 million lines of Kaggle's file take 70 million."""
 
 
 def read_flat(listing: Listing, labels: dict[str, int], expectation: Expectation) -> LabelledImages:
-    """The images of a listing, each labelled by its name: whole, without folders, or without the
-    extension either."""
+    """The images of a listing, each labelled by its full name, by its file name, or by its file
+    name without the extension."""
     images, used = [], set()
-    for name, place in listing.images.items():
+    for name, location in listing.images.items():
         file = name.rpartition("/")[2]
         known = next((n for n in (name, file, file.rpartition(".")[0]) if n in labels), None)
         used.add(known)
-        images.append(Image(name, place, None if known is None else labels[known]))
+        images.append(FoundImage(name, location, None if known is None else labels[known]))
     missing = sorted(labels.keys() - used)
-    found = [f"{count(len(missing), 'label')} of no image: {some(missing)}"] if missing else []
+    found = [f"{count(len(missing), 'label')} without an image: {some(missing)}"] if missing else []
     return LabelledImages.of(listing.path, "images and a labels file", expectation, images, found)
 
 
 def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:
     """Class indices by image name.
 
-    Lines are one of: a name and its class, separated by comma, tab or blanks; MXNet's ``.lst``
-    (number, class, path, separated by tabs); Kaggle's ``ImageId,PredictionString``; a class alone,
-    for the validation image of that line's number. A class is an index from 0, or a WordNet id; in
-    the development kit's ground truth it is the kit's own number.
-    Raises DatasetError for anything else, and for a name with two lines.
+    A line is one of: a name and its class, separated by comma, tab or blanks; a line of MXNet's
+    ``.lst`` (number, class, path, separated by tabs); a line of Kaggle's
+    ``ImageId,PredictionString``; a class alone, that of the validation image with the line's
+    number. A class is an index from 0 or a WordNet id; in the development kit's ground truth it is
+    the kit's own number.
+    Raises DatasetError for anything else, and for a name on two lines.
     """
     if path.is_dir():
         kit = [path / GROUND_TRUTH, path / "data" / GROUND_TRUTH]
@@ -53,7 +54,7 @@ def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:
         raise DatasetError(f"{error}: expected {KNOWN}") from None
     rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not rows:
-        raise DatasetError(f"{path}: no labels in it: expected {KNOWN}")
+        raise DatasetError(f"{path}: has no labels: expected {KNOWN}")
     if all(len(line.split()) == 1 and "," not in line for _, line in rows):
         return _by_number(path, [line.strip() for _, line in rows], expectation)
     labels: dict[str, int] = {}
@@ -72,7 +73,7 @@ def read_labels(path: Path, expectation: Expectation) -> dict[str, int]:
 
 
 def _columns(line: str) -> tuple[str, str]:
-    """An image's name and its class, as a line has them; the class is empty where it has none."""
+    """The image's name and the class on a line; the class is empty if it has none."""
     if line.count("\t") == 2:
         _, label, name = line.split("\t")
     elif "," in line:
@@ -87,7 +88,7 @@ def _by_number(path: Path, lines: list[str], expectation: Expectation) -> dict[s
     """Labels of ILSVRC2012's validation images in the order of their numbers."""
     classes = _names(expectation)
     if not classes:
-        raise DatasetError(f"{path}: classes without names of images: expected two columns")
+        raise DatasetError(f"{path}: has classes without names of images: expected two columns")
     if all(line in classes for line in lines):
         indices: Iterable[int] = (classes[line] for line in lines)
     elif path.name == GROUND_TRUTH and all(map(is_number, lines)):
@@ -97,7 +98,7 @@ def _by_number(path: Path, lines: list[str], expectation: Expectation) -> dict[s
         indices = (by_id[int(line)] for line in lines)
     else:
         raise DatasetError(
-            f"{path}: a column of classes, and no telling how they are numbered: expected {KNOWN}"
+            f"{path}: a column of classes, and nothing says how they are numbered: expected {KNOWN}"
         )
     return {f"ILSVRC2012_val_{number:08}": index for number, index in enumerate(indices, 1)}
 

@@ -1,4 +1,4 @@
-"""What a path holds, recognised by what lies there."""
+"""Recognise the kind of data set at a path, and open it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def open_dataset(
     model: Model,
     num_classes: int | None = None,
 ) -> LabelledImages:
-    """The labelled images at ``path``; without one, the scans packaged for the sample model.
+    """The labelled images at ``path``, or without one the scans packaged for the sample model.
 
     ``path`` may name several shards: ``val-{00..63}.tar``, ``val-*.tar``, or their folder.
-    ``labels`` is a file that says the class of each image where folders do not, or the development
-    kit's folder; ``num_classes`` is the checkpoint's class count, the model's own unless given.
-    Raises DatasetError when nothing is recognised there, or what is there cannot be trusted.
+    ``labels`` is the development kit's folder, or a file that says the class of each image if no
+    folders do; ``num_classes`` is the checkpoint's class count, by default the model's own.
+    Raises DatasetError if nothing is recognised there, or if it cannot be trusted.
     """
     expected = expectation(model, num_classes)
     given = read_labels(Path(labels), expected) if labels is not None else None
@@ -63,7 +63,7 @@ def open_dataset(
                     return shards(pattern, found, given, expected)
                 if len(found) > 1:
                     names = some(file.name for file in found)
-                    raise DatasetError(f"{only}: {names} are there: name the one to evaluate")
+                    raise DatasetError(f"{only}: holds {names}: name the one to evaluate")
                 return open_dataset(found[0], labels=labels, model=model, num_classes=num_classes)
     return images(listing, given, expected)
 
@@ -71,9 +71,9 @@ def open_dataset(
 def images(
     listing: Listing, labels: dict[str, int] | None, expected: Expectation
 ) -> LabelledImages:
-    """A folder or an archive, labelled by whatever it has."""
+    """The images of a folder or an archive, labelled in one of the known ways."""
     if not listing.images:
-        raise DatasetError(f"{listing.path}: no image in it: expected {SOUGHT}")
+        raise DatasetError(f"{listing.path}: has no image: expected {SOUGHT}")
     if is_shard(listing):
         refuse_labels(labels, listing.path, "a WebDataset shard")
         return read_shards(listing.path, [(Path(listing.path).name, listing)], expected)
@@ -90,11 +90,13 @@ def images(
 def shards(
     pattern: str, paths: list[Path], labels: dict[str, int] | None, expected: Expectation
 ) -> LabelledImages:
-    """Several archives, each of which must be a shard."""
+    """The images of several archives, each of which must be a shard."""
     refuse_labels(labels, pattern, "WebDataset shards")
     listings = [(path.name, list_tar(path)) for path in paths]
     if other := [listing.path for _, listing in listings if not is_shard(listing)]:
-        raise DatasetError(f"{other[0]}: no .cls file in it, so no WebDataset shard as the others")
+        raise DatasetError(
+            f"{other[0]}: has no .cls file, so it is not a WebDataset shard like the others"
+        )
     return read_shards(pattern, listings, expected)
 
 

@@ -1,9 +1,9 @@
-"""MXNet RecordIO: images and labels packed by ``tools/im2rec`` or ``mx.recordio``.
+"""MXNet RecordIO files: images and labels packed by ``tools/im2rec`` or ``mx.recordio``.
 
 A part is the magic number and a word of flag (3 bits) and length (29 bits), both uint32
-little-endian, then that many bytes, padded to 4. A record is one part (flag 0); or several (1, then
-2, then 3), where the data itself held the magic number, which was left out between them
-(dmlc-core, include/dmlc/recordio.h). Its data begin with an IRHeader: uint32 flag, float32 label,
+little-endian, then that many bytes, padded to a multiple of 4. A record is one part (flag 0), or
+several (flags 1, 2 ..., 3) if its data hold the magic number, which is left out between the parts
+(dmlc-core, include/dmlc/recordio.h). The data begin with an IRHeader: uint32 flag, float32 label,
 two uint64 of id; a flag above 0 is the number of float32 labels that follow (mxnet/recordio.py).
 """
 
@@ -18,48 +18,48 @@ from pathlib import Path
 from convert.formats.regular import open_regular, read_text
 from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation
-from verify.datasets.labelled_images import Image, LabelledImages, Place
+from verify.datasets.labelled_images import FoundImage, LabelledImages, Location
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 WORDS, HEADER = struct.Struct("<4sI"), struct.Struct("<IfQQ")
 MAX_INDEX = 1 << 30
-"""Bytes of an ``.idx``: about 20 for each record, and ImageNet-21k has 14 million."""
+"""Bytes of an ``.idx``: about 20 for each record; ImageNet-21k has 14 million records."""
 WHOLE, FIRST, MIDDLE, LAST = range(4)
 
 
 @dataclass(frozen=True)
-class Record:
-    """One image: where its record begins, its id, its label, and where its bytes lie."""
+class RecordedImage:
+    """One image: the offset of its record, its id, its label, and where its bytes are."""
 
     offset: int
     number: int
     label: int
-    place: Place
+    location: Location
 
 
 def read_recordio(path: Path, expectation: Expectation) -> LabelledImages:
-    """The images of a ``.rec``, named by their ids, or by their order where all ids are the same.
+    """The images of a ``.rec``, named by their ids, or by their order if all ids are the same.
 
     Raises DatasetError for a damaged file, for an ``.idx`` of another file, for an id that occurs
-    twice, and for labels that are no class index.
+    twice, and for labels that are not class indices.
     """
     found = list(records(path))
     check_index(path.with_suffix(".idx"), path, {record.offset for record in found})
     distinct = len({record.number for record in found}) > 1
     numbers = (record.number if distinct else order for order, record in enumerate(found))
     images = [
-        Image(f"{number:08}", record.place, record.label)
+        FoundImage(f"{number:08}", record.location, record.label)
         for number, record in zip(numbers, found, strict=True)
     ]
     return LabelledImages.of(str(path), "MXNet RecordIO", expectation, images)
 
 
-def records(path: Path) -> Iterator[Record]:
-    """Every record of a file in its order; only the headers are read."""
+def records(path: Path) -> Iterator[RecordedImage]:
+    """Every record of a file in order; only the headers are read."""
     with open_regular(path) as file:
         size, position = os.fstat(file.fileno()).st_size, 0
         if not size:
-            raise DatasetError(f"{path}: empty, expected MXNet RecordIO")
+            raise DatasetError(f"{path}: the file is empty, expected MXNet RecordIO")
         while position < size:
             start, spans = position, list[tuple[int, int]]()
             while True:
@@ -73,16 +73,20 @@ def records(path: Path) -> Iterator[Record]:
 
 
 def _part(path: Path, file: int, size: int, position: int, after: int) -> tuple[int, int]:
-    """Flag and length of the part at ``position``; it begins a record, or goes on with one."""
+    """Flag and length of the part at ``position``. ``after`` says whether it begins a record."""
     words = os.pread(file, WORDS.size, position)
     if len(words) < WORDS.size:
-        raise DatasetError(f"{path}: byte {position}: cut short: copy it again")
+        raise DatasetError(f"{path}: byte {position}: the file is cut short: copy it again")
     magic, word = WORDS.unpack(words)
     flag, length = word >> 29, word & (1 << 29) - 1
     if magic != MAGIC or flag not in ((WHOLE, FIRST) if after == WHOLE else (MIDDLE, LAST)):
-        raise DatasetError(f"{path}: byte {position}: no record of MXNet RecordIO begins here")
+        raise DatasetError(
+            f"{path}: byte {position}: expected a record of MXNet RecordIO, found other data"
+        )
     if position + WORDS.size + padded(length) > size:
-        raise DatasetError(f"{path}: byte {position}: {length} bytes expected, cut short")
+        raise DatasetError(
+            f"{path}: byte {position}: expected {length} bytes, but the file is cut short"
+        )
     return flag, length
 
 
@@ -90,8 +94,8 @@ def padded(length: int) -> int:
     return (length + 3) // 4 * 4
 
 
-def _record(path: Path, file: int, start: int, spans: list[tuple[int, int]]) -> Record:
-    whole = Place(str(path), tuple(spans), MAGIC)
+def _record(path: Path, file: int, start: int, spans: list[tuple[int, int]]) -> RecordedImage:
+    whole = Location(str(path), tuple(spans), MAGIC)
     if whole.size < HEADER.size:
         raise DatasetError(f"{path}: byte {start}: {whole.size} bytes, too few for an image record")
     flag, label, low, high = HEADER.unpack(_head(file, whole, HEADER.size))
@@ -103,33 +107,36 @@ def _record(path: Path, file: int, start: int, spans: list[tuple[int, int]]) -> 
         (label,) = struct.unpack("<f", _head(file, whole, HEADER.size + 4)[-4:])
     if not label.is_integer():
         raise DatasetError(f"{path}: byte {start}: label {label}, expected a class index")
-    place = Place(str(path), _without_head(whole, HEADER.size + 4 * flag), MAGIC)
-    return Record(start, high << 64 | low, int(label), place)
+    location = Location(str(path), _without_head(whole, HEADER.size + 4 * flag), MAGIC)
+    return RecordedImage(start, high << 64 | low, int(label), location)
 
 
-def _head(file: int, place: Place, size: int) -> bytes:
+def _head(file: int, location: Location, size: int) -> bytes:
     """The first ``size`` bytes of a record, joined only as far as that."""
     parts = b""
-    for offset, length in place.spans:
-        parts += os.pread(file, min(length, size), offset) + place.between
-        if len(parts) >= size + len(place.between):
+    for offset, length in location.spans:
+        parts += os.pread(file, min(length, size), offset) + location.between
+        if len(parts) >= size + len(location.between):
             break
     if len(parts) < size:
-        raise DatasetError(f"{place.path}: the file was cut short while it was read")
+        raise DatasetError(f"{location.path}: the file was cut short while it was read")
     return parts[:size]
 
 
-def _without_head(place: Place, size: int) -> tuple[tuple[int, int], ...]:
-    """The spans of a record after its first ``size`` bytes, a multiple of 4 as every cut is."""
-    spans = list(place.spans)
+def _without_head(location: Location, size: int) -> tuple[tuple[int, int], ...]:
+    """The spans of a record after its first ``size`` bytes.
+
+    Parts end at multiples of 4 bytes, and so does ``size``.
+    """
+    spans = list(location.spans)
     while spans[0][1] < size:
-        size -= spans.pop(0)[1] + len(place.between)
+        size -= spans.pop(0)[1] + len(location.between)
     offset, length = spans[0]
     return ((offset + size, length - size), *spans[1:])
 
 
 def check_index(index: Path, path: Path, starts: set[int]) -> None:
-    """Raises DatasetError when an ``.idx`` lies beside the file and is not its own."""
+    """Raise DatasetError if the ``.idx`` beside the file belongs to another file."""
     if not index.exists():
         return
     try:
@@ -139,7 +146,7 @@ def check_index(index: Path, path: Path, starts: set[int]) -> None:
         raise DatasetError(f"{index}: expected lines of key, tab, offset") from None
     if listed != starts:
         raise DatasetError(
-            f"{path}: {len(starts)} records, and {len(listed & starts)} of the {len(listed)} that "
-            f"{index.name} lists: one of the two is of another set or cut short; without the .idx "
-            "the file is read as it is"
+            f"{path}: has {len(starts)} records, but only {len(listed & starts)} of the "
+            f"{len(listed)} that {index.name} lists: one of the two files is cut short or belongs "
+            "to another set: copy both again, or remove the .idx to read the file as it is"
         )

@@ -16,7 +16,7 @@ from architectures.networks.network import Network
 from convert.formats import open_checkpoint
 from convert.formats.limits import MAX_PIXELS
 from mappings.errors import FormatError
-from verify.datasets.class_names import read_labels
+from verify.datasets.class_names import read_class_names
 from verify.datasets.expectation import imagenet_names
 from verify.prediction.recognise import recognise
 from verify.preprocessing import preprocess
@@ -95,7 +95,7 @@ def open_classifier(
     check_channels(checkpoint, network.in_chans)
     classes = network.num_classes
     if labels:
-        names, names_of = read_labels(labels, classes), str(labels)
+        names, names_of = read_class_names(labels, classes), str(labels)
     elif names is None or len(names) != classes:
         names = model.dataset.class_names or imagenet_names()
         names_of = model.dataset.name

@@ -7,7 +7,7 @@ from typing import Any
 
 from architectures import Model
 from mappings.errors import PublishError
-from verify.datasets.class_names import read_labels
+from verify.datasets.class_names import read_class_names
 from verify.publish.check import check_files
 from verify.publish.gate import pass_gate
 from verify.publish.push import check_repository, push
@@ -39,7 +39,7 @@ def publish(
     gathered = pass_gate(model, checkpoint, without_accuracy)
     made = repository is None or not _is_there(folder)
     if made:
-        names = read_labels(labels, gathered.weights.num_classes) if labels else None
+        names = read_class_names(labels, gathered.weights.num_classes) if labels else None
         options = Options(names, license, key, repository, with_hashed_name)
         write_release(gathered, folder, options)
     found = check_files(folder, public_pem(key) if key else None)
