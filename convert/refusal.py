@@ -1,4 +1,4 @@
-"""What is said of a checkpoint that fits no network, another one, or several."""
+"""The messages on a checkpoint that fits no network, another one, or several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from convert.laid import Fit
 
 SHOWN = 3  # nearest models of a message
-COVERED = "covered are classifiers: ResNet, SE-ResNet, ResNeXt, SE-ResNeXt, SENet and ResNeSt"
+COVERED = "gluonport converts the classifiers that 'gluonport models' lists"
 
 
 def other_model(checkpoint: Checkpoint, found: Fit, near: Sequence[Fit]) -> ReconcileError:
@@ -61,9 +61,9 @@ def _written(checkpoint: Checkpoint, fit: Fit) -> list[tuple[str, str | None]]:
 def _else(checkpoint: Checkpoint, near: Sequence[Fit]) -> str:
     """What the file is instead, by its names or by the models nearest to it, and what to do."""
     if family := family_of([tensor.name for tensor in checkpoint.tensors]):
-        return f"by its names it is {family}; {COVERED}: 'gluonport models' lists them"
+        return f"by its names it is {family}; {COVERED}"
     remedy = (
-        f"{COVERED}: 'gluonport inspect --digests {checkpoint.path}' lists the file's tensors, to "
+        f"{COVERED}; 'gluonport inspect --digests {checkpoint.path}' lists the file's tensors, to "
         f"compare with the network that wrote them"
     )
     nearest = " | ".join(f"{fit.model.name}, {described(fit)}" for fit in near[:SHOWN])

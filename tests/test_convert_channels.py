@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 
 import gluonport
 from architectures import find_model
+from gluonport.commands.main import main
 from tests.conftest import GluonCheckpoints
 from verify.reference.inputs import reference_inputs
 
@@ -34,7 +35,7 @@ CASES = [
 
 
 def run(*words: object) -> Any:
-    return CliRunner().invoke(gluonport.main, list(map(str, words)))
+    return CliRunner().invoke(main, list(map(str, words)))
 
 
 def write(gluon: Gluon, name: str, variant: str, scheme: str) -> GluonCheckpoints:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 import gluonport
 from convert.formats import open_checkpoint
+from gluonport.commands.main import main
 from mappings.errors import FormatError
 
 SAMPLE = Path("architectures", "samples", "gluon_seresnext8_digits.params")
@@ -24,7 +25,7 @@ def pipe(tmp_path: Path) -> str:
 
 
 def refused(*arguments: str) -> str:
-    result = CliRunner().invoke(gluonport.main, arguments)
+    result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 1 and result.stdout == "", result.output
     assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
     return result.stderr

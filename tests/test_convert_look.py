@@ -14,13 +14,14 @@ from click.testing import CliRunner, Result
 
 import gluonport
 from architectures import MODELS
+from gluonport.commands.main import main
 from tests.conftest import GluonCheckpoints
 
 SAMPLE = "architectures/samples/gluon_seresnext8_digits.params"
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(gluonport.main, arguments)
+    return CliRunner().invoke(main, arguments)
 
 
 def test_models_lists_every_model_with_its_source_and_figures() -> None:

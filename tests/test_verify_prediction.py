@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from timm.data import ImageNetInfo, create_transform, resolve_data_config
 
 import gluonport
+from gluonport.commands.main import main
 from tests.support.releases import NAME, converted, publish, write_accuracy
 from verify.datasets.expectation import imagenet_names, wordnet_ids
 
@@ -28,7 +29,7 @@ CAT = Path("verify", "reference", "images", "cat.jpg").resolve()
 
 
 def predict(*arguments: object) -> Result:
-    return CliRunner().invoke(gluonport.main, ["predict", *map(str, arguments)])
+    return CliRunner().invoke(main, ["predict", *map(str, arguments)])
 
 
 def answer(*arguments: object) -> dict[str, Any]:
