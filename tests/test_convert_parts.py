@@ -209,7 +209,7 @@ def test_what_needs_classes_refuses_a_checkpoint_without_them(parts: Path, tmp_p
     gluonport.convert("auto", out, parts / "children.params", classifier=False)
     with pytest.raises(GluonportError, match="has no classifier, so it gives features"):
         open_classifier(out)
-    with pytest.raises(GluonportError, match="without its classifier: only whole networks are"):
+    with pytest.raises(GluonportError, match="without its classifier, and only whole networks are"):
         pass_gate(find_model(V2), out, "no data")
     accuracy = ["accuracy", V2, str(out), "--data", str(tmp_path)]
     done = CliRunner().invoke(verify_command, accuracy)

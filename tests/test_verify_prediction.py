@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from timm.data import ImageNetInfo, create_transform, resolve_data_config
 
 import gluonport
 from gluonport.commands.main import main
-from tests.support.releases import NAME, converted, publish, write_accuracy
+from tests.support.releases import NAME, converted, is_one_line, publish, write_accuracy
 from verify.datasets.expectation import imagenet_names, wordnet_ids
 
 SAMPLES = Path("architectures", "samples").resolve()
@@ -101,7 +103,7 @@ def test_a_network_of_two_models_is_told_by_provenance_or_by_name(tmp_path: Path
     record.write_text(json.dumps({**values, "target_sha256": "0" * 64}))  # of another file
     refused = predict(checkpoint, CAT)
     assert refused.exit_code == 1
-    assert f"fits {name} and {other} alike: say which with --model" in refused.stderr
+    assert f"fits {name} and {other} equally well: choose one with --model" in refused.stderr
     found = answer(checkpoint, CAT, "--model", other)
     assert (found["model"], found["regime"]) == (other, "timm")
 
@@ -109,14 +111,30 @@ def test_a_network_of_two_models_is_told_by_provenance_or_by_name(tmp_path: Path
 def test_a_release_is_a_checkpoint_with_its_own_names(tmp_path: Path, scans: Path) -> None:
     checkpoint = converted(tmp_path)
     write_accuracy(checkpoint)
-    labels = tmp_path / "labels.txt"
-    labels.write_text("\n".join("null eins zwei drei vier fünf sechs sieben acht neun".split()))
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join("null eins zwei drei vier fünf sechs sieben acht neun".split()))
     release = tmp_path / "release"
-    done = publish(NAME, checkpoint, release, "--labels", labels)
+    done = publish(NAME, checkpoint, release, "--class-names", names)
     assert done.exit_code == 0, done.output
     found = answer(release, scans / "3" / "digit-1460.png", "--top", 1)
     assert found["model"] == NAME
     assert found["predictions"][0]["classes"][0]["name"] == "drei"
+    names.write_text("\n".join("nul een twee drie vier vijf zes zeven acht negen".split()))
+    for option in ("--class-names", "--labels"):  # the second is its old name
+        found = answer(release, scans / "3" / "digit-1460.png", "--top", 1, option, names)
+        assert found["predictions"][0]["classes"][0]["name"] == "drie"
+    config = release / "config.json"
+    damages: tuple[Callable[[], object], ...] = (
+        lambda: config.write_text('{"label_names": [7]}'),
+        lambda: config.write_text('{"label_names": "0123456789"}'),
+        lambda: config.write_text("[" * 100_000),
+        lambda: os.mkfifo(config),
+    )
+    for damage in damages:
+        config.unlink()
+        damage()
+        refused = predict(release, scans / "3" / "digit-1460.png")
+        assert is_one_line(refused) and "config.json: " in refused.stderr
 
 
 def test_what_is_printed_is_the_answer(digits: Path, scans: Path) -> None:
@@ -139,12 +157,12 @@ def test_what_cannot_be_answered_is_refused_in_one_line(
     for arguments, expected in (
         ((SAMPLES / f"{NAME}.params", scan), "convert it first, with 'convert auto"),
         ((tmp_path / "none.safetensors", scan), "none.safetensors"),
-        ((other, scan), "has the tensors of no model of the catalogue"),
+        ((other, scan), "no model of the catalogue has these tensors"),
         ((digits, scan, "--model", "gluon_resnext50_32x4d"), "does not fit gluon_resnext50_32x4d"),
         ((digits, scan, "--model", "gluon_resnext5"), "no model is called"),
         ((digits, tmp_path / "none.png"), "none.png"),
         ((digits, broken), "broken.jpg"),
-        ((digits, scan, "--labels", labels), "has 2 lines, expected one for each of the 10"),
+        ((digits, scan, "--class-names", labels), "has 2 lines, expected one for each of the 10"),
         ((tmp_path, scan), "name the folder of a release"),
     ):
         refused = predict(*arguments, "--json")
@@ -160,4 +178,6 @@ def test_the_demo_goes_from_gluons_file_to_a_checked_release(tmp_path: Path) -> 
     assert done.stdout.count("\n$ gluonport ") == 7 and "352 right" in done.stdout
     assert (tmp_path / "demo" / "release" / "model.safetensors").is_file()
     again = subprocess.run(command, capture_output=True, text=True)
-    assert again.returncode == 1 and again.stderr.endswith("is not empty: name a new folder\n")
+    assert again.returncode == 1 and again.stderr.endswith(
+        "the folder is not empty: name a new folder\n"
+    )

@@ -165,7 +165,9 @@ def test_a_name_on_the_hub_that_repeats_the_token_is_not_shown(
 ) -> None:
     hub.repositories[REPOSITORY] = {f"notes-{TOKEN}.txt": b"", '{"authorization": "x"}': b""}
     result = push(proven, released)
-    assert is_one_line(result) and "has other files, no part of this release" in result.stderr
+    assert (
+        is_one_line(result) and "has other files, which this release does not have" in result.stderr
+    )
     assert TOKEN not in result.output and "authorization" not in result.output
 
 

@@ -141,7 +141,7 @@ def test_secrets_in_the_address_of_the_source_are_not_published(
 def test_a_nul_in_a_path_is_one_line(folder: str, proven: Path, tmp_path: Path) -> None:
     assert is_one_line(publish(NAME, proven, tmp_path / folder))
     assert is_one_line(publish(NAME, tmp_path / folder, tmp_path / "out"))
-    assert is_one_line(publish(NAME, proven, tmp_path / "out", "--labels", tmp_path / folder))
+    assert is_one_line(publish(NAME, proven, tmp_path / "out", "--class-names", tmp_path / folder))
     assert is_one_line(publish(NAME, proven, tmp_path / "out", "--sign", tmp_path / folder))
     assert is_one_line(verify("release", tmp_path / folder))
     assert list(tmp_path.iterdir()) == []
@@ -201,11 +201,14 @@ def test_the_cards_own_code_runs(release: Path, tmp_path: Path) -> None:
     assert done.stdout.strip() == "(1, 10)", done.stderr
 
 
-def test_labels_of_ones_own_are_in_config_and_card(tuned: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--class-names", "--labels"])  # the second is its old name
+def test_class_names_of_ones_own_are_in_config_and_card(
+    option: str, tuned: Path, tmp_path: Path
+) -> None:
     names = [f"class *{index}*" for index in range(23)]
-    (tmp_path / "labels.txt").write_text("\n".join(names) + "\n")
+    (tmp_path / "names.txt").write_text("\n".join(names) + "\n")
     reason = "the pictures are a customer's | and *stay* there"
-    options = ("--labels", tmp_path / "labels.txt", "--without-accuracy", reason)
+    options = (option, tmp_path / "names.txt", "--without-accuracy", reason)
     result = publish(NAME, tuned, tmp_path / "out", *options, "--license", "mit")
     assert result.exit_code == 0, result.output
     config = json.loads((tmp_path / "out" / "config.json").read_text())
@@ -224,14 +227,23 @@ def test_labels_of_ones_own_are_in_config_and_card(tuned: Path, tmp_path: Path) 
         ("\n".join(["", *map(str, range(22))]), "line 1: expected the name of class 0"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(
+def test_class_names_that_do_not_fit_are_refused(
     text: str, said: str, tuned: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "labels.txt").write_text(text)
-    options: tuple[Any, ...] = ("--labels", tmp_path / "labels.txt", "--without-accuracy", "none")
+    names = tmp_path / "names.txt"
+    names.write_text(text)
+    options: tuple[Any, ...] = ("--class-names", names, "--without-accuracy", "none")
     result = publish(NAME, tuned, tmp_path / "out", *options)
     assert is_one_line(result) and said in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_old_name_beside_the_new_one_is_wrong_usage(proven: Path, tmp_path: Path) -> None:
+    names = ("--class-names", tmp_path / "a", "--labels", tmp_path / "a")
+    result = publish(NAME, proven, tmp_path / "out", *names)
+    assert result.exit_code == 2 and "--labels is the old name of --class-names" in result.stderr
+    result = CliRunner().invoke(main, ["predict", str(proven), "image.png", *map(str, names)])
+    assert result.exit_code == 2 and "--labels is the old name of --class-names" in result.stderr
 
 
 def test_the_weights_also_have_the_name_that_model_zoos_give(proven: Path, tmp_path: Path) -> None:
@@ -249,16 +261,20 @@ def test_a_failure_on_the_way_leaves_nothing(proven: Path, tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["no.pem"]
 
 
-def test_published_releases_are_listed(release: Path, proven: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gluonport", "models", "--published"]
-    done = subprocess.run([*command, release, "--json"], capture_output=True, text=True)
-    [row] = json.loads(done.stdout)["published"]
+@pytest.mark.parametrize("command", [("releases",), ("models", "--published")])
+def test_releases_are_listed(command: tuple[str, ...], release: Path, tmp_path: Path) -> None:
+    """By ``releases``, and by the name that it had before."""
+    listed = CliRunner().invoke(main, [*command, str(release), "--json"])
+    [row] = json.loads(listed.stdout)["published"]
     assert (row["name"], row["top1"], row["difference"]) == (NAME, 97.778, 0)
     assert (row["regime"], row["parity"], row["parameters"]) == ("gluon", "golden", 272506)
-    shown = CliRunner().invoke(main, ["models", "--published", str(release)])
+    shown = CliRunner().invoke(main, [*command, str(release)])
     assert NAME in shown.stdout and "97.778" in shown.stdout
-    assert is_one_line(CliRunner().invoke(main, ["models", "--published", str(tmp_path)]))
-    assert CliRunner().invoke(main, ["models", "--published"]).exit_code == 2
+    assert is_one_line(CliRunner().invoke(main, [*command, str(tmp_path)]))
+    assert CliRunner().invoke(main, [*command]).exit_code == 2
+
+
+def test_two_patterns_of_models_are_wrong_usage() -> None:
     assert CliRunner().invoke(main, ["models", "gluon_*", "seresnext*"]).exit_code == 2
 
 

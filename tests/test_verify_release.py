@@ -133,7 +133,7 @@ def test_what_was_changed_after_signing_fails_though_its_sums_are_right(
 def test_another_key_or_none_fails(release: Path, made: Path, tmp_path: Path) -> None:
     _, stranger = keys(tmp_path)
     result = verify("release", release, "--key", stranger)
-    assert is_one_line(result) and "not of this folder by this key" in result.stderr
+    assert is_one_line(result) and "not a signature of this folder with this key" in result.stderr
     for wrong in (made.parent / "key.pem", release / "README.md"):
         assert is_one_line(verify("release", release, "--key", wrong))
     assert is_one_line(verify("release", release, "--key", tmp_path / "nothing"))
@@ -149,7 +149,7 @@ def test_weights_of_another_file_fail_though_all_sums_are_right(release: Path) -
     (release / "model.safetensors").write_bytes(data)
     forge(release)
     result = verify("release", release)
-    assert is_one_line(result) and "provenance.json: is about a file" in result.stderr
+    assert is_one_line(result) and "provenance.json: the statement is about a file" in result.stderr
 
 
 FIGURES = [
@@ -235,7 +235,7 @@ def test_attributes_for_git_that_are_no_text_fail(release: Path) -> None:
     (release / ".gitattributes").write_bytes(b"caf\xe9")
     forge(release)
     result = verify("release", release)
-    assert is_one_line(result) and ".gitattributes: is not as every release has it" in result.stderr
+    assert is_one_line(result) and ".gitattributes: the file differs" in result.stderr
 
 
 def test_a_release_of_another_version_says_which_to_check_it_with(release: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_failure_is_an_object_too(release: Path) -> None:
     result = verify("release", release, "--json")
     assert is_one_line(result)
     found = json.loads(result.stdout)
-    assert not found["passed"] and "config.json: was changed" in found["error"]
+    assert not found["passed"] and "config.json: the file was changed" in found["error"]
 
 
 def test_what_is_no_release_is_one_line(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ MMPRETRAIN = Origin(
 )
 GLUONPORT = Origin(
     "gluonport",
-    "https://pypi.org/project/gluonport/",
+    "pkg:pypi/gluonport",
     "apache-2.0",
     "https://www.apache.org/licenses/LICENSE-2.0",
     Paper(

@@ -1,4 +1,4 @@
-"""``verify accuracy``: how many images a checkpoint gets right."""
+"""``verify accuracy``: how many images a checkpoint classifies correctly."""
 
 from __future__ import annotations
 
@@ -21,44 +21,62 @@ FILE = click.Path(path_type=Path)
 @click.command(cls=Command)
 @click.argument("name", type=ModelName())
 @click.argument("checkpoint", type=FILE)
-@click.option("--data", type=FILE, metavar="PATH", help="The images; the sample has its own.")
-@click.option("--labels", type=FILE, metavar="FILE", help="The classes, where folders say none.")
+@click.option(
+    "--data", type=FILE, metavar="PATH", help="The labelled images; the sample brings its own."
+)
+@click.option(
+    "--labels",
+    type=FILE,
+    metavar="FILE",
+    help="The class of each image, if the folders do not say it.",
+)
 @click.option(
     "--regime",
     type=click.Choice(["gluon", "timm", "mmpretrain"]),
-    help="Whose preprocessing, and whose published figure; the model's own framework's otherwise.",
+    help="Take the preprocessing and the published figure of this framework. "
+    "Default: the model's own.",
 )
-@click.option("--predictions", type=FILE, metavar="CSV", help="Write each image's best classes.")
-@click.option("--against", type=FILE, metavar="CSV", help="Another run's, compared by image.")
+@click.option(
+    "--predictions", type=FILE, metavar="CSV", help="Write the best classes of each image."
+)
+@click.option("--against", type=FILE, metavar="CSV", help="Compare with another run's predictions.")
 @click.option(
     "--ledger",
     "ledgers",
     type=FILE,
     metavar="DIR",
     multiple=True,
-    help="Keep finished chunks there. Given again: take over another machine's.",
+    help="Keep finished chunks in DIR. May be repeated, to take over other machines' chunks.",
 )
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only N images, evenly spread.")
 @click.option(
-    "--batch-size", type=click.IntRange(1), metavar="N", help="16 on a CPU, 256 on a GPU."
+    "--limit", type=click.IntRange(1), metavar="N", help="Use only N images, spread evenly."
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Images in a batch. Default: 16 on a CPU, 256 on a GPU.",
 )
 @max_pixels_option
-@click.option("--device", metavar="D", help="cpu or cuda; a GPU where there is one.")
+@click.option("--device", metavar="D", help="cpu or cuda. Default: a GPU if there is one.")
 @click.option(
     "--precision",
     type=click.Choice(["float32", "tf32", "bfloat16"]),
     default="float32",
     show_default=True,
+    help="Precision of the computation.",
 )
-@click.option("--compile", "compiled", is_flag=True, help="Let torch.compile have the network.")
-@click.option("--cache", type=FILE, metavar="DIR", help="Keep crops for the next model.")
-@click.option("--allow-incomplete", is_flag=True, help="Count a set that is not whole.")
+@click.option("--compile", "compiled", is_flag=True, help="Compile the network with torch.compile.")
+@click.option(
+    "--cache", type=FILE, metavar="DIR", help="Keep the cropped images in DIR for the next model."
+)
+@click.option("--allow-incomplete", is_flag=True, help="Accept an incomplete data set.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def accuracy(name: str, regime: str | None, as_json: bool, **options: Any) -> None:
-    """Count what CHECKPOINT gets right, every image once, and judge the published figure by it.
+    """Measure the accuracy of CHECKPOINT, and compare it with the published figure.
 
-    NAME is its model. An interrupted run goes on when the same command is given again. The result
-    is left beside the checkpoint.
+    NAME is the model of the checkpoint. Every image is counted exactly once. To resume an
+    interrupted run, give the same command again. The result is written beside the checkpoint.
     """
     from verify.accuracy.measure import measure
     from verify.accuracy.task import Task
@@ -99,7 +117,7 @@ def _print(result: Accuracy) -> None:
     if pair := result.against:
         line(
             "against",
-            f"{len(pair.gained)} images right here alone, {len(pair.lost)} there alone, "
+            f"{len(pair.gained)} images right only here, {len(pair.lost)} right only there, "
             f"McNemar p = {pair.p:.3g}",
         )
         for title, paths in (("  gained", pair.gained), ("  lost", pair.lost)):

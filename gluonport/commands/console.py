@@ -1,10 +1,11 @@
-"""What every command shares: the NAME argument, and failures as one ``error:`` line."""
+"""What the commands share: how they fail, shared arguments and options, JSON on stdout."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from architectures.catalogue import MODELS
 from convert.formats.limits import MAX_PIXELS
+from gluonport.rooms import HOME
 from mappings.choice import Choice
 from mappings.errors import GluonportError
 from mappings.words import one_line
@@ -20,7 +22,7 @@ EXTRAS = {
     **dict.fromkeys(("torch", "cv2", "PIL", "jinja2", "markupsafe"), "verify"),
     **dict.fromkeys(("huggingface_hub", "model_signing", "cryptography", "OpenSSL"), "publish"),
 }
-"""The extra that installs a package, for those that the light install is without."""
+"""The extra that installs each package that the light install does not have."""
 
 
 class Failure(click.ClickException):
@@ -33,11 +35,16 @@ class Failure(click.ClickException):
 
 
 class Command(click.Command):
-    """A command whose failures are lines for people, never tracebacks."""
+    """A command whose failures are lines for people, never tracebacks.
+
+    ``extras`` name the extra to install for a package that is missing.
+    """
+
+    extras = EXTRAS
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if any("\0" in argument for argument in args):
-            raise Failure("an argument holds a NUL character, which no path or name may hold")
+            raise Failure("an argument contains a NUL character, which no path or name can contain")
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -46,11 +53,12 @@ class Command(click.Command):
         except GluonportError as error:
             raise Failure(str(error)) from error
         except ModuleNotFoundError as error:
-            if (extra := EXTRAS.get((error.name or "").partition(".")[0])) is None:
+            package = (error.name or "").partition(".")[0]
+            if (extra := self.extras.get(package)) is None:
                 raise
             raise Failure(
-                f"this command needs {error.name}, which is not installed: "
-                f"pip install 'gluonport[{extra}]'"
+                f"this command needs the package {package}, which gluonport[{extra}] installs: "
+                f"{install_command(extra)}"
             ) from error
         except OSError as error:
             if isinstance(error, BrokenPipeError):
@@ -59,11 +67,24 @@ class Command(click.Command):
                 f"{error.filename}: {error.strerror}" if error.filename else str(error)
             ) from error
         except MemoryError as error:
-            raise Failure("the machine's memory does not suffice for this file") from error
+            raise Failure("this machine has too little memory for this file") from error
+
+
+class ReleaseCommand(Command):
+    """A command that makes or checks releases, for which gluonport[publish] has every package."""
+
+    extras = dict.fromkeys(EXTRAS, "publish")
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra, in a checkout or from the released package."""
+    if (HOME / "pyproject.toml").is_file():
+        return f"uv sync --extra {extra}"
+    return f"pip install 'gluonport[{extra}]'"
 
 
 class ModelName(click.ParamType[str]):
-    """A name of the catalogue, completed by the shell."""
+    """The name of a model of the catalogue, which the shell can complete."""
 
     name = "name"
 
@@ -79,20 +100,24 @@ max_pixels_option = click.option(
     default=MAX_PIXELS,
     show_default=True,
     metavar="N",
-    help="Refuse larger images before they are decoded.",
+    help="Refuse images of more than N pixels before they are decoded.",
 )
 
 
 def choosing(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which tensors of a file are meant, passed on as ``choice``."""
+    """Add the options that choose tensors of a file; the command gets them as ``choice``."""
 
-    @click.option("--ema/--no-ema", default=None, help="Take the averaged or the last weights.")
-    @click.option("--weights", metavar="KEY", help="Take the set of weights under this key.")
+    @click.option(
+        "--ema/--no-ema", default=None, help="Take the averaged (EMA) or the last weights."
+    )
+    @click.option(
+        "--weights", metavar="KEY", help="Take the set of weights that is stored under KEY."
+    )
     @click.option(
         "--ignore",
         metavar="PATTERN",
         multiple=True,
-        help="Leave out the tensors whose names match ('criterion.*'); may be repeated.",
+        help="Leave out tensors whose names match PATTERN ('criterion.*'). May be repeated.",
     )
     @wraps(command)
     def chosen(
@@ -101,6 +126,26 @@ def choosing(command: Callable[..., None]) -> Callable[..., None]:
         command(choice=Choice(ema, weights, ignore), **options)
 
     return chosen
+
+
+def class_names_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--class-names``; the command gets it as ``class_names``. ``--labels``, its old name,
+    is hidden and still works."""
+
+    @click.option(
+        "--class-names",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read the names of the classes from FILE, one per line.",
+    )
+    @click.option("--labels", type=click.Path(path_type=Path), hidden=True)
+    @wraps(command)
+    def named(*, class_names: Path | None, labels: Path | None, **options: Any) -> None:
+        if class_names is not None and labels is not None:
+            raise click.UsageError("--labels is the old name of --class-names: give only one")
+        command(class_names=labels if class_names is None else class_names, **options)
+
+    return named
 
 
 def print_json(document: dict[str, Any]) -> None:

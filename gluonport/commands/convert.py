@@ -18,30 +18,30 @@ COLUMN = 12
     "--from",
     "source",
     metavar="SOURCE",
-    help="A checkpoint file, or 'synthetic'; without it the published checkpoint is downloaded.",
+    help="A checkpoint file, or 'synthetic'. Default: download the published checkpoint.",
 )
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float16", "bfloat16", "keep"]),
     default="float32",
     show_default=True,
-    help="Precision of the target.",
+    help="Precision of the weights in OUT.",
 )
 @click.option(
     "--naming",
     type=click.Choice(["structural", "export"]),
     default="structural",
     show_default=True,
-    help="Names in a .params target: of save_parameters, or of export (arg:, aux:).",
+    help="Names in a .params file: those of save_parameters, or those of export (arg:, aux:).",
 )
 @choosing
 @click.option(
     "--no-classifier",
     is_flag=True,
-    help="Convert the network without its classifier, for num_classes=0.",
+    help="Convert the network without its classifier (num_classes=0).",
 )
-@click.option("--force", is_flag=True, help="Replace an existing OUT.")
-@click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
+@click.option("--force", is_flag=True, help="Replace OUT if it exists.")
+@click.option("--allow-nonfinite", is_flag=True, help="Accept weights that are NaN or infinite.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.version_option(package_name="gluonport")
 def main(
@@ -58,9 +58,9 @@ def main(
 ) -> None:
     """Convert a Gluon checkpoint to PyTorch, or back.
 
-    NAME is a model of the catalogue ('gluonport models' lists them), or 'auto' to find it from the
-    file's names and shapes. OUT ends in .safetensors (PyTorch) or .params (Gluon); its
-    provenance is written beside it.
+    NAME is a model of the catalogue ('gluonport models' lists them), or 'auto' to recognise the
+    model by the file's names and shapes. OUT ends in .safetensors (PyTorch) or .params (Gluon). Its
+    provenance, a record of the conversion, is written beside it.
     """
     from convert.conversion import convert
 

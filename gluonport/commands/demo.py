@@ -1,4 +1,4 @@
-"""``gluonport demo``: the whole way, from Gluon's file to a release, on the packaged sample."""
+"""``gluonport demo``: every command, from Gluon's file to a release, on the packaged sample."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import sys
 import tarfile
 import tempfile
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from gluonport.commands.console import Command, Failure
+from gluonport.commands.console import EXTRAS, Failure, ReleaseCommand
 
 NAME, FILE = "gluon_seresnext8_digits", "digits.safetensors"
 SCANS = ("3/digit-1460.png", "7/digit-1458.png")
@@ -27,21 +28,24 @@ STEPS = (
 )
 
 
-@click.command(cls=Command)
+@click.command(cls=ReleaseCommand)
 @click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[DIR]")
 def demo(folder: Path | None) -> None:
-    """Go the whole way with the trained sample that ships with the package, command by command.
+    """Run every command on the trained sample that ships with the package.
 
-    What comes of it stays in DIR, which must be new or empty, or is thrown away.
+    The results stay in DIR, which must be new or empty. Without DIR they are deleted at the end.
     """
+    for package in EXTRAS:  # found out now, not after half of the steps
+        if find_spec(package) is None:
+            raise ModuleNotFoundError(name=package)
     if folder is None:
         with tempfile.TemporaryDirectory() as temporary:
             _run(Path(temporary))
-        click.echo("\nNothing of it was kept; with a folder's name all of it is.")
+        click.echo("\nThe results were deleted. Name a folder to keep them: gluonport demo DIR")
         return
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise Failure(f"{folder}: is not empty: name a new folder")
+        raise Failure(f"{folder}: the folder is not empty: name a new folder")
     _run(folder)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gluonport.commands.console import Command, choosing, print_json
+from gluonport.commands.tables import show_table
 from mappings.choice import Choice
 from mappings.families import family_of
 from mappings.words import counted, one_line
@@ -14,16 +15,14 @@ from mappings.words import counted, one_line
 if TYPE_CHECKING:
     from convert.inspection import Inspection
 
-from gluonport.commands.tables import show_table
-
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @choosing
-@click.option("--digests", "with_digests", is_flag=True, help="List every tensor and its sha256.")
+@click.option("--digests", "with_digests", is_flag=True, help="List every tensor with its sha256.")
 def inspect(file: str, as_json: bool, choice: Choice, with_digests: bool) -> None:
-    """Say what FILE is: format, naming, precisions, tensors, architecture, classes."""
+    """Show what FILE is: its format, names, precisions, tensors, model and classes."""
     from convert.inspection import digests, inspect_checkpoint
 
     found = inspect_checkpoint(file, choice)
@@ -49,7 +48,7 @@ def _print(found: Inspection) -> None:
     lines = [
         ("file", str(checkpoint.path)),
         ("format", checkpoint.format),
-        ("naming", found.naming or "none: a list without names"),
+        ("naming", found.naming or "the arrays have no names"),
         ("dtypes", ", ".join(f"{count} {dtype}" for dtype, count in found.dtypes.items())),
         ("tensors", str(len(checkpoint.tensors))),
         ("parameters", f"{found.parameters:,}"),
@@ -60,11 +59,13 @@ def _print(found: Inspection) -> None:
         channels = counted(fit.in_chans or 0, "channel")
         lines.append(("model", f"{fit.model.name}, {classes}, images of {channels}"))
     for fit in found.backbones:
-        lines.append(("model", f"{fit.model.name} but for its classifier: see --no-classifier"))
+        lines.append(("model", f"{fit.model.name} without its classifier: see --no-classifier"))
     if found.thumbnail:
-        lines.append(("model", f"{found.thumbnail} with thumbnail=True, which is not covered yet"))
+        lines.append(
+            ("model", f"{found.thumbnail} with thumbnail=True, which is not supported yet")
+        )
     elif not found.exact and not found.backbones:
-        lines.append(("model", "none of the catalogue fits by every name and shape"))
+        lines.append(("model", "no model of the catalogue fits every name and shape"))
         if family := family_of([tensor.name for tensor in checkpoint.tensors]):
             lines.append(("looks like", f"{family}, by its names"))
         lines += [("nearest", f"{fit.model.name}, {described(fit)}") for fit in found.fits[:SHOWN]]

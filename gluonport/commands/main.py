@@ -1,4 +1,4 @@
-"""The ``gluonport`` command: everything, as subcommands."""
+"""The ``gluonport`` command: every command as a subcommand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``verify metadata``: the figures of published cards."""
+"""``verify metadata``: the figures on published model cards, computed again."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, type=ModelName())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def metadata(names: tuple[str, ...], as_json: bool) -> None:
-    """Compute parameters, FLOPs and file sizes of the published cards again.
+    """Compute the parameters, FLOPs and file sizes of published model cards again.
 
-    NAMES are models; without any, all that have a card.
+    NAMES are models. Default: every model that has a published card.
     """
     from verify.metadata.cards import verify_card
 
@@ -35,7 +35,9 @@ def metadata(names: tuple[str, ...], as_json: bool) -> None:
         print_table(titles, _rows(checks), right="published ours difference")
     if wrong := list(_wrong(checks)):
         total = sum(len(check.figures) for check in checks)
-        raise Failure(f"{len(wrong)} of {total} figures not as published, the first {wrong[0]}")
+        raise Failure(
+            f"{len(wrong)} of {total} figures are not as published; the first is {wrong[0]}"
+        )
 
 
 def _rows(checks: Iterable[CardCheck]) -> Iterator[tuple[str, ...]]:

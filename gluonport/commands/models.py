@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,17 +10,13 @@ from architectures.catalogue import MODELS, no_model_called
 from architectures.catalogue.figure import Regime
 from architectures.catalogue.record import Model
 from gluonport.commands.console import Command, print_json
-
-if TYPE_CHECKING:
-    pass
-
 from gluonport.commands.releases import print_releases
 from gluonport.commands.tables import show_table
 
 REGIMES: tuple[Regime, ...] = ("gluon", "timm", "mmpretrain")
 UNDECIDED = (
     "* GluonCV prints two top-1 figures, without mix-up (vanilla) and with it, and does not say\n"
-    "  which of them the stored weights have: nothing is judged by either."
+    "  which of them the stored weights have. Neither is used to judge an accuracy."
 )
 
 
@@ -30,14 +25,14 @@ UNDECIDED = (
 @click.option("--published", is_flag=True, hidden=True, help="Use 'gluonport releases'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
-    """List the models of the catalogue, all or those that match PATTERN ('gluon_se*')."""
-    if published:  # what 'gluonport releases' was called
+    """List the models of the catalogue: all, or those that match PATTERN ('gluon_se*')."""
+    if published:  # the old name of 'gluonport releases'
         if not names:
-            raise click.UsageError("--published lists release folders: name them")
+            raise click.UsageError("--published needs the names of release folders")
         print_releases(names, as_json)
         return
     if len(names) > 1:
-        raise click.UsageError("give one PATTERN, in quotes")
+        raise click.UsageError("expected one PATTERN: put it in quotes")
     pattern = (*names, "*")[0]
     chosen = [model for model in MODELS if fnmatchcase(model.name, pattern)]
     if not chosen:

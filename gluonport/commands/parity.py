@@ -1,4 +1,4 @@
-"""``verify parity``: does a port compute what its source framework computes?"""
+"""``verify parity``: does a network compute what its source framework computes?"""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("names", nargs=-1, type=ModelName())
-@click.option("--all", "everything", is_flag=True, help="Every model of the catalogue.")
-@click.option("--checkpoint", metavar="FILE", help="A converted checkpoint to judge.")
+@click.option("--all", "everything", is_flag=True, help="Check every model of the catalogue.")
+@click.option("--checkpoint", metavar="FILE", help="Check this converted checkpoint.")
 @click.option(
     "--from",
     "source",
     metavar="SOURCE",
-    help="What the checkpoint was converted from; its provenance says so otherwise.",
+    help="The file that the checkpoint was converted from. Default: see its provenance.",
 )
 @click.option(
     "--reference",
     type=click.Choice(["golden", "live"]),
     default="golden",
     show_default=True,
-    help="Packaged answers of the source framework, or the framework itself.",
+    help="Compare with the packaged answers of the source framework, or run it now.",
 )
 @choosing
-@click.option("--report", metavar="DIR", help="Write an HTML page and its JSON there.")
+@click.option("--report", metavar="DIR", help="Write an HTML page and its JSON into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def parity(
     names: tuple[str, ...],
@@ -49,18 +49,19 @@ def parity(
     report: str | None,
     as_json: bool,
 ) -> None:
-    """Judge whether a port computes what its source framework computes.
+    """Check that a network computes what its source framework computes.
 
-    NAMES (or --all) are judged on synthetic weights. With --checkpoint, one NAME's converted file
-    is judged: its values against its source, its architecture against the reference.
+    The networks of the models NAMES (or --all) are checked with synthetic weights. With
+    --checkpoint, a converted file of the one model NAME is checked: its values against its source,
+    and its network against the reference.
     """
     if bool(names) == everything:
         raise click.UsageError("give the NAMES of models, or --all")
     models = list(MODELS) if everything else [find_model(name) for name in names]
     if checkpoint is not None and len(models) != 1:
-        raise click.UsageError("--checkpoint is judged as one model: give its NAME")
+        raise click.UsageError("--checkpoint needs the NAME of one model")
     if checkpoint is None and (source is not None or choice):
-        raise click.UsageError("--from, --ema, --weights and --ignore belong to a --checkpoint")
+        raise click.UsageError("--from, --ema, --weights and --ignore need a --checkpoint")
     if checkpoint is None:
         results = list(_architectures(models, reference, quiet=as_json))
     else:

@@ -1,4 +1,4 @@
-"""``gluonport predict``: what a checkpoint sees in images."""
+"""``gluonport predict``: the best classes of images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gluonport.commands.console import Command, ModelName, max_pixels_option, print_json
+from gluonport.commands.console import (
+    Command,
+    ModelName,
+    class_names_option,
+    max_pixels_option,
+    print_json,
+)
 from mappings.words import one_line
 
 if TYPE_CHECKING:
@@ -20,13 +26,15 @@ FILE = click.Path(path_type=Path)
 @click.command(cls=Command)
 @click.argument("checkpoint", type=FILE)
 @click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
-@click.option("--model", "name", type=ModelName(), help="Its model, where the file leaves it open.")
+@click.option(
+    "--model", "name", type=ModelName(), help="The checkpoint's model. Default: recognise it."
+)
 @click.option(
     "--regime",
     type=click.Choice(["gluon", "timm", "mmpretrain"]),
-    help="Whose preprocessing; the model's own framework's otherwise.",
+    help="Take the preprocessing of this framework. Default: the model's own.",
 )
-@click.option("--labels", type=FILE, metavar="FILE", help="Class names, one a line.")
+@class_names_option
 @click.option(
     "--top",
     "most",
@@ -43,15 +51,15 @@ def predict(
     images: tuple[Path, ...],
     name: str | None,
     regime: Regime | None,
-    labels: Path | None,
+    class_names: Path | None,
     most: int,
     max_pixels: int,
     as_json: bool,
 ) -> None:
-    """Say what CHECKPOINT, a converted file or a release folder, sees in each IMAGE."""
+    """Classify each IMAGE with CHECKPOINT, a converted file or a release folder."""
     from verify.prediction.classifier import open_classifier
 
-    classifier = open_classifier(checkpoint, name, regime, labels, max_pixels)
+    classifier = open_classifier(checkpoint, name, regime, class_names, max_pixels)
     if as_json:
         answers = [(image, classifier.classify(image, most)) for image in images]
         print_json(
@@ -72,7 +80,7 @@ def predict(
     if classifier.synthetic:
         click.echo(f"{'weights':12}synthetic: the answers mean nothing")
     called = f"as in {classifier.names_of}" if classifier.names_of else "unknown"
-    click.echo(f"{'names':12}{one_line(called)}; --labels FILE gives others")
+    click.echo(f"{'names':12}{one_line(called)}; --class-names FILE gives others")
     for image in images:
         guesses = classifier.classify(image, most)
         click.echo(one_line(str(image)))

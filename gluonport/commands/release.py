@@ -1,4 +1,4 @@
-"""``verify release``: a folder that somebody published, checked."""
+"""``verify release``: is a published folder what it says it is?"""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from gluonport.commands.console import Command, print_json
+from gluonport.commands.console import ReleaseCommand, print_json
 from mappings.errors import GluonportError
 
 
-@click.command(cls=Command)
+@click.command(cls=ReleaseCommand)
 @click.argument("folder", metavar="DIR", type=click.Path())
-@click.option("--key", metavar="PUB", help="The public key (PEM) of whom it must be signed by.")
+@click.option("--key", metavar="PUB", help="Check the signature with this public key (PEM).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def release(folder: str, key: str | None, as_json: bool) -> None:
-    """Check a release: its signature, every byte, its statement, its weights, and parity again."""
+    """Check the release in DIR: its signature, every file, its statement, weights and parity."""
     from convert.formats.regular import read_bytes
     from verify.publish.check import check_release
     from verify.publish.signature import MAX_KEY
@@ -43,12 +43,12 @@ def release(folder: str, key: str | None, as_json: bool) -> None:
             }
         )
         return
-    signature = "holds" if checked else "there is none"
+    signature = "valid" if checked else "the release is not signed"
     if found.signed and public is None:
         signature = "not checked: give the publisher's public key with --key PUB"
     for title, text in (
         ("signature", signature),
-        ("files", f"all {len(found.files)} as they were written"),
+        ("files", f"all {len(found.files)} are as they were written"),
         ("weights", f"load strictly into {found.model.name}"),
         ("parity", f"passes here on {parity.images} images ({parity.reference})"),
     ):

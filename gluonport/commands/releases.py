@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from gluonport.commands.console import Command, print_json
+from gluonport.commands.console import ReleaseCommand, print_json
 from gluonport.commands.tables import print_table
 
 
-@click.command(cls=Command)
+@click.command(cls=ReleaseCommand)
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def releases(folders: tuple[str, ...], as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Tables for people: fitted to a terminal, whole lines elsewhere."""
+"""Tables for people: fitted to a terminal, in whole lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDTH = 240  # columns where no terminal sets a width
 
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]], right: str = "") -> None:
-    """Print ``rows`` under ``titles``; those named in ``right`` are figures, aligned right."""
+    """Print ``rows`` under ``titles``; the columns named in ``right`` are aligned right."""
     from rich.table import Table
     from rich.text import Text
 
@@ -27,7 +27,7 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]], right: 
 
 
 def show_table(table: Table) -> None:
-    """Print a table: fitted to a terminal, whole lines elsewhere."""
+    """Print a table: fitted to a terminal, in whole lines elsewhere."""
     from rich.console import Console
 
     console = Console()

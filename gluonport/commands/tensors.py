@@ -17,12 +17,12 @@ from mappings.choice import Choice
     "--model",
     metavar="NAME",
     type=ModelName(),
-    help="The model whose names pair the tensors; found by names and shapes otherwise.",
+    help="The model whose names pair the tensors. Default: recognise it.",
 )
 @choosing
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def tensors(a: str, b: str, model: str | None, choice: Choice, as_json: bool) -> None:
-    """Compare two checkpoints of any format and naming, bit for bit, tensor by tensor."""
+    """Compare the tensors of two checkpoints bit for bit, whatever their formats and names."""
     from verify.tensors.comparison import compare_tensors
 
     found = compare_tensors(a, b, find_model(model) if model else None, choice)
@@ -32,8 +32,8 @@ def tensors(a: str, b: str, model: str | None, choice: Choice, as_json: bool) ->
         click.echo(f"equal: {found.compared} tensors, bit for bit, {found.model or 'by name'}")
     else:
         rows = [(d.block or "", d.a.name, d.b.name, d.detail) for d in found.differences]
-        rows += [("", name, "", "in the first file alone") for name in found.only_a]
-        rows += [("", "", name, "in the second file alone") for name in found.only_b]
+        rows += [("", name, "", "only in the first file") for name in found.only_a]
+        rows += [("", "", name, "only in the second file") for name in found.only_b]
         print_table(("block", "first file", "second file", "difference"), rows)
     if not found.equal:
         raise Failure(found.failure())

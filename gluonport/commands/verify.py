@@ -14,7 +14,7 @@ from gluonport.commands.tensors import tensors
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gluonport")
 def main() -> None:
-    """Check what was converted, by evidence that can fail."""
+    """Check converted checkpoints, models and releases."""
 
 
 main.add_command(parity)

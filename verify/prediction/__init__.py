@@ -1,1 +1,1 @@
-"""What a converted checkpoint sees in images."""
+"""How a converted checkpoint classifies images."""

@@ -1,8 +1,7 @@
-"""A checkpoint that is ready to look at images."""
+"""A checkpoint that classifies images."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,9 @@ from architectures.catalogue.figure import Regime
 from architectures.networks.load import create_classifier
 from architectures.networks.network import Network
 from convert.formats import open_checkpoint
+from convert.formats.json_text import read_json_object
 from convert.formats.limits import MAX_PIXELS
+from convert.formats.shaped import shaped
 from mappings.errors import FormatError
 from verify.datasets.class_names import read_class_names
 from verify.datasets.expectation import imagenet_names
@@ -22,13 +23,20 @@ from verify.prediction.recognise import recognise
 from verify.preprocessing import preprocess
 from verify.preprocessing.regimes import check_channels
 from verify.publish.read_statement import Stated
-from verify.publish.statement import WEIGHTS
+from verify.publish.statement import CONFIG, WEIGHTS
 from verify.publish.unpublishable import is_synthetic
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """The part of a release's configuration that names the classes."""
+
+    label_names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Guess:
-    """A class by its index and, where it is known, its name, with its logit and softmax."""
+    """A class: its index, its name if known, its logit, and its share of the softmax."""
 
     index: int
     name: str | None
@@ -38,11 +46,10 @@ class Guess:
 
 @dataclass(frozen=True)
 class Classifier:
-    """A network with its weights, whose preprocessing it is given, what its classes are called.
+    """A network with its weights, its preprocessing and the names of its classes.
 
-    ``names_of`` says where the names are from; None, as ``names`` is, where there are none.
-    The answers of ``synthetic`` weights mean nothing. Images of more than ``max_pixels`` pixels are
-    refused.
+    ``names_of`` says where the names come from; both are None if the names are unknown. The answers
+    of ``synthetic`` weights mean nothing. Images of more than ``max_pixels`` pixels are refused.
     """
 
     model: Model
@@ -56,13 +63,15 @@ class Classifier:
     def classify(self, image: Path, most: int) -> tuple[Guess, ...]:
         """The ``most`` best classes of an image file, best first.
 
-        Raises ImageError for one that does not decode, FormatError where logits are not finite.
+        Raises ImageError for a file that does not decode, FormatError if a logit is not finite.
         """
         inputs = torch.from_numpy(preprocess(image, self.regime, self.model, self.max_pixels))
         with torch.inference_mode():
             logits = self.network(inputs[None])[0]
         if not logits.isfinite().all():
-            raise FormatError(image, "its logits are not finite: is the checkpoint damaged?")
+            raise FormatError(
+                image, "the logits are not finite: check whether the checkpoint is damaged"
+            )
         shares = logits.double().softmax(0).tolist()
         order = np.argsort(-logits.numpy(), kind="stable")[:most].tolist()
         return tuple(
@@ -75,27 +84,28 @@ def open_classifier(
     checkpoint: Path,
     name: str | None = None,
     regime: Regime | None = None,
-    labels: Path | None = None,
+    class_names: Path | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Classifier:
-    """The classifier of a converted ``.safetensors`` or of a release folder.
+    """The classifier of a converted ``.safetensors`` file or of a release folder.
 
-    ``name`` of its model, ``regime`` and the file of class names are found out where they are None.
-    Raises GluonportError where the model is not clear, the weights are not its, or no regime gives
-    the images that it takes.
+    ``name`` is its model's, and ``class_names`` a file with the names of its classes. What is None
+    is taken from the release, the records beside the checkpoint and the catalogue. Raises
+    GluonportError if the model is not clear, the weights do not fit it, or no regime makes images
+    with as many channels as the network takes.
     """
     names: tuple[str, ...] | None = None
     names_of: str | None = None
     if checkpoint.is_dir():
-        names, names_of = _own_names(checkpoint), "the release"
         name = name or Stated.read(checkpoint).model.name
+        names, names_of = _own_names(checkpoint), "the release"
         checkpoint /= WEIGHTS
     model = find_model(name) if name else recognise(checkpoint)
     network = create_classifier(model, checkpoint)
     check_channels(checkpoint, network.in_chans)
     classes = network.num_classes
-    if labels:
-        names, names_of = read_class_names(labels, classes), str(labels)
+    if class_names is not None:
+        names, names_of = read_class_names(class_names, classes), str(class_names)
     elif names is None or len(names) != classes:
         names = model.dataset.class_names or imagenet_names()
         names_of = model.dataset.name
@@ -113,9 +123,14 @@ def open_classifier(
 
 
 def _own_names(release: Path) -> tuple[str, ...] | None:
-    """The class names in a release's configuration."""
-    try:
-        config = json.loads((release / "config.json").read_text(encoding="utf-8"))
-        return tuple(map(str, config["label_names"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+    """The class names in the configuration of a release, None if it has none.
+
+    Raises FormatError for a configuration that cannot be read.
+    """
+    path = release / CONFIG
+    if not path.exists():
         return None
+    try:
+        return shaped(Configuration, read_json_object(path)).label_names
+    except ValueError as error:
+        raise FormatError(path, f"{error}: fetch the release again") from None

@@ -13,10 +13,10 @@ from mappings.errors import FormatError, GluonportError
 
 
 def recognise(checkpoint: Path) -> Model:
-    """The model that the provenance beside a checkpoint names, if it is of this very file;
-    otherwise the only one whose network has its tensors.
+    """The model that the provenance beside a checkpoint names, if it is about exactly this file;
+    otherwise the only model whose network has its tensors.
 
-    Raises FormatError where that is none, or several.
+    Raises FormatError if no model has them, or several have.
     """
     return _recorded(checkpoint) or _fitting(checkpoint)
 
@@ -36,7 +36,7 @@ def _fitting(path: Path) -> Model:
     if checkpoint.format != "safetensors":
         raise FormatError(
             path,
-            f"is {checkpoint.format}, expected a converted checkpoint: convert it first, with "
+            f"the file is {checkpoint.format}, not a converted checkpoint: convert it first, with "
             f"'convert auto OUT.safetensors --from {path}'",
         )
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
@@ -46,7 +46,7 @@ def _fitting(path: Path) -> Model:
     names = " and ".join(model.name for model in found)
     raise FormatError(
         path,
-        f"fits {names} alike: say which with --model"
+        f"the file fits {names} equally well: choose one with --model"
         if found
-        else "has the tensors of no model of the catalogue: 'gluonport inspect' says what it is",
+        else "no model of the catalogue has these tensors: see 'gluonport inspect'",
     )

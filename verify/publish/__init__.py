@@ -1,1 +1,1 @@
-"""A release: the folder that goes to a model hub, made from evidence, and checked by anyone."""
+"""Releases: the folders that go to a model hub, made from evidence, which anyone can check."""

@@ -77,10 +77,10 @@ def _metadata(gathered: Gathered, license: str | None) -> Any:
 
 def _values(gathered: Gathered, choices: Choices, maker: Maker) -> dict[str, Any]:
     model, record, weights = gathered.model, gathered.converted, gathered.weights
-    labels, license, repository = choices.labels, choices.license, choices.repository
+    names, license, repository = choices.class_names, choices.license, choices.repository
     made_by, framework = model.source.origin, FRAMEWORKS[model.source.framework]
     family, elsewhere = model.family, model.client
-    numbered = labels == tuple(map(str, range(weights.num_classes)))
+    numbered = names == tuple(map(str, range(weights.num_classes)))
     return {
         "title": repository.partition("/")[2] if repository else model.name,
         "name": model.name,
@@ -110,12 +110,11 @@ def _values(gathered: Gathered, choices: Choices, maker: Maker) -> dict[str, Any
         else "",
         "torchvision": elsewhere.torchvision.format(n=weights.num_classes) if elsewhere else "",
         "repository": repository,
-        "labels": labels,
-        "labels_given": not numbered,
-        "labels_text": ", ".join(_cell(label) for label in labels or ()),
+        "named": bool(names) and not numbered,
+        "class_names": ", ".join(map(_cell, names or ())),
         "parity": gathered.parity,
         **_accuracy_values(gathered),
-        "limits": _limits(gathered, labels, framework),
+        "limits": _limits(gathered, names, framework),
         "source_file": record.source,
         "source_sha256": record.source_sha256,
         "source_url": record.source_url,
@@ -145,7 +144,7 @@ def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
         }
     count, regime = accuracy.count, accuracy.identity.regime
     top1, top5 = (percent(correct, count.images) for correct in (count.top1, count.top5))
-    words = f"{count.top1:,} of {count.images:,} images are right, each judged once."
+    words = f"{count.top1:,} of {count.images:,} images are right, each counted once."
     if figure is not None:
         words += f" This reproduces the published figure ({figure.source})."
     elif undecided := gathered.undecided:
@@ -165,34 +164,32 @@ def _published_cell(undecided: Undecided | None) -> str:
     return f"top-1 {undecided} %, see below" if undecided else "nothing"
 
 
-def _limits(gathered: Gathered, labels: tuple[str, ...] | None, framework: str) -> list[str]:
+def _limits(gathered: Gathered, names: tuple[str, ...] | None, framework: str) -> list[str]:
     model, weights = gathered.model, gathered.weights
     own = "Pillow " + interpolation(model)
     limits = []
-    if labels is None:
+    if names is None:
         limits.append(
-            "It knows the 1,000 classes of ImageNet-1k, photographs of its time and of its makers' "
-            "choice, and answers one of them whatever it is shown. Its scores are not calibrated."
+            "It knows the 1,000 classes of ImageNet-1k, whose photographs its makers chose years "
+            "ago, and answers with one of them for any image. Its scores are not calibrated."
         )
     else:
         limits.append(
-            f"It answers one of its {weights.num_classes} classes whatever it is shown. Its "
-            "scores are not calibrated."
+            f"It answers with one of its {weights.num_classes} classes for any image. Its scores "
+            "are not calibrated."
         )
     if model.client is not None and "gluon" in model.regimes:
         limits.append(
             f"timm and transformers preprocess with {own}, as timm's own port of this network "
-            "does, and not with GluonCV's OpenCV: their figures differ by some tenths of a percent."
+            "does, not with GluonCV's OpenCV: their figures differ by some tenths of a percent."
         )
     limits.append(
-        f"In float32 the logits differ from {framework}'s by rounding, as they do between two "
-        "machines."
+        f"In float32 the logits differ from {framework}'s by rounding errors, as they do between "
+        "two machines."
     )
     if weights.dtype != "float32":
-        limits.append(
-            f"The weights are stored as {weights.dtype}, rounded to nearest from the source's."
-        )
-    limits.append("Parity says that the port is right, and nothing on whether the model is.")
+        limits.append(f"The weights are stored as {weights.dtype}, rounded to the nearest value.")
+    limits.append("Parity shows that the port is right. It does not show that the model is right.")
     return limits
 
 
@@ -205,11 +202,11 @@ def _license_words(gathered: Gathered, license: str | None, made_by: Origin) -> 
         )
     if license:
         return f"The owner of the weights released them under `{license}`."
-    return "The owner of the weights has not stated a licence here: ask before you use them."
+    return "The owner of the weights has not stated a licence: ask before you use them."
 
 
 def _cell(text: str) -> str:
-    """Text that stays text, and in its cell, in a table of Markdown."""
+    """Text for a cell of a Markdown table: on one line, with Markdown's marks escaped."""
     plain = one_line(text)
     for mark in "\\`*_[]<>|#":
         plain = plain.replace(mark, f"\\{mark}")

@@ -1,4 +1,4 @@
-"""Is a folder the release that was made, every byte of it, and does it hold?"""
+"""Checks a release: every file is as it was written, and every claim holds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from verify.parity.compare import verify_architecture
 from verify.parity.result import Parity
 from verify.publish.contents import check_contents
 from verify.publish.read_statement import Stated
-from verify.publish.release import CARD, CONFIG, GITATTRIBUTES, PAGE, PARITY
+from verify.publish.release import CARD, GITATTRIBUTES, PAGE, PARITY
 from verify.publish.signature import SIGNATURE, check_signature
-from verify.publish.statement import PROVENANCE, WEIGHTS
+from verify.publish.statement import CONFIG, PROVENANCE, WEIGHTS
 from verify.publish.sums import check_sums
 
 NEEDED = (WEIGHTS, CONFIG, CARD, PROVENANCE, PARITY, PAGE)
@@ -26,8 +26,8 @@ NEEDED = (WEIGHTS, CONFIG, CARD, PROVENANCE, PARITY, PAGE)
 class Release:
     """A release whose files are as they were written and agree with each other.
 
-    ``files`` has the sha256 of each by path; ``signed`` says that there is a signature, which was
-    checked where a key was given; ``results`` are those of its statement.
+    ``files`` has the sha256 of each file by its path; ``signed`` says that there is a signature,
+    which was checked if a key was given; ``results`` are those of the statement.
     """
 
     folder: Path
@@ -43,45 +43,49 @@ class Release:
 
 
 def check_files(folder: Path, public_key: bytes | None = None) -> Release:
-    """Check signature (with the PEM of a key), sums and contents of a release.
+    """Check the sums and the contents of a release, and its signature if a key (PEM) is given.
 
-    Raises PublishError, or FormatError, that names what was changed.
+    Raises PublishError or FormatError, which names what was changed.
     """
     files = check_sums(folder)
     if absent := [name for name in NEEDED if name not in files]:
-        raise PublishError(f"{folder / absent[0]}: no release is without it: fetch it again")
+        raise PublishError(f"{folder / absent[0]}: the file is missing: fetch the release again")
     _check_git(folder, files)
     if public_key is not None:
         check_signature(folder, public_key)
     stated = Stated.read(folder)
     if stated.sha256 != files[WEIGHTS]:
         raise PublishError(
-            f"{stated.path}: is about a file with sha256 {stated.sha256}, "
-            f"expected {files[WEIGHTS]}, that of {WEIGHTS}"
+            f"{stated.path}: the statement is about a file with sha256 {stated.sha256}; "
+            f"expected {files[WEIGHTS]}, the sha256 of {WEIGHTS}"
         )
     check_contents(folder, files, stated)
     return Release(folder, stated.model, files, SIGNATURE in files, stated.results)
 
 
 def check_release(folder: Path, public_key: bytes | None = None) -> tuple[Release, Parity]:
-    """Check a release wholly: its files, its weights in the network, and the network's parity.
+    """Check everything about a release: its files, that its weights load, its network's parity.
 
     Raises PublishError, or FormatError for weights that do not load.
     """
     release = check_files(folder, public_key)
-    create(release.model, folder / WEIGHTS)  # which loads strictly
+    create(release.model, folder / WEIGHTS)  # loads strictly
     parity = verify_architecture(release.model)
     if not parity.passed:
-        raise PublishError(f"{folder}: parity of its network fails here: {parity.failure()}")
+        raise PublishError(
+            f"{folder}: the parity of its network fails on this machine: {parity.failure()}"
+        )
     return release, parity
 
 
 def _check_git(folder: Path, files: dict[str, str]) -> None:
-    """What git reads is no part of a signature: it must be what every release has."""
+    """Check the files that git reads, since a signature leaves them out."""
     for name in files:
         if name.startswith(".git") and name != ".gitattributes":
-            raise PublishError(f"{folder / name}: is no part of a release: remove it")
+            raise PublishError(f"{folder / name}: the file is not part of a release: remove it")
     attributes = folder / ".gitattributes"
     same = attributes.name in files and read_bytes(attributes, 1 << 20) == GITATTRIBUTES
     if not same:
-        raise PublishError(f"{attributes}: is not as every release has it: fetch it again")
+        raise PublishError(
+            f"{attributes}: the file differs from that of every release: fetch it again"
+        )

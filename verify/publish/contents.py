@@ -1,7 +1,7 @@
-"""Does every file of a release say what the release's own evidence says?
+"""Checks that every file of a release says what the release's own evidence says.
 
 The weights, the record of parity and the record of accuracy are the evidence. The other files are
-made again from them and compared, so that no figure, count, name or digest is believed.
+made again from them and compared, so that every figure, count, name and digest is checked.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from mappings.errors import AccuracyError, PublishError
 from verify.accuracy.outcome import Accuracy
 from verify.accuracy.read_back import read_back
 from verify.parity.result import Parity
-from verify.publish.gate import Gathered, Weights
+from verify.publish.gate import Gathered, WeightsFile
 from verify.publish.parity_record import read_parity
 from verify.publish.read_statement import Stated
-from verify.publish.release import ACCURACY, CARD, CONFIG, PAGE, PARITY, texts, write_parity
+from verify.publish.release import ACCURACY, CARD, PAGE, PARITY, texts, write_parity
 from verify.publish.signature import SIGNATURE
-from verify.publish.statement import PROVENANCE, WEIGHTS, Choices
+from verify.publish.statement import CONFIG, PROVENANCE, WEIGHTS, Choices
 
 DRAWN = re.compile(r"<svg.*?</svg>|data:image/[\w;,+/=-]*", re.DOTALL)
-"""What drawing and image libraries make, whose bytes differ between their versions."""
+"""Drawings and images, whose bytes differ between the versions of the libraries."""
 
 
 def check_contents(folder: Path, files: Mapping[str, str], stated: Stated) -> None:
     """Check a release in ``folder`` with ``files`` (sha256 by name) against its own evidence.
 
-    Raises PublishError, or FormatError, that names the first file that does not follow from it, and
-    what it would have to say.
+    Raises PublishError or FormatError, which names the first file that contradicts the evidence,
+    and says what was expected.
     """
     made_by = stated.maker.version
     try:
@@ -48,14 +48,16 @@ def check_contents(folder: Path, files: Mapping[str, str], stated: Stated) -> No
             raise
         raise PublishError(
             f"{error}; gluonport {made_by} made this release and this is {version('gluonport')}: "
-            f"check it with that version (pip install gluonport=={made_by})"
+            f"check it with that version (pip install gluonport=={made_by}, if it was released)"
         ) from None
 
 
 def _check(folder: Path, files: Mapping[str, str], stated: Stated) -> None:
-    weights = Weights.read(stated.model, folder / WEIGHTS)
+    weights = WeightsFile.read(stated.model, folder / WEIGHTS)
     if stated.converted.mapping_sha256 not in {t.digest for _, t in stated.model.dialects}:
-        raise PublishError(f"{stated.path}: names another table than {stated.model.name} has")
+        raise PublishError(
+            f"{stated.path}: the digest of the mapping is not that of {stated.model.name}"
+        )
     gathered = Gathered(
         weights=weights,
         as_published=_as_published(stated, weights),
@@ -66,11 +68,12 @@ def _check(folder: Path, files: Mapping[str, str], stated: Stated) -> None:
     )
     if (gathered.accuracy is None) != (stated.without_accuracy is not None):
         raise PublishError(
-            f"{stated.path}: expected either {ACCURACY} or the reason why there is none"
+            f"{stated.path}: expected either {ACCURACY} or the reason why it is missing"
         )
     config = read_json_object(folder / CONFIG)
     choices = Choices(
-        labels=_labels(folder / CONFIG, config, weights.num_classes) or gathered.default_labels,
+        class_names=_class_names(folder / CONFIG, config, weights.num_classes)
+        or gathered.default_class_names,
         license=stated.license,
         repository=stated.repository,
         signed=SIGNATURE in files,
@@ -91,9 +94,9 @@ def _check(folder: Path, files: Mapping[str, str], stated: Stated) -> None:
         _compare_text(folder / PAGE, DRAWN.sub("", page), DRAWN.sub("", made))
 
 
-def _as_published(stated: Stated, weights: Weights) -> bool:
-    """Whether the source is the published checkpoint: by its hash where the catalogue or the
-    package has that, else as stated, since the source is not at hand."""
+def _as_published(stated: Stated, weights: WeightsFile) -> bool:
+    """Whether the source is the published checkpoint: decided by its sha256 if the catalogue or the
+    package has it; otherwise as stated, since the source is not in the release."""
     source, digest = stated.model.source, stated.converted.source_sha256
     if source.packaged:
         sample = Path(str(package_files("architectures"))) / "samples" / source.packaged
@@ -104,35 +107,37 @@ def _as_published(stated: Stated, weights: Weights) -> bool:
     return stated.as_published and weights.num_classes == stated.model.num_classes
 
 
-def _parity(path: Path, weights: Weights) -> Parity:
+def _parity(path: Path, weights: WeightsFile) -> Parity:
     record = read_json_object(path)
     models = record.get("models")
     if not isinstance(models, list) or len(models) != 1 or not isinstance(models[0], dict):
-        raise PublishError(f"{path}: the field 'models' is not a list of one verdict")
+        raise PublishError(f"{path}: the field 'models' is not a list with one verdict")
     try:
         parity = read_parity(models[0], weights.model, len(weights.digests))
     except (ValueError, PublishError) as error:
         raise PublishError(f"{path}: {error}") from None
     if not parity.passed or parity.model != weights.model.name:
-        raise PublishError(f"{path}: is not of a parity of {weights.model.name} that passed")
+        raise PublishError(
+            f"{path}: the record does not say that the parity of {weights.model.name} passed"
+        )
     return parity
 
 
-def _accuracy(path: Path, weights: Weights) -> Accuracy:
+def _accuracy(path: Path, weights: WeightsFile) -> Accuracy:
     record = read_json_object(path)
     try:
         accuracy = read_back(record, weights.model, weights.num_classes)
     except (ValueError, AccuracyError) as error:
-        raise PublishError(f"{path}: contradicts itself: {error}") from None
+        raise PublishError(f"{path}: the record contradicts itself: {error}") from None
     if accuracy.identity.checkpoint_sha256 != weights.sha256:
-        raise PublishError(f"{path}: is of another file than {WEIGHTS}")
+        raise PublishError(f"{path}: the record is about another file than {WEIGHTS}")
     if not accuracy.complete or accuracy.verdict.reproduced is False:
-        raise PublishError(f"{path}: is not a release's: {accuracy.verdict.why}")
+        raise PublishError(f"{path}: this accuracy cannot be published: {accuracy.verdict.why}")
     return accuracy
 
 
-def _labels(path: Path, config: Mapping[str, Any], num_classes: int) -> tuple[str, ...] | None:
-    """The class names in a configuration, None where it has none."""
+def _class_names(path: Path, config: Mapping[str, Any], num_classes: int) -> tuple[str, ...] | None:
+    """The class names in a configuration, None if it has none."""
     names = config.get("label_names")
     if names is None:
         return None
@@ -145,13 +150,13 @@ def _labels(path: Path, config: Mapping[str, Any], num_classes: int) -> tuple[st
 
 
 def _compare_json(path: Path, found: Any, expected: Any, where: str = "") -> None:
-    """Demand that two JSON values are equal, also in their types. Raises PublishError that names
-    the first field that is not."""
+    """Check that two JSON values are equal, also in their types. Raises PublishError, which names
+    the first field that differs."""
     if isinstance(found, dict) and isinstance(expected, dict):
         for name in dict.fromkeys((*expected, *found)):
             at = f"{where}.{name}" if where else name
             if name not in expected:
-                raise PublishError(f"{path}: the field {at!r} is none of a release's")
+                raise PublishError(f"{path}: the field {at!r} is not part of a release")
             if name not in found:
                 raise PublishError(f"{path}: the field {at!r} is missing")
             _compare_json(path, found[name], expected[name], at)
@@ -161,8 +166,8 @@ def _compare_json(path: Path, found: Any, expected: Any, where: str = "") -> Non
     elif found != expected or isinstance(found, bool) != isinstance(expected, bool):
         says, makes = (_short(json.dumps(value)) for value in (found, expected))
         raise PublishError(
-            f"{path}: the field {where!r} is {says}, but by the release's own evidence it is "
-            f"{makes}"
+            f"{path}: the field {where!r} is {says}; expected {makes}, from the release's own "
+            f"evidence"
         )
 
 
@@ -171,11 +176,11 @@ def _compare_text(path: Path, found: str, expected: str) -> None:
     for number, (says, makes) in enumerate(lines, 1):
         if says != makes:
             raise PublishError(
-                f"{path}: line {number} is {_short(repr(says))}, but by the release's own evidence "
-                f"it is {_short(repr(makes))}"
+                f"{path}: line {number} is {_short(repr(says))}; expected {_short(repr(makes))}, "
+                f"from the release's own evidence"
             )
     if found != expected:
-        raise PublishError(f"{path}: its line breaks are not those that it was written with")
+        raise PublishError(f"{path}: the line breaks were changed")
 
 
 def _short(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How weights came about: what their provenance says, without a path of the machine."""
+"""How weights were converted: what their provenance says, without paths of the machine."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Converted:
-    """The part of a provenance that a release states.
+class StatedConversion:
+    """The part of a provenance that a release repeats.
 
-    ``source`` and the names of ``shards`` are file names; ``weights`` is the key of the
-    set of weights that was taken and ``ignored`` are the tensors that were left out, where the
-    source has others; ``dtype`` is the one that was asked for.
+    ``source`` and the names of ``shards`` are file names. ``weights`` is the key of the set of
+    weights that was taken, if the source has several; ``ignored`` are the tensors that were left
+    out; ``dtype`` is the requested one.
     """
 
     source: str
@@ -72,7 +72,7 @@ class Converted:
     version: str
 
     @classmethod
-    def of(cls, record: Provenance, source_sha256: str) -> Converted:
+    def of(cls, record: Provenance, source_sha256: str) -> StatedConversion:
         return cls(
             source=file_name(record.source),
             source_sha256=source_sha256,
@@ -92,13 +92,13 @@ class Converted:
 
 
 def file_name(path: str) -> str:
-    """The last part of a path, as text that can be printed, also between backquotes."""
+    """The last part of a path, as text that can be printed between backquotes."""
     return readable(Path(path).name).replace("`", r"\x60")
 
 
 def readable(text: str) -> str:
-    """Text on one line that UTF-8 can hold: control characters become escapes, and so do bytes of a
-    file name that are not UTF-8 (``caf\\xe9``)."""
+    """Text on one line that UTF-8 can encode: control characters, and bytes of a file name that are
+    not UTF-8 (``caf\\xe9``), become escapes."""
     try:
         raw = text.encode("utf-8", "surrogateescape")  # as Python has file names (PEP 383)
     except UnicodeEncodeError:
@@ -107,6 +107,6 @@ def readable(text: str) -> str:
 
 
 def public_url(url: str) -> str:
-    """A url without what may be secret: the user's name and password, the query, the fragment."""
+    """A url without its possible secrets: the user's name and password, the query, the fragment."""
     parts = urlsplit(url)
     return readable(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))

@@ -1,4 +1,4 @@
-"""A record that a command left beside a checkpoint, and what is demanded of it."""
+"""A record that a command wrote beside a checkpoint, and what must be true of it."""
 
 from __future__ import annotations
 
@@ -7,43 +7,49 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.formats.records import KINDS, find_record, read_record
+from convert.formats.records import Kind, find_record, read_record
 from mappings.errors import FormatError, PublishError
 
 
 @dataclass(frozen=True)
-class Record:
-    """The values of ``path``; ``remedy`` is the command that makes it."""
+class DemandedRecord:
+    """The values of the record at ``path``; ``remedy`` is the command that makes it."""
 
     path: Path
-    kind: str
+    kind: Kind
     remedy: str
     values: Mapping[str, Any]
 
     @classmethod
-    def read(cls, checkpoint: Path, kind: str, remedy: str, otherwise: str = "") -> Record:
-        """The record of a kind (``parity``: ``out.parity.json``). Raises PublishError without."""
-        path = find_record(checkpoint, KINDS[kind])
+    def read(cls, checkpoint: Path, kind: Kind, remedy: str, otherwise: str = "") -> DemandedRecord:
+        """The record of a checkpoint. Raises PublishError if it is missing or has another schema;
+        ``otherwise`` adds to the message what else can be done about a missing one."""
+        path = find_record(checkpoint, kind)
         if not path.exists():
-            what = f"no {kind} beside it, expected {path.name}: make it with '{remedy}'{otherwise}"
-            raise PublishError(f"{checkpoint}: {what}")
+            raise PublishError(
+                f"{checkpoint}: the record of its {kind.word} is missing: expected {path.name} "
+                f"beside it: make it with '{remedy}'{otherwise}"
+            )
         try:
-            return cls(path, kind, remedy, read_record(checkpoint, KINDS[kind]))
+            return cls(path, kind, remedy, read_record(checkpoint, kind))
         except FormatError as error:
             raise cls(path, kind, remedy, {}).malformed(error.what) from None
 
     def refuse(self, what: str) -> PublishError:
-        """The error that this record is not enough."""
+        """The error that this record does not suffice."""
         return PublishError(f"{self.path}: {what}: make it again with '{self.remedy}'")
 
     def malformed(self, what: object) -> PublishError:
-        """The error that this is no such record at all."""
-        return self.refuse(f"is no record of {self.kind} ({what})")
+        """The error that this is not a record of its kind."""
+        return self.refuse(f"this is not a record of {self.kind.word} ({what})")
 
-    def demand(self, digest_field: str, digest: str, model: str) -> None:
-        """Demand that it is about this file and this model. Raises PublishError."""
+    def check_about(self, digest: str, model: str) -> None:
+        """Check that it is about the file with this sha256 and this model. Raises PublishError."""
         if self.values.get("model") != model:
-            raise self.refuse(f"is of the model {self.values.get('model')!r}, expected {model!r}")
-        found = self.values.get(digest_field)
+            named = self.values.get("model")
+            raise self.refuse(f"the record is about the model {named!r}; expected {model!r}")
+        found = self.values.get(self.kind.digest)
         if found != digest:
-            raise self.refuse(f"is of another file, sha256 {found}, expected {digest}")
+            raise self.refuse(
+                f"the record is about another file, with sha256 {found}; expected {digest}"
+            )

@@ -1,8 +1,8 @@
-"""How figures are printed."""
+"""How accuracies are rounded."""
 
 from __future__ import annotations
 
 
 def percent(count: int, images: int) -> float:
-    """A share in percent, to the three digits that the published tables have."""
+    """A share in percent, with three decimals, as published tables have them."""
     return round(100 * count / images, 3)

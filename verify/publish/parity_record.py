@@ -1,4 +1,4 @@
-"""A record of parity, judged again by its own figures: what it says of itself is not believed."""
+"""A record of parity, judged again by its own figures: its own verdict is not trusted."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from verify.reference.answers import Reference, golden
 from verify.reference.inputs import reference_inputs, reference_names
 
 JUDGED: tuple[CriterionName, ...] = get_args(CriterionName)
-"""The criteria that a checkpoint is judged by, each once and in this order."""
+"""The criteria by which a checkpoint is judged, each once and in this order."""
 
 SPREAD = 1000
-"""How many times larger than the largest recorded logit the largest of all logits may be, in
-absolute value. The record has the five highest logits of each image. Networks stay below 10."""
+"""The largest of all logits, in absolute value, may be this many times larger than the largest one
+in the record, which has the five highest of each image. For networks the ratio is below 10."""
 
 NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?:e[+-]\d+)?")
 
@@ -33,9 +33,9 @@ NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?:e[+-]\d+)?")
 def read_parity(values: Mapping[str, Any], model: Model, tensors: int) -> Parity:
     """The verdict on a checkpoint of ``model`` with that many tensors, from the JSON of its record.
 
-    A verdict that says itself that it failed is returned as it is. Raises ValueError for a field of
-    another type, and PublishError for a verdict that says it passed and contradicts itself, or did
-    not judge what has to be judged.
+    A verdict that says that it failed is returned unchanged. Raises ValueError for a field of
+    another type, and PublishError for a verdict that says that it passed, but contradicts itself or
+    does not have every criterion.
     """
     parity = shaped(Parity, values)
     if absent := [name for name in parity.as_json() if name not in values]:
@@ -44,46 +44,48 @@ def read_parity(values: Mapping[str, Any], model: Model, tensors: int) -> Parity
         return parity
     names = [criterion.name for criterion in parity.criteria]
     if missing := [name for name in JUDGED if name not in names]:
-        raise PublishError(f"did not judge {', '.join(missing)}")
+        raise PublishError(f"the record did not judge {', '.join(missing)}")
     if names != list(JUDGED):
-        raise PublishError(f"judged {', '.join(names)}; expected {', '.join(JUDGED)}")
+        raise PublishError(f"the record judged {', '.join(names)}; expected {', '.join(JUDGED)}")
     reference = golden(model)
     _check_extent(parity, model, reference)
     for criterion in parity.criteria:
         if not _holds(criterion, parity, model, reference):
             raise PublishError(
-                f"contradicts itself: {criterion.name} does not hold by the figure "
+                f"the record contradicts itself: {criterion.name} does not hold by the figure "
                 f"{criterion.figure} and the limit {criterion.limit}"
             )
         _check_words(criterion, parity, tensors)
     for name, value in json.loads(json.dumps(parity.as_json())).items():
         if values[name] != value:
             raise PublishError(
-                f"contradicts itself: the field {name!r} does not follow from the criteria"
+                f"the record contradicts itself: the field {name!r} does not follow from its "
+                "criteria"
             )
     return parity
 
 
 def _check_extent(parity: Parity, model: Model, reference: Reference) -> None:
-    """Demand that it is of this model's layers on the reference images."""
+    """Check that the record is about this model's layers and the reference images."""
     images = reference_names(model)
     if parity.reference not in ("golden", "live"):
-        raise PublishError(f"has the reference {parity.reference!r}; expected golden or live")
+        raise PublishError(f"the reference is {parity.reference!r}; expected golden or live")
     if parity.images != len(images) or [a.name for a in parity.answers] != list(images):
-        raise PublishError(f"is not of the {len(images)} reference images")
+        raise PublishError(f"the record is not about the {len(images)} reference images")
     expected = [(p.source, p.module, p.block) for p in places(model, reference.layers)]
     if [(layer.source, layer.module, layer.block) for layer in parity.layers] != expected:
-        raise PublishError(f"is not of the {len(expected)} layers of {model.name}")
+        raise PublishError(f"the record is not about the {len(expected)} layers of {model.name}")
     best = [[score.index for score in (*a.source[:1], *a.port[:1])] for a in parity.answers]
     equal = sum(len(pair) == 2 and pair[0] == pair[1] for pair in best)
     if parity.observed is None or parity.observed.top1_equal != equal:
         raise PublishError(
-            "contradicts itself: the field 'observed.top1_equal' is not what the answers show"
+            "the record contradicts itself: the field 'observed.top1_equal' does not follow from "
+            "its answers"
         )
 
 
 def _holds(criterion: Criterion, parity: Parity, model: Model, reference: Reference) -> bool:
-    """Whether a criterion holds by its figure, and by a limit that nobody loosened."""
+    """Whether a criterion holds by its figure, and its limit is the right one."""
     figure, limit, observed = criterion.figure, criterion.limit, parity.observed
     match criterion.name:
         case "values":
@@ -106,22 +108,22 @@ def _holds(criterion: Criterion, parity: Parity, model: Model, reference: Refere
 
 
 def _structure_limit(limit: object, parity: Parity, reference: Reference) -> float:
-    """The limit of structure, a share of the largest logit, where it is as it must be.
+    """The limit of the criterion structure, which is a share of the largest logit.
 
-    The golden has that logit. Of live logits the record has only the highest, so that their limit
-    is held between two bounds. Raises PublishError for another limit.
+    The golden has that logit. Of live logits the record has only the highest ones, so their limit
+    must lie between two bounds. Raises PublishError for another limit.
     """
     low = high = STRUCTURE * float(np.abs(reference.logits64).max())
     if parity.reference == "live":
         largest = max((abs(s.logit) for a in parity.answers for s in a.source), default=0.0)
         low, high = 0.999 * STRUCTURE * largest, SPREAD * STRUCTURE * largest
     if not isinstance(limit, int | float) or not low <= limit <= high:
-        raise PublishError(f"has the limit {limit} for structure; expected {low:.6g} to {high:.6g}")
+        raise PublishError(f"the limit of structure is {limit}; expected {low:.6g} to {high:.6g}")
     return limit
 
 
 def _check_words(criterion: Criterion, parity: Parity, tensors: int) -> None:
-    """Demand that the words of a criterion that holds, which a card repeats, have its figures."""
+    """Check that the words of a criterion, which a card repeats, have its figures."""
     figure, limit = criterion.figure, criterion.limit
     expected: dict[CriterionName, tuple[float | tuple[float, float] | None, ...]] = {
         "values": (tensors,),
@@ -136,5 +138,6 @@ def _check_words(criterion: Criterion, parity: Parity, tensors: int) -> None:
         words = f"{number:.3g}" if isinstance(number, float) else str(number)
         if words not in said:
             raise PublishError(
-                f"contradicts itself: {criterion.name} says {criterion.detail!r} without {words}"
+                f"the record contradicts itself: {criterion.name} says {criterion.detail!r} "
+                f"without {words}"
             )

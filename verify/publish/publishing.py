@@ -1,4 +1,4 @@
-"""From a checkpoint with its evidence to a release, and on to a hub."""
+"""Makes a release from a checkpoint and its evidence, and pushes it to a hub."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def publish(
     key: Path | None = None,
     repository: str | None = None,
     without_accuracy: str | None = None,
-    labels: Path | None = None,
+    class_names: Path | None = None,
     license: str | None = None,
     with_hashed_name: bool = False,
 ) -> dict[str, Any]:
-    """Make the release ``folder`` of a checkpoint, and push it where ``repository`` is given.
+    """Make the release ``folder`` of a checkpoint, and push it if ``repository`` is given.
 
-    A folder that is the release of this checkpoint already is pushed as it is. Returns what was
-    done. Raises PublishError, and FormatError for a file that is no checkpoint.
+    A folder that already holds the release of this checkpoint is pushed as it is. Returns what was
+    done. Raises PublishError, and FormatError for a file that is not a checkpoint.
     """
     if repository is not None:
         check_repository(repository)
@@ -39,14 +39,15 @@ def publish(
     gathered = pass_gate(model, checkpoint, without_accuracy)
     made = repository is None or not _is_there(folder)
     if made:
-        names = read_class_names(labels, gathered.weights.num_classes) if labels else None
+        classes = gathered.weights.num_classes
+        names = None if class_names is None else read_class_names(class_names, classes)
         options = Options(names, license, key, repository, with_hashed_name)
         write_release(gathered, folder, options)
     found = check_files(folder, public_pem(key) if key else None)
     if found.sha256 != gathered.weights.sha256 or found.model != model:
         raise PublishError(
-            f"{folder}: is the release of another checkpoint ({found.model.name}, sha256 "
-            f"{found.sha256}): name another folder, or remove it"
+            f"{folder}: the folder holds the release of another checkpoint ({found.model.name}, "
+            f"sha256 {found.sha256}): name another folder, or remove this one"
         )
     return {
         "folder": str(folder),

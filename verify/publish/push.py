@@ -1,4 +1,4 @@
-"""A release on its way to a hub: nothing is sent that is not in the list of sums."""
+"""Pushes a release to a hub: only files in the list of sums are sent."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PATH = re.compile(r"[\w./ -]{1,200}", re.ASCII)
 MEANINGS = {
     400: "it does not accept the request",
     401: "it does not accept the token: check HF_TOKEN or run 'hf auth login'",
-    403: "the token may not write there, or there is no room",
-    404: "it has no such repository, or the token may not see it",
-    409: "the repository changed meanwhile",
-    412: "the repository changed meanwhile",
+    403: "the token may not write there, or the storage is full",
+    404: "it has no such repository, or the token may not read it",
+    409: "the repository changed during the push",
+    412: "the repository changed during the push",
     413: "a file is too large for it",
     429: "too many requests: try later",
     500: "it failed: try later",
@@ -35,7 +35,7 @@ MEANINGS = {
 
 
 def check_repository(repository: str) -> None:
-    """Demand a name OWNER/NAME that a hub accepts. Raises PublishError."""
+    """Check that a hub accepts the name OWNER/NAME. Raises PublishError."""
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils._validators import validate_repo_id
 
@@ -45,17 +45,19 @@ def check_repository(repository: str) -> None:
             raise HFValidationError("expected OWNER/NAME")
         validate_repo_id(repository)
     except HFValidationError as error:
-        raise PublishError(f"--push {repository}: is no name of a repository: {error}") from error
+        raise PublishError(
+            f"--push {repository}: this is not the name of a repository: {error}"
+        ) from error
 
 
 def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
     """Send the files of a release, checked again as they are read, in one commit; return its url.
 
-    The hub is that of HF_ENDPOINT, the token that of HF_TOKEN or ``hf auth login``. Large files go
-    by their sha256 (git LFS): what the hub has already is not sent again. Raises PublishError when
-    a file is not as listed or the repository has others, which would be taken for parts of the
-    release, before anything is sent, and with the status of a request that the hub refused: what
-    the hub says of it is not repeated, since it may echo the request and the token in it.
+    HF_ENDPOINT names the hub; the token is that of HF_TOKEN or ``hf auth login``. Files are sent by
+    their sha256 (git LFS), so that a file which the hub already has is not sent again. Raises
+    PublishError, before anything is sent, if a file is not as listed, or if the repository has
+    other files, which would look like parts of the release. Raises it with the status of a request
+    that the hub refused, without the hub's own words: they may repeat the token of the request.
     """
     from huggingface_hub import CommitOperationAdd, HfApi, logging
     from huggingface_hub.errors import LocalTokenNotFoundError
@@ -65,7 +67,7 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
         disable_progress_bars()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     with ExitStack() as opened:
-        # The library itself uses what its own dependencies deprecate.
+        # The library uses features that its own dependencies have deprecated.
         opened.enter_context(warnings.catch_warnings(action="ignore"))
         operations: list[CommitOperationAdd] = []
         unique: dict[str, CommitOperationAdd] = {}
@@ -73,9 +75,9 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
             file = opened.enter_context(open(folder / path, "rb"))
             found = digest(file)
             if found != files.get(path, found):
-                raise PublishError(f"{folder / path}: was changed: its sha256 is {found}")
+                raise PublishError(f"{folder / path}: the file was changed: its sha256 is {found}")
             file.seek(0)
-            # An open file goes by git LFS, whose server checks the sha256 that was signed.
+            # An open file is sent by git LFS, whose server checks the sha256 that was signed.
             operations.append(CommitOperationAdd(path, file))
             unique.setdefault(found, operations[-1])
         api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
@@ -84,10 +86,11 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
             others = {*api.list_repo_files(repository)} - {*files, SUMS, ".gitattributes"}
             if others:
                 raise PublishError(
-                    f"{repository}: has {_named(others)}, no part of this release, with which a "
-                    "download of it fails 'verify release': remove that there, or push elsewhere"
+                    f"{repository}: the repository has {_named(others)}, which this release does "
+                    "not have, so that a download of it would fail 'verify release': remove the "
+                    "others, or push to another repository"
                 )
-            # One name of the weights at a time: both would be read at once from one handle.
+            # Each content once: two names of the weights would be read at once from one handle.
             api.preupload_lfs_files(repository, list(unique.values()), free_memory=False)
             done = api.create_commit(
                 repository, operations, commit_message=f"Release {files[WEIGHTS][:8]}"
@@ -98,8 +101,8 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
             raise PublishError(
                 "no token for the hub: set HF_TOKEN or run 'hf auth login'"
             ) from error
-        except Exception as error:  # of the hub's library, and of its version's HTTP library
-            # Not "from error": its message is the server's, which may repeat the token to us.
+        except Exception as error:  # the hub's library raises its own and its HTTP library's
+            # Not "from error": its message is the server's, which may repeat the token.
             raise PublishError(
                 f"{repository}: the push failed: {_why(error)}; the same command resumes it"
             ) from None
@@ -107,8 +110,8 @@ def push(folder: Path, repository: str, files: Mapping[str, str]) -> str:
 
 
 def _named(paths: Iterable[str]) -> str:
-    """The names of files on the hub. The server gives them, so that one which does not look like a
-    path, or holds the token, is not repeated."""
+    """The names of files on the hub. They are the server's words, so a name that does not look like
+    a path, or that contains the token, is left out."""
     from huggingface_hub import get_token
 
     token = get_token()
@@ -117,18 +120,18 @@ def _named(paths: Iterable[str]) -> str:
 
 
 def _why(error: BaseException) -> str:
-    """Why a request failed, in our own words: nothing that a server said is among them."""
+    """Why a request failed, in our own words: the server's words are not repeated."""
     cause: BaseException | None = error
     while cause is not None:
         status = getattr(getattr(cause, "response", None), "status_code", None)
         if isinstance(status, int):
             return f"the hub answered HTTP {status} ({MEANINGS.get(status, 'unexpected')})"
         cause = cause.__cause__ or cause.__context__
-    return f"the hub cannot be reached or does not answer as a hub does ({type(error).__name__})"
+    return f"the hub cannot be reached, or does not answer like a hub ({type(error).__name__})"
 
 
 def _commit_url(repository: str, oid: str) -> str:
-    """Where the release is on the hub, from the address that was pushed to."""
+    """The url of the release on the hub."""
     from huggingface_hub import constants
 
     hub = public_url(os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")

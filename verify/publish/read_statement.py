@@ -1,4 +1,4 @@
-"""The statement of a release, read back: its shape, and what only it can say."""
+"""Reads the statement of a release: its shape, and what no other file of the release says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from architectures import Model, find_model
 from convert.formats.json_text import read_json_object
 from convert.formats.shaped import Sha256, shaped
 from mappings.errors import FormatError, GluonportError, PublishError
-from verify.publish.converted import Converted
+from verify.publish.converted import StatedConversion
 from verify.publish.statement import PROVENANCE, Maker
 
 
@@ -95,7 +95,7 @@ class Predicate:
 
 @dataclass(frozen=True)
 class Statement:
-    """An in-toto statement of ours, without what follows from the other files of its release."""
+    """The part of a release's statement that does not follow from the other files."""
 
     subject: tuple[Subject]
     predicate: Predicate
@@ -103,16 +103,17 @@ class Statement:
 
 @dataclass(frozen=True)
 class Stated:
-    """What the statement of a release says; ``document`` is all of it as JSON values.
+    """What the statement of a release says.
 
-    ``license`` and ``repository`` are the publisher's choices.
+    ``document`` is all of it as JSON values; ``license`` and ``repository`` are the publisher's
+    choices.
     """
 
     path: Path
     document: dict[str, Any]
     model: Model
     sha256: str
-    converted: Converted
+    converted: StatedConversion
     maker: Maker
     as_published: bool
     without_accuracy: str | None
@@ -121,7 +122,7 @@ class Stated:
 
     @property
     def results(self) -> dict[str, Any]:
-        """What parity and accuracy found, in short."""
+        """The results of parity and accuracy, in short."""
         found: dict[str, Any] = self.document["predicate"]["runDetails"]["gluonport_results"]
         return found
 
@@ -129,20 +130,24 @@ class Stated:
     def read(cls, folder: Path) -> Stated:
         """The statement of the release in ``folder``.
 
-        Raises PublishError where it is missing or is no statement of ours.
+        Raises PublishError if it is missing or is not a statement of a release.
         """
         path = folder / PROVENANCE
         if not path.exists():
-            raise PublishError(f"{path}: is missing: name the folder of a release")
+            raise PublishError(f"{path}: the file is missing: name the folder of a release")
         try:
             document = read_json_object(path)
             found = shaped(Statement, document)
             model = find_model(found.predicate.runDetails.gluonport_results.model)
             converted = _converted(found.predicate)
         except FormatError as error:
-            raise PublishError(f"{path}: is no statement of a release ({error.what})") from None
+            raise PublishError(
+                f"{path}: this is not the statement of a release ({error.what})"
+            ) from None
         except (ValueError, GluonportError) as error:
-            raise PublishError(f"{path}: is no statement of a release ({error})") from None
+            raise PublishError(
+                f"{path}: this is not the statement of a release ({error})"
+            ) from None
         build, run = found.predicate.buildDefinition, found.predicate.runDetails
         return cls(
             path=path,
@@ -158,14 +163,14 @@ class Stated:
         )
 
 
-def _converted(predicate: Predicate) -> Converted:
-    """The conversion that a statement describes. Raises ValueError for other dependencies."""
+def _converted(predicate: Predicate) -> StatedConversion:
+    """The conversion that a statement describes. Raises ValueError for unexpected dependencies."""
     build, run = predicate.buildDefinition, predicate.runDetails
     dependencies = build.resolvedDependencies
     if len(dependencies) < 2 or (about := dependencies[0].annotations) is None:
         raise ValueError("'resolvedDependencies' are not the source and the mapping")
     source, *shards, mapping = dependencies
-    return Converted(
+    return StatedConversion(
         source=source.name,
         source_sha256=source.digest.sha256,
         source_url=source.uri,

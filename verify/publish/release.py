@@ -1,4 +1,4 @@
-"""The release folder: every file of it, in the order in which each can state the one before."""
+"""Makes a release folder; each file is written before the files that state its sha256."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mappings.words import one_line
 from verify.publish.card import card
 from verify.publish.gate import Gathered
 from verify.publish.signature import sign
-from verify.publish.statement import PROVENANCE, WEIGHTS, Choices, Maker, statement
+from verify.publish.statement import CONFIG, PROVENANCE, WEIGHTS, Choices, Maker, statement
 from verify.publish.sums import SUMS, sums_text
 from verify.publish.timm_config import config
 from verify.report.page import write_report
 
 GITATTRIBUTES = b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
-CARD, CONFIG = "README.md", "config.json"
+CARD = "README.md"
 PARITY, PAGE, ACCURACY = "parity/parity.json", "parity/index.html", "accuracy.json"
 
 
@@ -31,24 +31,24 @@ PARITY, PAGE, ACCURACY = "parity/parity.json", "parity/index.html", "accuracy.js
 class Options:
     """What the publisher asks for.
 
-    ``labels`` are the class names; ``license`` is the hub's identifier of the weights' licence;
-    ``key`` signs; ``repository`` is the name on a hub that the card tells its readers;
-    ``hashed_name`` adds the weights under a name that ends in their hash.
+    ``license`` is the hub's identifier of the weights' licence; ``key`` signs the release;
+    ``repository`` is its name on a hub, which the card mentions; ``hashed_name`` stores the weights
+    also under a name that ends in their hash.
     """
 
-    labels: tuple[str, ...] | None = None
+    class_names: tuple[str, ...] | None = None
     license: str | None = None
     key: Path | None = None
     repository: str | None = None
     hashed_name: bool = False
 
     def choices(self, gathered: Gathered) -> Choices:
-        """The options with the values that the evidence gives where nothing was asked for."""
+        """These options, completed by the evidence."""
         license = self.license
         if license is None and gathered.as_published:
             license = gathered.model.source.origin.license
         return Choices(
-            labels=self.labels or gathered.default_labels,
+            class_names=self.class_names or gathered.default_class_names,
             license=license and one_line(license),
             repository=self.repository,
             signed=self.key is not None,
@@ -56,17 +56,18 @@ class Options:
 
 
 def write_release(gathered: Gathered, target: Path, options: Options) -> None:
-    """Make the folder ``target``. The same evidence and options give the same bytes, but for a
-    signature, which is random by nature.
+    """Make the folder ``target``. The same evidence and options give the same bytes, except for a
+    signature, which is always random.
 
-    Raises WriteError where the folder is there already, and PublishError where the checkpoint
-    changed meanwhile.
+    Raises WriteError if the folder exists, and PublishError if the checkpoint changed meanwhile.
     """
     weights, choices = gathered.weights, options.choices(gathered)
     with appearing_folder(target) as folder:
         shutil.copyfile(weights.path, folder / WEIGHTS)
         if sha256(folder / WEIGHTS) != weights.sha256:
-            raise PublishError(f"{weights.path}: changed while it was published: do it again")
+            raise PublishError(
+                f"{weights.path}: the file changed while it was published: publish it again"
+            )
         if options.hashed_name:
             os.link(folder / WEIGHTS, folder / hashed_name(gathered))
         write_parity(gathered, folder)
@@ -91,8 +92,8 @@ def write_parity(gathered: Gathered, folder: Path) -> None:
 def texts(
     gathered: Gathered, choices: Choices, maker: Maker, byproducts: Mapping[str, str]
 ) -> dict[str, str]:
-    """The files of a release that follow from its evidence, by name; ``byproducts`` are the sha256
-    of those that hold it."""
+    """The text files that follow from the evidence, by name; ``byproducts`` has the sha256 of each
+    file with evidence."""
     return {
         CONFIG: _json(config(gathered, choices)),
         PROVENANCE: _json(statement(gathered, choices, maker, byproducts)),
@@ -101,7 +102,7 @@ def texts(
 
 
 def hashed_name(gathered: Gathered) -> str:
-    """The weights' name in the way of model zoos: ``NAME-<first 8 of sha256>.safetensors``."""
+    """The name that model zoos give to weights: ``NAME-<first 8 of sha256>.safetensors``."""
     return f"{gathered.model.name}-{gathered.weights.sha256[:8]}.safetensors"
 
 

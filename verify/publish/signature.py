@@ -1,4 +1,4 @@
-"""The signature of a release: OpenSSF model signing with a key, nothing asked of a network."""
+"""The signature of a release: OpenSSF model signing with a key, without any network access."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from verify.publish.sums import BOOKKEEPING, SUMS
 
 SIGNATURE = "model.sig"
 PASSWORD = "GLUONPORT_KEY_PASSWORD"
-MAX_KEY = 1 << 16  # bytes: an elliptic-curve key in PEM has less than a thousandth of it
+MAX_KEY = 1 << 16  # bytes: an elliptic-curve key in PEM has less than a hundredth of it
 
 
 def sign(folder: Path, key: Path) -> None:
     """Sign every file of ``folder`` with a private EC key (PEM; P-256, P-384 or P-521).
 
-    An encrypted key's password is taken from GLUONPORT_KEY_PASSWORD. The list of sums is left out,
-    because it names the signature; it follows from the files. Raises PublishError for another key.
+    The password of an encrypted key is read from GLUONPORT_KEY_PASSWORD. The list of sums is not
+    signed, because it contains the signature's sum. Raises PublishError for another kind of key.
     """
     from model_signing import signing
 
@@ -32,7 +32,7 @@ def sign(folder: Path, key: Path) -> None:
 
 
 def check_key(key: Path) -> Any:
-    """The private key of a file, as a key that signs releases. Raises PublishError otherwise."""
+    """The private key in a file. Raises PublishError if it cannot sign releases."""
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -41,19 +41,19 @@ def check_key(key: Path) -> Any:
         private = load_pem_private_key(data, password.encode() if password else None)
     except (ValueError, TypeError) as error:
         raise PublishError(
-            f"{key}: cannot be read as a private key ({error}): give an EC key in PEM, and the "
-            f"password of an encrypted one in {PASSWORD}"
+            f"{key}: the file cannot be read as a private key ({error}): give an EC key in PEM, "
+            f"and the password of an encrypted key in {PASSWORD}"
         ) from error
     if not isinstance(private, ec.EllipticCurvePrivateKey):
         raise PublishError(
-            f"{key}: is no elliptic-curve key: make one with "
+            f"{key}: the key is not an elliptic-curve key: make one with "
             f"'openssl ecparam -name prime256v1 -genkey -noout -out key.pem'"
         )
     return private
 
 
 def public_pem(key: Path) -> bytes:
-    """The public half of a private key, PEM."""
+    """The public half of a private key, in PEM."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     pem: bytes = (
@@ -65,30 +65,32 @@ def public_pem(key: Path) -> bytes:
 def check_signature(folder: Path, public_key: bytes) -> None:
     """Check that ``folder`` is what the holder of the key (PEM) signed.
 
-    Raises PublishError when it is not signed, by another key, or was changed since.
+    Raises PublishError if it is not signed, is signed with another key, or was changed afterwards.
     """
     from model_signing import verifying
 
     signature = folder / SIGNATURE
     if not signature.is_file():
-        raise PublishError(f"{folder}: is not signed: there is no {SIGNATURE}")
+        raise PublishError(f"{folder}: the release is not signed: {SIGNATURE} is missing")
     config: Any = verifying.Config()  # type: ignore[no-untyped-call]
     with tempfile.NamedTemporaryFile(suffix=".pem") as held:
         held.write(public_key)
         held.flush()
         try:
             config.use_elliptic_key_verifier(public_key=held.name)
-        except Exception as error:  # whatever a file that is no key makes its readers raise
+        except Exception as error:  # the readers of a file that is not a key raise anything
             raise PublishError(
-                f"the public key is none: give an EC key in PEM ({error})"
+                f"the public key cannot be read: give an EC key in PEM ({error})"
             ) from error
     try:
-        # A hub's cache holds its files as links, and its downloader keeps notes beside them.
+        # The hub's cache holds files as links, and its downloader writes notes beside them.
         hashing = _hashing(*("/".join(parts) for parts in BOOKKEEPING)).set_allow_symlinks(True)
         config.set_hashing_config(hashing).verify(folder, signature)
-    except Exception as error:  # a damaged bundle fails in whatever reads it first
+    except Exception as error:  # the readers of a damaged signature raise anything
         said = " ".join(str(error).split()) or type(error).__name__
-        raise PublishError(f"{signature}: is not of this folder by this key: {said}") from error
+        raise PublishError(
+            f"{signature}: this is not a signature of this folder with this key: {said}"
+        ) from error
 
 
 def _hashing(*more_ignored: str) -> Any:

@@ -1,5 +1,5 @@
-"""``provenance.json``: how the weights came about and what was found of them, as an in-toto
-statement with SLSA's provenance predicate (https://slsa.dev/spec/v1.0/provenance)."""
+"""``provenance.json``: how the weights were made and what was measured, as an in-toto statement
+with SLSA's provenance predicate (https://slsa.dev/spec/v1.0/provenance)."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ PREDICATE = "https://slsa.dev/provenance/v1"
 PACKAGE = "pkg:pypi/gluonport"
 BUILD = f"{PACKAGE}#convert/v1"
 PACKAGES = ("mappings", "architectures", "convert", "verify", "gluonport")
-WEIGHTS = "model.safetensors"
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
 PROVENANCE = "provenance.json"
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the publisher says of a release, beyond the evidence.
+    """What the publisher says about a release, beyond the evidence.
 
-    ``labels`` are the class names, None where they are left to the clients; ``license`` is the
-    hub's identifier of the weights' licence; ``repository`` is the name on a hub that the card
-    tells its readers; ``signed`` says that there is a signature.
+    ``class_names`` are None if clients know them; ``license`` is the hub's identifier of the
+    weights' licence; ``repository`` is the release's name on a hub, which the card mentions;
+    ``signed`` says that there is a signature.
     """
 
-    labels: tuple[str, ...] | None
+    class_names: tuple[str, ...] | None
     license: str | None
     repository: str | None
     signed: bool
@@ -58,8 +58,10 @@ class Maker:
 def statement(
     gathered: Gathered, choices: Choices, made: Maker, byproducts: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The statement on the weights; ``byproducts`` are the files that hold the results, by name,
-    with their sha256. No path of the machine that converted is in it."""
+    """The statement about the weights, without any path of the machine that converted them.
+
+    ``byproducts`` has the sha256 of each file with results, by its name.
+    """
     record, model, weights = gathered.converted, gathered.model, gathered.weights
     dependencies = [
         {
@@ -117,7 +119,7 @@ def statement(
 
 
 def results(gathered: Gathered) -> dict[str, Any]:
-    """What parity and accuracy found, in short."""
+    """The results of parity and accuracy, in short."""
     model, parity = gathered.model, gathered.parity.as_json()
     return {
         "model": model.name,

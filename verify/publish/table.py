@@ -1,4 +1,4 @@
-"""What was published, as a table: a row for each release folder."""
+"""Releases as a table, with a row for each folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from verify.publish.figures import percent
 
 
 @dataclass(frozen=True)
-class Row:
-    """One release: accuracies in percent, ``difference`` in points above the published top-1,
-    counted in whole images, since that is printed with fewer digits.
+class ReleaseRow:
+    """One release.
 
-    Accuracies are None where none was measured, ``difference`` where nothing is published.
-    ``parity`` names the reference that it passed against.
+    Accuracies are in percent, None if none was measured. ``difference`` is in percentage points
+    above the published top-1, None if nothing is published; it is rounded to whole images, since
+    published figures have fewer digits. ``parity`` names the reference.
     """
 
     name: str
@@ -32,9 +32,9 @@ class Row:
     sha256: str
 
     @classmethod
-    def read(cls, folder: Path) -> Row:
+    def read(cls, folder: Path) -> ReleaseRow:
         """The row of a release whose files agree with each other. Raises PublishError."""
-        from verify.publish.check import check_files  # which needs torch
+        from verify.publish.check import check_files  # needs torch
 
         release = check_files(folder)
         found = release.results
@@ -54,7 +54,7 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The row for people; a dash where there is nothing."""
+        """The row for people, with a dash for None."""
         figures = (
             f"{self.parameters:,}",
             self.regime,
@@ -66,21 +66,21 @@ class Row:
         return (self.name, *(figure or "-" for figure in figures), self.parity, self.sha256[:8])
 
 
-TITLES = tuple(field.name for field in fields(Row))
+TITLES = tuple(field.name for field in fields(ReleaseRow))
 RIGHT = "parameters images top1 top5 difference"
 
 
-def read_rows(folders: Iterable[Path]) -> list[Row]:
-    """The rows of many releases, the most accurate first, those without a figure last.
+def read_rows(folders: Iterable[Path]) -> list[ReleaseRow]:
+    """The rows of releases, the most accurate first, those without an accuracy last.
 
-    Raises PublishError for a folder that is no release, or was changed.
+    Raises PublishError for a folder that is not a release, or was changed.
     """
-    rows = [Row.read(folder) for folder in folders]
+    rows = [ReleaseRow.read(folder) for folder in folders]
     return sorted(rows, key=lambda row: (-(row.top1 or 0), row.name, row.sha256))
 
 
-def as_csv(rows: Iterable[Row]) -> str:
-    """The rows as CSV with a header; what there is not is empty."""
+def as_csv(rows: Iterable[ReleaseRow]) -> str:
+    """The rows as CSV with a header; None is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(TITLES)
@@ -88,7 +88,7 @@ def as_csv(rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def as_markdown(rows: Iterable[Row]) -> str:
+def as_markdown(rows: Iterable[ReleaseRow]) -> str:
     """The rows as a table of Markdown."""
     marks = ("---:" if title in RIGHT.split() else "---" for title in TITLES)
     lines = [TITLES, tuple(marks), *(row.cells for row in rows)]

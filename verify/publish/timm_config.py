@@ -1,7 +1,8 @@
 """``config.json``: what timm and transformers read to build the network around the weights.
 
-Written by hand, since timm 1.0.31's own ``save_config_for_hf`` adds ``model_args.num_classes``, on
-which transformers 5.23 fails; its fields and their order are otherwise that function's.
+It is written here, because timm 1.0.31's own ``save_config_for_hf`` adds
+``model_args.num_classes``, which makes transformers 5.23 fail. The other fields and their order are
+those of that function.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ from verify.publish.statement import Choices
 
 
 def interpolation(model: Model) -> str:
-    """How Pillow must resize: as timm does for this model, or bilinearly, as the others do."""
+    """How Pillow resizes: as timm does for its own models, or bilinearly for the others."""
     return model.timm_interpolation if "timm" in model.regimes else "bilinear"
 
 
 def config(gathered: Gathered, choices: Choices) -> dict[str, Any]:
     """The configuration of a release.
 
-    A network that timm lacks gets neither ``architecture`` nor ``pretrained_cfg``, so that nobody
-    takes it for timm's.
+    A network that timm does not have gets neither ``architecture`` nor ``pretrained_cfg``, so that
+    no client takes it for timm's.
     """
     model = gathered.model
     elsewhere = model.client
-    names = {} if choices.labels is None else {"label_names": list(choices.labels)}
+    given = choices.class_names
+    names = {} if given is None else {"label_names": list(given)}
     classes = gathered.weights.num_classes
     head = {"num_classes": classes, "num_features": _features(model), **names}
     if elsewhere is None:

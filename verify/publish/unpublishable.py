@@ -1,4 +1,4 @@
-"""Synthetic weights, recognised by their values: a record can be lost, or edited."""
+"""Recognises synthetic weights by their values, since a record can be lost or edited."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from architectures.synthetic import synthetic_values
 from convert.formats import Array, Checkpoint
 from verify.parity.values import TORCH_DTYPES
 
-MOST = 1 << 16  # elements of the tensors that are looked at; every norm is smaller
+MOST = 1 << 16  # elements: larger tensors are not examined; every norm is smaller
 
 
 def is_synthetic(model: Model, checkpoint: Checkpoint) -> bool:
-    """Whether any tensor holds what the synthetic rule gives it, in the file's precision.
+    """Whether any tensor holds the values of the synthetic rule, in the file's precision.
 
-    The rule is tried under the names of every model that has the same network: the values belong to
-    a name. No trained tensor of more than a few values agrees with it by chance.
+    The rule depends on names, so it is tried with the names of every model that has the same
+    network. No trained tensor of eight or more values agrees with it by chance.
     """
     tensors = {tensor.name: tensor for tensor in checkpoint.tensors}
     for candidate in MODELS:
