@@ -9,7 +9,7 @@ import click
 from architectures.catalogue import MODELS, no_model_called
 from architectures.catalogue.figure import Regime
 from architectures.catalogue.record import Model
-from gluonport.commands.console import Command, print_json
+from gluonport.commands.console import ReleaseCommand, print_json
 from gluonport.commands.releases import print_releases
 from gluonport.commands.tables import show_table
 
@@ -20,7 +20,7 @@ UNDECIDED = (
 )
 
 
-@click.command(cls=Command)
+@click.command(cls=ReleaseCommand)  # for --published
 @click.argument("names", nargs=-1, metavar="[PATTERN]")
 @click.option("--published", is_flag=True, hidden=True, help="Use 'gluonport releases'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
