@@ -20,7 +20,8 @@ MOST = 120_000_000  # bytes of the whole environment
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the package, built as a wheel, and what the lock file has for it."""
     folder = tmp_path_factory.mktemp("light") / "environment"
-    sync = ["uv", "sync", "--quiet", "--frozen", "--no-dev", "--no-editable"]
+    # Built again: uv's cache may hold the wheel of older sources.
+    sync = "uv sync --quiet --frozen --no-dev --no-editable --reinstall-package gluonport".split()
     settings = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)}
     settings.pop("VIRTUAL_ENV", None)
     done = subprocess.run(sync, cwd=ROOT, env=settings, capture_output=True, text=True)

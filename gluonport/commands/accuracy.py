@@ -73,10 +73,11 @@ FILE = click.Path(path_type=Path)
 @click.option("--allow-incomplete", is_flag=True, help="Accept an incomplete data set.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def accuracy(name: str, regime: str | None, as_json: bool, **options: Any) -> None:
-    """Measure the accuracy of CHECKPOINT, and compare it with the published figure.
+    """Measure the accuracy of a converted checkpoint.
 
-    NAME is the model of the checkpoint. Every image is counted exactly once. To resume an
-    interrupted run, give the same command again. The result is written beside the checkpoint.
+    NAME is the model of CHECKPOINT, and its published figure is compared with the result. Every
+    image is counted exactly once. To resume an interrupted run, give the same command again. The
+    result is written beside the checkpoint.
     """
     from verify.accuracy.measure import measure
     from verify.accuracy.task import Task

@@ -31,9 +31,10 @@ STEPS = (
 @click.command(cls=ReleaseCommand)
 @click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[DIR]")
 def demo(folder: Path | None) -> None:
-    """Run every command on the trained sample that ships with the package.
+    """Run the main commands on the packaged sample.
 
-    The results stay in DIR, which must be new or empty. Without DIR they are deleted at the end.
+    The sample is a small trained network with its images. The results stay in DIR, which must be
+    new or empty. Without DIR they are deleted at the end.
     """
     for package in EXTRAS:  # found out now, not after half of the steps
         if find_spec(package) is None:

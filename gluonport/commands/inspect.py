@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @choosing
 @click.option("--digests", "with_digests", is_flag=True, help="List every tensor with its sha256.")
 def inspect(file: str, as_json: bool, choice: Choice, with_digests: bool) -> None:
-    """Show what FILE is: its format, names, precisions, tensors, model and classes."""
+    """Show the format, model, tensors and classes of FILE."""
     from convert.inspection import digests, inspect_checkpoint
 
     found = inspect_checkpoint(file, choice)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, type=ModelName())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def metadata(names: tuple[str, ...], as_json: bool) -> None:
-    """Compute the parameters, FLOPs and file sizes of published model cards again.
+    """Compute the figures on published model cards again.
 
-    NAMES are models. Default: every model that has a published card.
+    These are parameters, FLOPs and file sizes. NAMES are models. Default: every model that has a
+    published card.
     """
     from verify.metadata.cards import verify_card
 

@@ -25,7 +25,10 @@ UNDECIDED = (
 @click.option("--published", is_flag=True, hidden=True, help="Use 'gluonport releases'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
-    """List the models of the catalogue: all, or those that match PATTERN ('gluon_se*')."""
+    """List the models of the catalogue.
+
+    With a PATTERN ('gluon_se*'), only the models whose names match it are listed.
+    """
     if published:  # the old name of 'gluonport releases'
         if not names:
             raise click.UsageError("--published needs the names of release folders")

@@ -49,7 +49,7 @@ def parity(
     report: str | None,
     as_json: bool,
 ) -> None:
-    """Check that a network computes what its source framework computes.
+    """Check that a network computes the same as its source framework.
 
     The networks of the models NAMES (or --all) are checked with synthetic weights. With
     --checkpoint, a converted file of the one model NAME is checked: its values against its source,

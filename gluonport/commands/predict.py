@@ -56,7 +56,10 @@ def predict(
     max_pixels: int,
     as_json: bool,
 ) -> None:
-    """Classify each IMAGE with CHECKPOINT, a converted file or a release folder."""
+    """Classify images with a converted checkpoint.
+
+    CHECKPOINT is a converted file or a release folder.
+    """
     from verify.prediction.classifier import open_classifier
 
     classifier = open_classifier(checkpoint, name, regime, class_names, max_pixels)

@@ -48,12 +48,12 @@ def main(
     hashed_name: bool,
     as_json: bool,
 ) -> None:
-    """Make the release folder DIR from CHECKPOINT, a converted checkpoint of the model NAME.
+    """Make a release folder from a converted checkpoint.
 
-    The records that convert, 'verify parity' and 'verify accuracy' write must lie beside the
-    checkpoint, must have passed and must be about exactly this file. With --push, a DIR that
-    already holds this release is pushed as it is: to resume an interrupted push, give the same
-    command again.
+    NAME is the model of CHECKPOINT, and DIR is the folder. The records that convert, 'verify
+    parity' and 'verify accuracy' write must lie beside the checkpoint, must have passed and must be
+    about exactly this file. With --push, a DIR that already holds this release is pushed as it is:
+    to resume an interrupted push, give the same command again.
     """
     if without_accuracy is not None and not without_accuracy.strip():
         raise click.UsageError("--without-accuracy needs a REASON: the card prints it")

@@ -15,7 +15,11 @@ from mappings.errors import GluonportError
 @click.option("--key", metavar="PUB", help="Check the signature with this public key (PEM).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def release(folder: str, key: str | None, as_json: bool) -> None:
-    """Check the release in DIR: its signature, every file, its statement, weights and parity."""
+    """Check a release folder.
+
+    The check covers every file, the statement, the weights, the parity of the network and, with
+    --key, the signature.
+    """
     from convert.formats.regular import read_bytes
     from verify.publish.check import check_release
     from verify.publish.signature import MAX_KEY

@@ -22,7 +22,10 @@ from mappings.choice import Choice
 @choosing
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def tensors(a: str, b: str, model: str | None, choice: Choice, as_json: bool) -> None:
-    """Compare the tensors of two checkpoints bit for bit, whatever their formats and names."""
+    """Compare the tensors of two checkpoints bit for bit.
+
+    A and B may have different formats and names.
+    """
     from verify.tensors.comparison import compare_tensors
 
     found = compare_tensors(a, b, find_model(model) if model else None, choice)
