@@ -232,7 +232,7 @@ def test_another_run_is_compared_image_by_image(checkpoint: Path, tmp_path: Path
     other.write_text("\n".join(lines[:-1]) + "\n")
     assert "unanswered: 9/" in refused(checkpoint, "--against", other)
     other.write_text("hello\n")
-    assert "no file of predictions" in refused(checkpoint, "--against", other)
+    assert "not a file of predictions" in refused(checkpoint, "--against", other)
 
 
 def test_what_cannot_be_written_is_said_before_the_run(checkpoint: Path, tmp_path: Path) -> None:

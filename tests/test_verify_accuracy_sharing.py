@@ -184,7 +184,7 @@ def test_an_image_beyond_the_limit_is_named_with_the_reason_and_the_way_out(
     refused = CliRunner().invoke(main, [*options, "--limit", "8"])
     assert refused.exit_code == 1 and refused.stderr.count("\n") == 1
     assert "8 of 8 images do not decode" in refused.stderr
-    assert "8 x 8 pixels, which are more than 63" in refused.stderr
+    assert "8 x 8 pixels, which is more than 63" in refused.stderr
     assert "--max-pixels 64" in refused.stderr
 
 

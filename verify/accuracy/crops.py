@@ -1,4 +1,4 @@
-"""Preprocessed crops kept on disk, so that a second model on the same images decodes nothing."""
+"""Preprocessed crops kept on disk, so that a second run on the same images decodes nothing."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from mappings.errors import FormatError
 
 ENTRY = np.dtype([("sha256", "V32"), ("crc32", "<u4")])
 
-
 MAX_INDEX = 1 << 30
-"""Bytes of an index, which has 36 for each crop."""
+"""Bytes of an index: 36 for each crop."""
 
 
 class CropCache:
-    """uint8 crops (S, S, 3) by the hash of the image they were made of.
+    """uint8 crops (S, S, 3) by the hash of the image they were made from.
 
-    A folder for each way to make a crop; in it pairs of files, one pair for each process that ever
-    wrote: ``X.crops``, crops one after the other, and ``X.index``, hash and checksum of each. The
-    index is written last, so what a crash cut short is not in it. An image of more than
-    ``max_pixels`` has no crop, so each limit has a folder too.
+    There is a folder for each way to make a crop. It has a pair of files for each process that ever
+    wrote: ``X.crops``, the crops one after the other, and ``X.index``, the hash and checksum of
+    each. The index is written last, so a crop that a crash cut short is not in it. An image of more
+    than ``max_pixels`` pixels has no crop, so each limit has a folder of its own.
     """
 
     def __init__(self, folder: Path, regime: Regime, model: Model, max_pixels: int) -> None:
@@ -49,7 +48,7 @@ class CropCache:
             self._read(index)
 
     def get(self, sha256: str) -> Array | None:
-        """The crop of an image, or None where there is none, or a damaged one."""
+        """The crop of an image, or None if it is missing or damaged."""
         found = self._found.get(bytes.fromhex(sha256))
         if found is None:
             return None

@@ -1,4 +1,4 @@
-"""Where and how precisely the network computes."""
+"""The device on which the network computes, and its precision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from verify.accuracy.task import Precision
 
 @dataclass(frozen=True)
 class Device:
-    """A torch device; ``kind`` is what of it an answer depends on."""
+    """A torch device; ``kind`` names what the answers depend on, such as the model of GPU."""
 
     device: torch.device
     kind: str
@@ -25,10 +25,10 @@ class Device:
 
 
 def find_device(name: str | None, local_rank: int, precision: Precision) -> Device:
-    """The device called ``name``; without one this rank's GPU, or the CPU where there is none.
+    """The device called ``name``, or by default this rank's GPU, or the CPU if there is no GPU.
 
-    Sets torch's switches to ``precision``: TF32 is off unless asked.
-    Raises AccuracyError for a device that is not there, or cannot compute so.
+    Sets torch's switches to ``precision``: TF32 is off unless asked for.
+    Raises AccuracyError for a device that doesn't exist, or doesn't have this precision.
     """
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -43,8 +43,8 @@ def find_device(name: str | None, local_rank: int, precision: Precision) -> Devi
             kind = device.type
     except (RuntimeError, AssertionError) as error:
         raise AccuracyError(
-            f"--device {name}: {str(error).splitlines()[0]}: expected cpu, or cuda where there is "
-            "a GPU"
+            f"--device {name}: {str(error).splitlines()[0]}: expected cpu, or cuda if there "
+            "is a GPU"
         ) from error
     if precision == "tf32" and device.type != "cuda":
         raise AccuracyError(f"--precision tf32: {kind} has no TF32: leave it out, or use bfloat16")

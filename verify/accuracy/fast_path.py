@@ -1,4 +1,4 @@
-"""A network made fast without changing what it computes, but for rounding."""
+"""A network made fast without changing what it computes, except for rounding."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Forward = Callable[[Tensor], Tensor]
 
 
 def plain(network: nn.Module, device: Device) -> Forward:
-    """The network as it is, in float32, on ``device``."""
+    """The unchanged network in float32 on ``device``: x (N, 3, S, S) to logits (N, classes)."""
     network = network.eval().to(device.device)
 
     def forward(x: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def plain(network: nn.Module, device: Device) -> Forward:
 def fast(
     network: nn.Module, device: Device, precision: Precision, compiled: bool, example: Tensor
 ) -> Forward:
-    """The network with folded normalisation, channels last, in ``precision``; float32 logits.
+    """The network with folded normalisation, channels last, in ``precision``; logits are float32.
 
     ``network`` is changed; ``example`` is an input (N, 3, S, S). Several threads may call the
     result at once.
@@ -63,8 +63,9 @@ def fast(
 
 
 def fold(network: nn.Module) -> nn.Module:
-    """The network with every BatchNorm that takes what one convolution alone gives folded into it;
-    the network as it is where its graph cannot be traced. Modules of ``network`` are used up."""
+    """The network with each BatchNorm folded into the convolution before it, if nothing else uses
+    the output of that; the unchanged network if its graph cannot be traced. Modules of ``network``
+    are changed."""
     try:
         graph = fx.symbolic_trace(network)
     except (fx.proxy.TraceError, TypeError):
@@ -89,9 +90,10 @@ def fold(network: nn.Module) -> nn.Module:
 
 
 def _compiled(network: nn.Module, device: Device) -> Forward:
-    """torch.compile, one thread at a time while a shape is new; a CPU's weights are packed.
+    """The network compiled with torch.compile, one thread at a time for a new shape of input; on a
+    CPU the weights are packed.
 
-    What it gives raises AccuracyError where this machine has nothing to compile with.
+    The result raises AccuracyError if this machine cannot compile.
     """
     compiled: Forward = torch.compile(network, options={"freezing": device.on_cpu})
     lock, shapes = threading.Lock(), set[torch.Size]()

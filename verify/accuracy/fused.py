@@ -1,8 +1,9 @@
-"""On a CPU: convolution, addition and ReLU as one call of oneDNN, weights packed beforehand; gate,
-addition and ReLU in two passes over memory, not three.
+"""Fused operations for the CPU.
 
-The former are the operators that torch.compile emits for frozen weights; calling them takes no
-compiler and no minutes. Like any fast path they are believed only after ``proof``.
+Convolution, addition and ReLU become one call of oneDNN with weights packed beforehand; gate,
+addition and ReLU take two passes over memory instead of three. torch.compile emits the same
+operators for frozen weights; calling them directly needs no compiler and no minutes of compilation.
+Like any fast path, they are trusted only after ``proof``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RELUS = (functional.relu, torch.relu)
 
 
 class FusedConv2d(nn.Module):
-    """``relu?(conv(x) + addend?)`` of a convolution, for inputs of about one shape."""
+    """``relu?(conv(x) + addend?)`` of a convolution, for inputs of about ``shape`` (N, C, H, W)."""
 
     def __init__(self, conv: nn.Conv2d, shape: torch.Size, relu: bool) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class FusedConv2d(nn.Module):
 
 @cache
 def available() -> bool:
-    """Whether this torch has the operators, with the arguments that ``FusedConv2d`` gives them."""
+    """Whether this torch has the operators, with the arguments that ``FusedConv2d`` passes."""
     x = torch.zeros(1, 8, 4, 4).contiguous(memory_format=torch.channels_last)
     conv = nn.Conv2d(8, 8, 1).to(memory_format=torch.channels_last)
     try:
@@ -55,7 +56,7 @@ def available() -> bool:
 
 
 def gated(x: Tensor, gate: Tensor, addend: Tensor) -> Tensor:
-    """The end of a squeeze-and-excitation block."""
+    """The end of a squeeze-and-excitation block: x, addend (N, C, H, W), gate (N, C, 1, 1)."""
     return functional.relu(x * gate + addend)
 
 
@@ -65,8 +66,10 @@ def gated_in_two(x: Tensor, gate: Tensor, addend: Tensor) -> Tensor:
 
 
 def fuse(network: nn.Module, example: Tensor) -> nn.Module:
-    """What ``fold`` gave, with fused operations; as it is where it could not be traced.
-    ``example`` is an input (N, 3, S, S) of the usual shape."""
+    """The result of ``fold`` with fused operations; unchanged if ``fold`` could not trace it.
+
+    ``example`` is an input (N, 3, S, S) of the usual shape.
+    """
     if not isinstance(network, fx.GraphModule):
         return network
     graph = network

@@ -1,4 +1,4 @@
-"""The manifest of a data set: every image hashed, by all ranks together."""
+"""The manifest of a data set: all ranks together hash every image."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def make_manifest(
     workers: int,
     cache: Path | None,
 ) -> Manifest:
-    """The images at ``positions``; hashes of files that have not changed come from ``cache``.
+    """The manifest of the images at ``positions``; ``cache`` keeps the hashes of unchanged files.
 
-    Raises AccuracyError where ranks see different data sets.
+    Raises AccuracyError if ranks see different data sets.
     """
     entries = [dataset.entries[position] for position in positions]
     listed = hashlib.sha256(repr(entries).encode("utf-8", "surrogateescape")).hexdigest()
@@ -51,7 +51,7 @@ def make_manifest(
 
 
 def hash_images(dataset: LabelledImages, positions: Sequence[int], workers: int) -> list[str]:
-    """sha256 of the images at ``positions``, in their order."""
+    """The sha256 of each image at ``positions``, in that order."""
 
     def digest(position: int) -> str:
         return hashlib.sha256(dataset.read(position)).hexdigest()
@@ -66,15 +66,15 @@ SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class Hashes:
-    """Hashes of a data set's images, remembered while no file that holds one changes."""
+    """Hashes of a data set's images, remembered until a file that holds one changes."""
 
     def __init__(self, folder: Path, dataset: LabelledImages) -> None:
         self.file = folder / "hashes" / f"{fingerprint(dataset)}.json"
 
     def load(self) -> dict[str, str]:
-        """Hash by image id; empty where nothing is remembered, or something else than hashes.
+        """The hash of each image id; empty if nothing is remembered, or if the file is damaged.
 
-        Raises FormatError for what is not a regular file.
+        Raises FormatError if the file is not a regular file.
         """
         if not os.path.lexists(self.file):
             return {}

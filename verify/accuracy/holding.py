@@ -1,4 +1,4 @@
-"""The ledger that a run has where none is named: equal runs share it, and the last removes it."""
+"""A run's ledger if none is named: runs of the same identity share it, the last removes it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LOCK = ".lock"
 
 
 class Hold:
-    """A process's share in a folder: nobody removes the folder while a live process has one.
+    """A process's share in a folder: nobody removes the folder while a live process has a share.
 
-    It is a shared ``flock`` on a file in the folder, which ends with the process, however that
-    ends: a killed run leaves its folder, and the same command goes on in it. Where the file system
-    has no locks, the folder is never removed.
+    It is a shared ``flock`` on a file in the folder. The lock ends with the process, even a killed
+    one, whose folder stays, and the same command continues in it. If the file system has no locks,
+    the folder is never removed.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder where it is missing, and take a share in it."""
+        """Make the folder if it is missing, and take a share in it."""
         self.folder = folder
         while True:
             folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ class Hold:
                     path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
                 )
             except FileNotFoundError:
-                continue  # the last of other runs removed the folder just now
+                continue  # another run has just removed the folder
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_SH)
                 self._locked = True
@@ -44,11 +44,11 @@ class Hold:
             os.close(self._lock)
 
     def release(self) -> None:
-        """Give the share up and leave the folder."""
+        """Give up the share; the folder stays."""
         os.close(self._lock)
 
     def remove_if_last(self) -> None:
-        """Remove the folder unless another process has a share in it; that one then does."""
+        """Remove the folder unless another process has a share in it; that process then does."""
         if not self._locked:
             return
         try:

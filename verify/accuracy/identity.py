@@ -14,16 +14,16 @@ PACKAGES = ("gluonport", "torch", "numpy", "opencv-python-headless", "pillow")
 
 
 def versions() -> dict[str, str]:
-    """The libraries that take part in an answer."""
+    """The versions of the libraries that influence an answer."""
     return {package: version(package) for package in PACKAGES}
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Everything an answer depends on; chunks of two identities never make one number.
+    """Everything an answer depends on; chunks of two identities are never counted together.
 
-    Images of more than ``max_pixels`` pixels were not decoded. ``device`` is a kind of processor
-    (``cpu AVX2``, ``cuda NVIDIA H200``), not one of them.
+    Images of more than ``max_pixels`` pixels are not decoded. ``device`` is a kind of processor
+    (``cpu AVX2``, ``cuda NVIDIA H200``), not a single one.
     """
 
     model: str
@@ -47,7 +47,7 @@ class Identity:
 
 
 def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """What differs between two identities as JSON, in words."""
+    """The differences between two identities as JSON, in words."""
     lines = []
     for name in dict.fromkeys((*expected, *found)):
         there, here = found.get(name), expected.get(name)
@@ -59,6 +59,6 @@ def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[s
 
 
 def _short(value: object) -> str:
-    """A value in at most a hundred characters, whatever a file had in its place."""
+    """A value of any kind in at most a hundred characters."""
     text = value if isinstance(value, str) else reprlib.repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."

@@ -1,4 +1,4 @@
-"""What a run found, as the record that is left beside the checkpoint."""
+"""The result of a run, as the record that is written beside the checkpoint."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ from verify.datasets import LabelledImages
 class Accuracy:
     """The counts of one run and the verdict on them.
 
-    ``data`` is the name of the data set's folder or file: a record that may be published says
-    nothing of where it lies. ``of``: images of the data set, of which ``limit`` were asked for;
-    ``undecoded``: paths of those that do not decode; ``problems``: what the data set lacks.
-    ``halves``: the first and the second half of the images in their order. ``undecided``: published
-    figures that may be of other weights, and judge nothing. ``proof`` is None where no chunk was
-    left to run.
+    ``data``: the name of the data set's folder or file, without its path, since the record may be
+    published. ``of``: images of the data set, of which ``limit`` were asked for; ``undecoded``:
+    paths of those that do not decode; ``problems``: what the data set lacks. ``halves``: the first
+    and the second half of the images in their order. ``undecided``: published figures that may be
+    of other weights, so they judge nothing. ``proof`` is None if no chunk was left to run.
     """
 
     identity: Identity
@@ -91,7 +90,7 @@ class Accuracy:
         }
 
     def failure(self) -> str:
-        """One line on a number that is not reproduced."""
+        """One line that says why a number is not reproduced."""
         return f"{self.identity.model}: not reproduced in regime {self.identity.regime}: " + (
             self.verdict.why
         )
@@ -106,10 +105,10 @@ def accuracy(
     proof: Proof | None,
     paired: Paired | None,
 ) -> Accuracy:
-    """The result of a finished run. Raises AccuracyError where there is nothing to count."""
+    """The result of a finished run. Raises AccuracyError if no image decodes."""
     found, middle = count(predictions), (len(predictions) + 1) // 2
     if not found.images:
-        raise AccuracyError(f"{dataset.path}: no number, since no image decodes")
+        raise AccuracyError(f"{dataset.path}: there is no number, since no image decodes")
     undecoded = tuple(p.path for p in predictions if not p.decoded)
     figure, undecided = published_figures(task.model, task.regime, classes)
     taken, of = len(predictions), len(dataset.entries)
@@ -134,15 +133,15 @@ def accuracy(
 def published_figures(
     model: Model, regime: str, classes: int
 ) -> tuple[Figure | None, Undecided | None]:
-    """The figure that is published of a model in a regime, and those that may be of other weights;
-    nothing is published of a network that was tuned to another number of classes."""
+    """The published figure of a model in a regime, and published figures that may be of other
+    weights; neither exists for a network tuned to another number of classes."""
     if classes != model.num_classes:
         return None, None
     return model.figure(regime), model.undecided
 
 
 def partial(taken: int, of: int, problems: Sequence[str], undecoded: Sequence[str]) -> str | None:
-    """Why ``taken`` of the data set's ``of`` images make no number to hold against others."""
+    """Why the count of ``taken`` of ``of`` images cannot be judged; None if it can."""
     why = []
     if taken < of:
         why.append(f"limited to {taken:,} of {of:,} images")

@@ -1,4 +1,4 @@
-"""What the network answers to one image, and the lines of text that keep it."""
+"""The network's answer to one image, and its line in a CSV file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Prediction:
 
 
 def best(logits: Array) -> Array:
-    """The highest classes of each row of ``logits`` (N, classes), best first, (N, at most 5).
+    """The highest classes of each row of ``logits`` (N, classes), best first: (N, at most 5).
 
     The lower of two equal classes comes first, as in MXNet's own file of the sample.
     """
@@ -56,13 +56,13 @@ def best(logits: Array) -> Array:
 
 
 def header(ranks: int) -> list[str]:
-    """The titles of a file of predictions with ``ranks`` classes an image."""
+    """The titles of a file of predictions with ``ranks`` classes for each image."""
     classes, logits = ([f"{what}{k + 1}" for k in range(ranks)] for what in ("class", "logit"))
     return ["path", "label", *classes, *logits]
 
 
 def to_csv(predictions: Iterable[Prediction], ranks: int) -> str:
-    """Lines of text, the header first; each float32 in the fewest digits that give it back."""
+    """The CSV text, header first; each float32 has the fewest digits that restore it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header(ranks))
@@ -80,7 +80,7 @@ def from_csv(text: str, where: Path) -> list[Prediction]:
     ranks = (len(titles) - 2) // 2
     if ranks < 1 or titles != header(ranks):
         raise AccuracyError(
-            f"{where}: no file of predictions: it begins {','.join(titles)[:80]!r}, expected "
+            f"{where}: not a file of predictions: it begins {','.join(titles)[:80]!r}, expected "
             f"{','.join(header(TOP))}"
         )
     return [_parse(row, ranks, f"{where}: line {line}") for line, row in enumerate(rows, 2)]
@@ -99,7 +99,7 @@ def _rows(text: str, where: Path) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), strict=True)
     except csv.Error as error:
-        raise AccuracyError(f"{where}: no file of predictions: {error}") from error
+        raise AccuracyError(f"{where}: not a file of predictions: {error}") from error
 
 
 def _parse(row: list[str], ranks: int, where: str) -> Prediction:
@@ -110,7 +110,7 @@ def _parse(row: list[str], ranks: int, where: str) -> Prediction:
         classes = tuple(int(cell) for cell in answer[:ranks] if cell)
         logits = tuple(float(np.float32(cell)) for cell in answer[ranks:] if cell)
         if len(classes) != len(logits):
-            raise ValueError("as many logits as classes expected")
+            raise ValueError(f"{len(classes)} classes and {len(logits)} logits")
         return Prediction(path, int(label), classes, logits)
     except ValueError as error:
-        raise AccuracyError(f"{where}: no prediction: {error}") from error
+        raise AccuracyError(f"{where}: not a prediction: {error}") from error

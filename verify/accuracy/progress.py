@@ -1,4 +1,4 @@
-"""One line on a terminal: images, rate, time left, running top-1; silence elsewhere."""
+"""One line on a terminal: images, rate, time left and top-1 so far; nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ PERIOD = {False: 0.5, True: 10.0}  # seconds between lines, alone and among othe
 
 
 class Progress:
-    """How far this rank is; other ranks write lines of their own."""
+    """The progress of this rank; other ranks write lines of their own."""
 
     def __init__(self, total: int, name: str = "") -> None:
-        """``total`` images are to be done; ``name`` says whose they are."""
+        """``total``: images to predict; ``name``: this rank's, if there are several."""
         self.total, self.name = total, name
         self.images = self.right = 0
         self.begun, self.shown = time.monotonic(), -PERIOD[True]

@@ -1,4 +1,4 @@
-"""A fast path is believed when it agrees with the plain network on real images."""
+"""A fast path is trusted if it agrees with the plain network on real images."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from verify.accuracy.prediction import best
 from verify.accuracy.task import Precision
 
 ROUNDING: dict[Precision, float] = {"float32": 2e-5, "tf32": 1e-2, "bfloat16": 1e-1}
-"""What a fast path may differ by, as a share of an image's largest logit. float32 networks of the
-catalogue, folded, differ by less than 2e-6; bfloat16's unit is 4e-3, and layers add up."""
+"""How much a fast path may differ, as a share of an image's largest logit. The catalogue's folded
+float32 networks differ by less than 2e-6; bfloat16's unit is 4e-3, and layers add up."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The fast path against the plain float32 network on ``images`` images.
+    """The fast path compared with the plain float32 network on ``images`` images.
 
     ``max_difference``: of a logit; ``max_logit``: the largest plain one;
     ``top1_equal``, ``top5_equal``: images with the same best class, the same five in order.
@@ -36,17 +36,17 @@ class Proof:
 
     def __str__(self) -> str:
         return (
-            f"fast path against plain float32 on {self.images} images: logits differ by at most "
-            f"{self.max_difference:.1e} (largest {self.max_logit:.3g}), the same five classes in "
-            f"{self.top5_equal}"
+            f"fast path compared with plain float32 on {self.images} images: logits differ by "
+            f"at most {self.max_difference:.1e} (largest {self.max_logit:.3g}), "
+            f"the same five classes in {self.top5_equal}"
         )
 
 
 def prove(plain: Array, fast: Array, precision: Precision) -> Proof:
     """Compare logits (N, classes) of the two paths.
 
-    Raises AccuracyError where logits are not finite, or a place among the five best went to a class
-    that the plain network has further below than the rounding of ``precision`` explains.
+    Raises AccuracyError if logits are not finite, or if the fast path has a class among the five
+    best whose plain logit is lower than the rounding of ``precision`` explains.
     """
     if not (np.isfinite(plain).all() and np.isfinite(fast).all()):
         raise AccuracyError("the network's logits are not finite: is this checkpoint damaged?")

@@ -1,4 +1,4 @@
-"""The processes of one run: they agree at the start, and meet at the end; nothing in between."""
+"""The processes of one run: they agree at the start, and exchange chunks at the end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TypeVar
 from mappings.errors import AccuracyError
 
 T = TypeVar("T")
-PATIENCE = timedelta(days=7)  # the slowest rank is waited for; torchrun ends the rest if one dies
+PATIENCE = timedelta(days=7)  # for the slowest rank; torchrun ends all if one dies
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among all (``rank`` of ``world``) and among those of its machine."""
+    """This process among all (``rank`` of ``world``) and among those on its machine."""
 
     rank: int = 0
     world: int = 1
@@ -25,7 +25,7 @@ class Ranks:
     local_world: int = 1
 
     def everyones(self, value: T) -> list[T]:
-        """``value`` of every rank, by rank; waits for all."""
+        """The values of all ranks, in order; waits for all."""
         if self.world == 1:
             return [value]
         from torch import distributed
@@ -36,7 +36,7 @@ class Ranks:
         return values  # type: ignore[return-value]
 
     def gather(self, value: T) -> list[T]:
-        """``value`` of every rank, on rank 0; elsewhere nothing. Rank 0 waits for all."""
+        """The values of all ranks on rank 0, which waits for all; nothing on the others."""
         if self.world == 1:
             return [value]
         from torch import distributed
@@ -47,7 +47,7 @@ class Ranks:
         return values or []  # type: ignore[return-value]
 
     def leave(self) -> None:
-        """Take leave of the others."""
+        """Leave the group of processes."""
         if self.world > 1:
             from torch import distributed
 
@@ -63,7 +63,7 @@ def _together() -> Iterator[None]:
 
 
 def join() -> Ranks:
-    """Meet the other processes that torchrun started, over gloo; alone where there are none."""
+    """Join the processes that torchrun started, over gloo; without torchrun, run alone."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return Ranks()
     from torch import distributed

@@ -1,4 +1,4 @@
-"""A record of accuracy, read back: everything that follows from its counts is computed again."""
+"""Read an accuracy record back, and compute again everything that follows from its counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from verify.datasets.expectation import expectation
 
 @dataclass(frozen=True)
 class Half:
-    """The counts of half a run; a half without images has no others."""
+    """The counts of half a run; a half without images has no other counts."""
 
     images: int
     top1_correct: int = 0
@@ -34,8 +34,8 @@ class Half:
 
 
 @dataclass(frozen=True)
-class Record:
-    """The fields that a run measured. The others follow from them."""
+class Measured:
+    """The fields that a run measured. The other fields follow from them."""
 
     schema: Literal[1]
     model: str
@@ -63,11 +63,11 @@ class Record:
 def read_back(values: Mapping[str, Any], model: Model, classes: int) -> Accuracy:
     """The result of a network of ``model`` with that many classes, from the JSON of its record.
 
-    The verdict is judged again, by the function that judged the run and the catalogue's figure.
+    The verdict is judged again, by the same function and the catalogue's figure.
     Raises ValueError for a field of another type, and AccuracyError for a record that contradicts
-    itself: counts that cannot be, or a field that does not follow from the counts.
+    itself: impossible counts, or a field that does not follow from the counts.
     """
-    record = shaped(Record, values)
+    record = shaped(Measured, values)
     count = Count(record.images, record.top1_correct, record.top5_correct)
     taken = record.images + len(record.undecoded)
     figure, undecided = published_figures(model, record.regime, classes)
@@ -106,12 +106,12 @@ def read_back(values: Mapping[str, Any], model: Model, classes: int) -> Accuracy
     return result
 
 
-def _check_counts(record: Record, count: Count, taken: int) -> None:
+def _check_counts(record: Measured, count: Count, taken: int) -> None:
     for part in (count, *(half.count for half in record.halves)):
         if not 0 <= part.top1 <= part.top5 <= part.images:
             raise AccuracyError(
-                f"{part.top1} (top-1) and {part.top5} (top-5) right of {part.images} images cannot "
-                "be"
+                f"{part.top1} (top-1) and {part.top5} (top-5) right of {part.images} images are "
+                "impossible"
             )
     if not count.images:
         raise AccuracyError("no image was counted")
@@ -123,7 +123,7 @@ def _check_counts(record: Record, count: Count, taken: int) -> None:
         raise AccuracyError("the two halves do not add up to the whole")
 
 
-def _identity(record: Record, model: Model, taken: int) -> Identity:
+def _identity(record: Measured, model: Model, taken: int) -> Identity:
     return Identity(
         model=model.name,
         checkpoint_sha256=record.checkpoint_sha256,
@@ -135,5 +135,5 @@ def _identity(record: Record, model: Model, taken: int) -> Identity:
         precision=record.precision,
         compiled=record.compiled,
         device=record.device,
-        versions={},  # the record has them among the environment
+        versions={},  # the record keeps them in its environment
     )

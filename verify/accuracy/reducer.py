@@ -1,4 +1,4 @@
-"""From the chunks of a ledger to one answer for every image, or to no number."""
+"""From the chunks of a ledger to exactly one answer for every image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verify.accuracy.prediction import Prediction
 
 @dataclass(frozen=True)
 class Count:
-    """How many of so many images are right: whole numbers."""
+    """How many of ``images`` images have the right class first, and among the first five."""
 
     images: int
     top1: int
@@ -50,10 +50,12 @@ def exactly_once(manifest: Manifest, predictions: Iterable[Prediction], where: P
         "answered more than once or not asked": [path for path, _ in answered - asked],
     }
     if said := [f"{what}: {first_few(paths)}" for what, paths in wrong.items() if paths]:
-        raise AccuracyError(f"{where}: not one answer for each image of the run: {'; '.join(said)}")
+        raise AccuracyError(
+            f"{where}: the images of the run do not have one answer each: {'; '.join(said)}"
+        )
 
 
 def count(predictions: Iterable[Prediction]) -> Count:
-    """The integer counts over the images that decode."""
+    """The counts over the images that decode."""
     decoded = [p for p in predictions if p.decoded]
     return Count(len(decoded), sum(p.top1 for p in decoded), sum(p.top5 for p in decoded))

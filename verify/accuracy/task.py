@@ -1,4 +1,4 @@
-"""What ``verify accuracy`` is asked."""
+"""The options of ``verify accuracy``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Precision = Literal["float32", "tf32", "bfloat16"]
 
 @dataclass(frozen=True)
 class Task:
-    """A checkpoint of a model, the images (None: the sample's own), and how to go about it.
+    """A checkpoint of a model, the images (None: the sample's own), and the options.
 
-    ``ledgers``: the first is written to, finished chunks of the others are taken over.
+    ``ledgers``: the first is written to; finished chunks of the others are taken over.
     ``max_pixels``: larger images are not decoded.
     """
 
@@ -41,10 +41,10 @@ class Task:
 
     @property
     def result(self) -> Path:
-        """Where the result is left, and ``publish`` looks for it."""
+        """The file of the result, where ``publish`` looks for it."""
         return record_path(self.checkpoint, ACCURACY)
 
     @property
     def own_ledger(self) -> Path:
-        """Where the ledger is when none is named: the same command finds it again."""
+        """The folder of the ledger if none is named; the same command finds it again."""
         return self.result.with_suffix(".ledger")

@@ -1,4 +1,4 @@
-"""When a published number is reproduced: the one place that holds the rule and its numbers."""
+"""The rule, with its numbers, for when a published figure is reproduced."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from verify.accuracy.prediction import Prediction
 from verify.accuracy.reducer import Count
 
 DRIFT, DRIFT_OF = 21, 50_000
-"""Images by which timm's own table moved for one model over the years: other processors, libraries
-and decoders. No difference up to it, in proportion, says anything of a checkpoint."""
+"""Images by which timm's own table changed for one model over the years, with other processors,
+libraries and decoders. A difference up to this share says nothing about a checkpoint."""
 
 Z = 1.959963984540054
 """The standard normal's 97.5 % point: intervals hold 95 %."""
 
 
 @dataclass(frozen=True)
-class Difference:
-    """Images that a count is above (or below) what a printed percentage stands for.
+class CountDifference:
+    """By how many images a count is above (or below) a published percentage.
 
-    ``allowed`` is the known drift and half a unit of the last printed decimal, in whole images.
+    ``allowed``: the known drift and half a unit of the last printed decimal, in whole images.
     """
 
     published: int
@@ -34,22 +34,22 @@ class Difference:
         return abs(self.images) <= self.allowed
 
 
-def difference(correct: int, images: int, percent: float, decimals: int) -> Difference:
-    """A count against a percentage of as many images that is published with some decimals."""
+def difference(correct: int, images: int, percent: float, decimals: int) -> CountDifference:
+    """Compare a count with a published percentage of as many images, printed with ``decimals``."""
     published = round(percent * images / 100)
     rounding = 0.5 * 10**-decimals * images / 100
     allowed = math.floor(images * DRIFT / DRIFT_OF + rounding)
-    return Difference(published, correct - published, allowed)
+    return CountDifference(published, correct - published, allowed)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``reproduced`` is None where that cannot be judged; ``why`` says it in words."""
+    """``reproduced`` is None if that cannot be judged; ``why`` gives the reason in words."""
 
     reproduced: bool | None
     why: str
-    top1: Difference | None = None
-    top5: Difference | None = None
+    top1: CountDifference | None = None
+    top5: CountDifference | None = None
 
 
 def judge(
@@ -58,9 +58,9 @@ def judge(
     partial: str | None,
     undecided: Undecided | None = None,
 ) -> Verdict:
-    """Whether ``count`` reproduces ``figure``; ``partial`` says why a run is not a whole one.
+    """Whether ``count`` reproduces ``figure``; ``partial`` says why a run is not complete.
 
-    ``undecided`` are figures that may be of other weights: they never judge.
+    ``undecided``: figures that may be of other weights, so they never judge.
     """
     if partial:
         return Verdict(None, partial)
@@ -99,9 +99,10 @@ def wilson(correct: int, images: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Paired:
-    """Two runs image by image: paths right here alone, and right there alone.
+    """Two runs compared image by image: paths that are right in this run only (``gained``) and in
+    the other only (``lost``).
 
-    ``p`` is McNemar's exact two-sided probability of a split as uneven, were both as good.
+    ``p``: McNemar's exact two-sided probability of so uneven a split if both are equally good.
     """
 
     images: int
@@ -111,7 +112,7 @@ class Paired:
 
 
 def pair(ours: Iterable[Prediction], theirs: Iterable[Prediction]) -> Paired:
-    """Compare the top-1 of the same images in two runs, which must have the same paths."""
+    """Compare the top-1 of two runs on the same images; their paths must be the same."""
     right = {p.path: p.top1 for p in theirs}
     changed = [(p.path, p.top1) for p in ours if p.top1 != right[p.path]]
     gained = tuple(path for path, here in changed if here)
@@ -120,7 +121,7 @@ def pair(ours: Iterable[Prediction], theirs: Iterable[Prediction]) -> Paired:
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Twice the binomial tail of the smaller side of the images that changed, at most 1."""
+    """Twice the binomial tail of the smaller count among the images that changed, at most 1."""
     changed = gained + lost
     tail = ways = 1
     for k in range(min(gained, lost)):

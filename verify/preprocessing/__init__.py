@@ -1,4 +1,4 @@
-"""From an image's bytes to a network's input, bit for bit as one of three originals does it."""
+"""From an image's bytes to a network's input, bit for bit as in one of three originals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image bytes to pixels, as each original's decoder gives them."""
+"""From image bytes to pixels, as each original decodes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def by_opencv(data: bytes, flags: int = cv2.IMREAD_COLOR) -> Pixels:
-    """RGB (H, W, 3), upright by its EXIF orientation: what mmcv's ``imfrombytes`` gives."""
+    """RGB (H, W, 3), turned upright by its EXIF orientation, as mmcv's ``imfrombytes`` does."""
     refuse_empty(data)
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -24,20 +24,22 @@ def by_opencv(data: bytes, flags: int = cv2.IMREAD_COLOR) -> Pixels:
         raise ImageError(f"OpenCV does not decode this image: {error.err}") from None
     if pixels is None:
         require_memory(data)
-        raise ImageError("OpenCV does not decode this image: damaged, or of a format it lacks")
+        raise ImageError(
+            "OpenCV does not decode this image: it is damaged, or its format is unknown"
+        )
     return np.ascontiguousarray(np.asarray(pixels, np.uint8)[..., ::-1])
 
 
 def by_pillow(data: bytes) -> Image.Image:
-    """RGB, as it lies in the file (no EXIF rotation): what timm's ``ImageDataset`` gives."""
+    """RGB as stored, without EXIF rotation, as timm's ``ImageDataset`` does."""
     refuse_empty(data)
     try:
         with opened_with_pillow(data) as image:
-            # Transparency takes no part in the conversion; Pillow only warns about it.
+            # The conversion does not use transparency; Pillow only warns about it.
             image.info.pop("transparency", None)
             return image.convert("RGB")
     except UnidentifiedImageError:
-        raise ImageError("Pillow does not decode this image: of a format it lacks") from None
+        raise ImageError("Pillow does not decode this image: its format is unknown") from None
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them
@@ -46,17 +48,17 @@ def by_pillow(data: bytes) -> Image.Image:
 
 
 def refuse_empty(data: bytes) -> None:
-    """Raises ImageError for no bytes at all."""
+    """Raise ImageError if there are no bytes."""
     if not data:
         raise ImageError("the image is empty (0 bytes)")
 
 
 def require_memory(data: bytes) -> None:
-    """Raise MemoryError where the memory is missing that a decoder takes for this image.
+    """Raise MemoryError if there is too little memory to decode this image.
 
-    Decoders say the same of a damaged image and of missing memory, and only the first is an answer.
-    The memory is asked for and not touched: 16 bytes a pixel are enough for the pixels, the copy
-    that is turned, and the coefficients of a progressive JPEG (6 bytes).
+    Decoders report a damaged image and missing memory alike, but only the first is a result. The
+    memory is allocated and not touched: 16 bytes for each pixel are enough for the pixels, a turned
+    copy, and the coefficients of a progressive JPEG (6 bytes).
     """
     width, height = image_size(data)
     np.empty(16 * width * height, np.uint8)

@@ -1,4 +1,4 @@
-"""The segments of a JPEG, which say what its decoder must do before it decodes."""
+"""The segments of a JPEG: what its header says, read without decoding."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ JPEG = b"\xff\xd8\xff"
 APP1, BASELINE, END, SCAN = 0xE1, 0xC0, 0xD9, 0xDA
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 SKIPPED = frozenset({0xC0, 0xC2, 0xC4, 0xDA, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
-"""Segments that OpenCV 3.4.2 passes over in search of EXIF; it stops at any other."""
+"""Segments that OpenCV 3.4.2 skips when it looks for EXIF; it stops at any other."""
 
 MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
-"""A marker with a segment: neither a stuffed 0xFF, nor padding, nor TEM, nor a restart."""
+"""A marker with a segment: not a stuffed 0xFF, padding, TEM or a restart."""
 
 
 def segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """The markers of a JPEG up to its pixels, each with where its content begins.
+    """The markers of a JPEG up to its pixels, each with the offset of its content.
 
-    The content may lie beyond the end of ``data``: slice it, and compare what is there.
+    The content may be beyond the end of ``data``, so slice it rather than index it.
     """
     position = 2
     while data[position : position + 1] == b"\xff" and position + 4 <= len(data):
@@ -30,10 +30,10 @@ def segments(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def all_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """The markers of a whole JPEG, all scans included, each with where its content begins.
+    """The markers of a whole JPEG, all scans included, each with the offset of its content.
 
-    They are found as libjpeg finds them (jdmarker.c, next_marker): whatever lies between a segment
-    and the next marker is passed over.
+    As in libjpeg (jdmarker.c, next_marker), anything between a segment and the next marker is
+    skipped.
     """
     position = 2
     while (found := MARKER.search(data, position)) and data[found.end() - 1] != END:

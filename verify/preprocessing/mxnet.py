@@ -1,8 +1,8 @@
-"""Image bytes to pixels, as ``mxnet.image.imdecode`` of MXNet 1.9.1 gives them.
+"""From image bytes to pixels, as ``mxnet.image.imdecode`` of MXNet 1.9.1 decodes them.
 
-Its wheel carries OpenCV 3.4.2 and libjpeg-turbo 2.0. On all but the following the OpenCV of today
-agrees with it bit for bit, and what differs is reproduced here. Not reproduced: a JPEG that is cut
-short and CMYK, or is progressive and has 4:4:0 chroma; and TIFF that is compressed or turned.
+Its wheel contains OpenCV 3.4.2 and libjpeg-turbo 2.0. Today's OpenCV agrees with it bit for bit
+except for the cases below, which are reproduced here. Not reproduced: a CMYK JPEG that is cut
+short, a progressive JPEG with 4:4:0 chroma, and a TIFF that is compressed or turned.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ AS_STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def by_mxnet(data: bytes) -> Pixels:
-    """RGB (H, W, 3). Raises ImageError for what MXNet refuses, and for what it leaves to chance."""
+    """RGB (H, W, 3). Raises ImageError for what MXNet refuses or decodes at random."""
     refuse_empty(data)
     if not data.startswith(SIGNATURES):
-        raise ImageError("MXNet decodes JPEG, PNG, BMP and TIFF, and this image is none of them")
+        raise ImageError("MXNet decodes JPEG, PNG, BMP and TIFF, but this image has another format")
     if not data.startswith(JPEG):
         return by_opencv(data, AS_STORED)
     turned = turns_upright(data)
@@ -46,9 +46,9 @@ def by_mxnet(data: bytes) -> Pixels:
 def turns_upright(data: bytes) -> bool:
     """Whether MXNet turns a JPEG by its EXIF orientation.
 
-    Where it begins with a JFIF segment and MXNet finds its size in the header itself
-    (src/io/image_io.cc, get_jpeg_size), OpenCV writes into memory of that size and leaves EXIF
-    alone. Elsewhere EXIF counts if it is in the first APP1 segment.
+    If it begins with a JFIF segment and MXNet finds its size in the header (src/io/image_io.cc,
+    get_jpeg_size), OpenCV writes into memory of that size and ignores EXIF. Otherwise EXIF counts
+    if it is in the first APP1 segment.
     """
     found = list(segments(data))
     if data[6:11] == JFIF and any(marker in START_OF_FRAME for marker, _ in found):
@@ -58,7 +58,7 @@ def turns_upright(data: bytes) -> bool:
 
 
 def upright(pixels: Pixels, data: bytes) -> Pixels:
-    """Turned by the EXIF orientation of a JPEG that OpenCV does not decode for us."""
+    """The pixels turned by the EXIF orientation of a JPEG that OpenCV did not decode."""
     with opened_with_pillow(data) as image:
         turned = Image.fromarray(pixels)
         turned.getexif().update(image.getexif())
@@ -66,9 +66,10 @@ def upright(pixels: Pixels, data: bytes) -> Pixels:
 
 
 def cut_short(data: bytes) -> Pixels | None:
-    """A sequential JPEG without its end, grey or coloured: MXNet repeats the last row of pixels
-    that came out whole, where the OpenCV of today refuses. None where no row did: MXNet's pixels
-    are then whatever the memory held.
+    """The pixels of a sequential JPEG, grey or coloured, whose end is missing.
+
+    MXNet repeats the last row of pixels that was decoded whole; today's OpenCV refuses the file.
+    None if no row was: MXNet's pixels are then whatever the memory held.
     """
     try:
         black, white = (_decoded_so_far(data, fill) for fill in (0, 255))
@@ -85,7 +86,7 @@ def cut_short(data: bytes) -> Pixels | None:
 
 
 def _decoded_so_far(data: bytes, fill: int) -> Pixels:
-    """RGB that Pillow's decoder, which waits for the rest, has put upon a filled canvas."""
+    """RGB of a canvas filled with ``fill``, on which Pillow has decoded the part that is there."""
     with opened_with_pillow(data, ("JPEG",)) as image:
         if image.mode not in ("L", "RGB"):
             raise ImageError("only grey and coloured images are decoded in part")

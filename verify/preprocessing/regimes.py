@@ -33,11 +33,11 @@ from verify.preprocessing.size import require_decodable_size
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 INPUT_SIZE, CROP = 224, 0.875
-"""What ImageNet's networks are given unless their record says otherwise."""
+"""The input of ImageNet's networks, unless their record says otherwise."""
 
 MAX_RESIZED = 1 << 26
-"""The most pixels of a resized image. It has the model's short side, so it is a thousand times as
-long as it is wide; a sliver of a few bytes would take minutes."""
+"""The most pixels of a resized image. Its short side is the model's, so beyond this limit it is a
+thousand times as long as it is wide; such an image of a few bytes would take minutes."""
 
 MAX_IMAGE_BYTES = 1 << 30
 """The largest file that is read as an image: ``MAX_PIXELS`` of 16 bits and three channels."""
@@ -47,7 +47,8 @@ MAX_IMAGE_BYTES = 1 << 30
 class Pipeline:
     """One original: its decoder, its resize to (width, height), and how it rounds.
 
-    ``edge`` rounds the resized short side, ``offset`` what lies before the crop, from twice itself.
+    ``edge`` rounds the resized short side; ``offset`` takes twice the margin before the crop and
+    gives the margin, rounded.
     """
 
     decode: Callable[[bytes], Any]
@@ -93,8 +94,8 @@ def _pipeline(regime: Regime, model: Model | None) -> Pipeline:
 
 
 def check_channels(checkpoint: str | PathLike[str], in_chans: int) -> None:
-    """Raises ImageError for a checkpoint whose network takes other images than RGB: no regime can
-    give them."""
+    """Raise ImageError for a network that does not take RGB images: no regime can prepare its
+    images."""
     if in_chans != RGB:
         raise ImageError(
             f"{fspath(checkpoint)}: its network takes images of {counted(in_chans, 'channel')}, "
@@ -106,8 +107,8 @@ def check_channels(checkpoint: str | PathLike[str], in_chans: int) -> None:
 def crop(data: bytes, regime: Regime, model: Model, max_pixels: int = MAX_PIXELS) -> Pixels:
     """The pixels of an image that the model sees: uint8 RGB (S, S, 3), S the model's input size.
 
-    Raises ImageError, one line, for an image that the original does not decode, and for one of more
-    than ``max_pixels`` pixels.
+    Raises ImageError, one line, for an image that the original does not decode, and for one with
+    more than ``max_pixels`` pixels.
     """
     return _crop(data, _pipeline(regime, model), model.input_size, model.crop, max_pixels)
 
@@ -119,11 +120,9 @@ def _crop(data: bytes, pipeline: Pipeline, side: int, share: float, max_pixels: 
         return _decoded(data, pipeline, side, share)
     except (ImageError, MemoryError):
         raise
-    except Exception as error:  # an image that nobody vouches for, and libraries without promises
+    except Exception as error:  # the image is untrusted, and its libraries may raise anything
         what = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise ImageError(
-            f"the image is damaged in a way that is not understood ({what})"
-        ) from error
+        raise ImageError(f"the image is damaged in an unknown way ({what})") from error
 
 
 def _decoded(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels:
@@ -132,7 +131,9 @@ def _decoded(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels
     edge, short = pipeline.edge(side / share), min(width, height)
     width, height = edge * width // short, edge * height // short
     if width * height > MAX_RESIZED:
-        raise ImageError(f"the image is a sliver: resized it would be {width} x {height} pixels")
+        raise ImageError(
+            f"the image is too narrow: resized, it would have {width} x {height} pixels"
+        )
     resized = pipeline.resize(image, (width, height))
     top, left = pipeline.offset(height - side), pipeline.offset(width - side)
     return np.ascontiguousarray(resized[top : top + side, left : left + side])
@@ -166,7 +167,7 @@ def preprocess(
     """
     if regime not in PIPELINES:
         known = ", ".join(PIPELINES)
-        raise ImageError(f"no regime is called {regime!r}: there are {known}")
+        raise ImageError(f"unknown regime {regime!r}: expected one of {known}")
     side, share = (model.input_size, model.crop) if model else (INPUT_SIZE, CROP)
     try:
         data = read_bytes(image_path, MAX_IMAGE_BYTES)

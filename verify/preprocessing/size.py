@@ -1,4 +1,4 @@
-"""How large an image is, told by its header before anything is decoded."""
+"""The size of an image, read from its header before anything is decoded."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mappings.errors import ImageError
 from verify.preprocessing.jpeg import JPEG, SCAN, START_OF_FRAME, all_segments
 
 MAX_SCANS = 500
-"""The most scans of a JPEG. Each goes over the whole image again, however few bytes it has.
+"""The most scans of a JPEG. Each takes time for the whole image, however few bytes it has.
 Encoders write about ten; libjpeg-turbo's own fuzzers stop at 500."""
 
 MAX_MISSING = 1 << 24
-"""Bytes that a PNG's chunk may claim beyond the end of the file: what is cut short is OpenCV's to
-judge, and a claim of gigabytes is not."""
+"""Bytes that a PNG's chunk may claim beyond the end of the file. OpenCV judges a file that is cut
+short, but it must not allocate gigabytes for it."""
 
 PNG, BMP = b"\x89PNG\r\n\x1a\n", b"BM"
 TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
@@ -33,12 +33,12 @@ LOCK = threading.Lock()
 def require_decodable_size(data: bytes, max_pixels: int) -> None:
     """Raise ImageError for an image of more than ``max_pixels`` pixels, or of too many scans.
 
-    Nothing is decoded for it, so the answer is the same whatever memory is free.
+    Nothing is decoded, so the result does not depend on the free memory.
     """
     width, height = image_size(data)
     if width * height > max_pixels:
         raise ImageError(
-            f"the image has {width} x {height} pixels, which are more than {max_pixels}: if you "
+            f"the image has {width} x {height} pixels, which is more than {max_pixels}: if you "
             f"trust it, allow them with --max-pixels {width * height}"
         )
     if data.startswith(JPEG):
@@ -48,7 +48,7 @@ def require_decodable_size(data: bytes, max_pixels: int) -> None:
 
 
 def image_size(data: bytes) -> tuple[int, int]:
-    """Width and height, as the header has them. Raises ImageError where no header says them."""
+    """Width and height from the header. Raises ImageError if no header has them."""
     try:
         return _by_hand(data) or _by_pillow(data)
     except struct.error as error:
@@ -62,13 +62,13 @@ def image_size(data: bytes) -> tuple[int, int]:
 def opened_with_pillow(
     data: bytes, formats: tuple[str, ...] | None = None
 ) -> Iterator[ImageFile.ImageFile]:
-    """An image whose size is known to be allowed; inside, Pillow's own limit does not count."""
+    """Open an image whose size is already checked, without Pillow's own limit on the size."""
     size, limit = _by_hand(data), Image.MAX_IMAGE_PIXELS
     if limit is None or (size and size[0] * size[1] <= limit):
         with Image.open(io.BytesIO(data), formats=formats) as image:
             yield image
         return
-    with LOCK:  # Pillow has one limit for the whole process: it is lifted for as long as this takes
+    with LOCK:  # Pillow has one limit for the whole process, which is lifted inside this block
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             with Image.open(io.BytesIO(data), formats=formats) as image:
@@ -78,9 +78,9 @@ def opened_with_pillow(
 
 
 def _by_hand(data: bytes) -> tuple[int, int] | None:
-    """Of the formats that MXNet reads, and of WebP, for which Pillow takes memory as it opens.
+    """The size for the formats that MXNet reads and for WebP, which Pillow decodes as it opens it.
 
-    Raises struct.error or ValueError where the header ends too early.
+    None for other formats. Raises struct.error or ValueError if the header ends too early.
     """
     if data.startswith(JPEG):
         return _jpeg(data)
@@ -97,8 +97,8 @@ def _by_hand(data: bytes) -> tuple[int, int] | None:
 
 
 def _png(data: bytes) -> tuple[int, int]:
-    """The header is the first chunk. OpenCV takes the memory that a chunk claims before it looks
-    whether the file has as much, so a claim far beyond the end of the file is refused here.
+    """The size is in the first chunk. OpenCV allocates what a chunk claims before it checks the
+    length of the file, so a claim far beyond its end is refused here.
     """
     position = len(PNG)
     while position + 8 <= len(data) and data[position + 4 : position + 8] != b"IEND":
@@ -110,17 +110,17 @@ def _png(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg(data: bytes) -> tuple[int, int]:
-    """The largest frame of all; libjpeg refuses a JPEG of two."""
+    """The largest frame; libjpeg refuses a JPEG with two."""
     frames = [at for marker, at in all_segments(data) if marker in START_OF_FRAME]
     sizes = [struct.unpack_from(">HH", data, at + 1) for at in frames]
     if not sizes:
-        raise ValueError("it has no frame, which says its width and height")
+        raise ValueError("it has no frame header, which has its width and height")
     height, width = max(sizes, key=lambda size: size[0] * size[1])
     return width, height
 
 
 def _webp(data: bytes) -> tuple[int, int]:
-    """The first chunk is VP8X, VP8L or VP8 (RFC 9649)."""
+    """The size is in the first chunk: VP8X, VP8L or VP8 (RFC 9649)."""
     kind = data[12:16]
     if kind == b"VP8X":
         low, high, more = struct.unpack_from("<HHH", data, 24)  # two numbers of 24 bits
@@ -133,7 +133,7 @@ def _webp(data: bytes) -> tuple[int, int]:
 
 
 def _tiff(data: bytes, order: str) -> tuple[int, int]:
-    """The larger of the image and of its tiles, in the first directory."""
+    """The larger of the image and its tiles, from the first directory."""
     (at,) = struct.unpack_from(f"{order}I", data, 4)
     (count,) = struct.unpack_from(f"{order}H", data, at)
     width = height = 0
@@ -144,7 +144,7 @@ def _tiff(data: bytes, order: str) -> tuple[int, int]:
             width = max(width, value) if tag in TIFF_WIDTHS else width
             height = max(height, value) if tag in TIFF_HEIGHTS else height
     if not width or not height:
-        raise ValueError("no size in the first directory")
+        raise ValueError("its first directory has no size")
     return width, height
 
 
@@ -155,4 +155,4 @@ def _by_pillow(data: bytes) -> tuple[int, int]:
     except MemoryError:
         raise
     except Exception as error:  # Pillow's readers raise whatever a damaged file makes them
-        raise ImageError("the image is damaged, or is of no known format") from error
+        raise ImageError("the image is damaged, or its format is unknown") from error
