@@ -1,8 +1,8 @@
 """Synthetic Gluon weights: a deterministic function of (model, tensor name, shape).
 
-PyTorch's names have their leaves' own rules: a norm's ``weight`` has one dimension, and is a gamma.
-They prove tables and networks, never a checkpoint: provenance marks them, and nothing publishes
-them. ``verify/reference/gluon_reference.py`` shares the specification and has its own code for it.
+The rules are for the leaves of Gluon's and of PyTorch's names: a ``weight`` with one dimension is a
+norm's gamma. Such weights prove tables and networks, never a checkpoint: provenance marks them, and
+``publish`` refuses them. ``verify/reference/gluon_reference.py`` has the same rules in its own code.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def synthetic_values(model: str, tensor: str, shape: tuple[int, ...]) -> Array:
     """The float32 values of one tensor of ``model`` (the source framework's name for it).
 
-    Uniform numbers only, from numpy's frozen legacy stream: they are the same on every platform.
-    The slightly negative mean of the weights keeps activations of order 1 through 101 layers, and
-    images apart; 54 blocks of narrow layers would amplify even so, and have smaller gammas. No
-    BatchNorm value is near the 0 or 1 it is initialised to.
+    The numbers are uniform, from numpy's frozen legacy stream, which is the same on every platform.
+    The slightly negative mean of the weights keeps activations near 1 through 101 layers, and keeps
+    images distinguishable. 54 blocks of narrow layers would still amplify, so they have smaller
+    gammas. No BatchNorm value is near 0 or 1, to which BatchNorm is initialised.
     """
     seed = int.from_bytes(hashlib.sha256(f"{model}/{tensor}".encode()).digest()[:4], "little")
     u = np.random.RandomState(seed).random_sample(shape)

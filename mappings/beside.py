@@ -1,4 +1,4 @@
-"""What a file holds beside a network: constants of preprocessing, and a head of another kind."""
+"""What a file holds besides a network: constants of preprocessing, or a head of another kind."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from mappings.parts import LAYER_LEAVES
 from mappings.shapes import OpenShape, Shape, open_sizes
 
 EXPORTED = ("arg:", "aux:")
-"""How the names begin that HybridBlock.export and Module.save_checkpoint write beside a graph."""
+"""The beginnings of the names that HybridBlock.export and Module.save_checkpoint write."""
 
 NORMALISING = ("mean", "std", "scale")
-"""How the names of the constants that normalise an image end."""
+"""The ends of the names of constants that normalise an image."""
 
 
 @dataclass(frozen=True)
 class Beside:
     """Tensors of a file that stand outside the network, by the file's own names.
 
-    ``constants`` are single values, or one for each image channel, that no layer owns: GluonCV's
-    ``export_block`` stores such a mean and such a scale. ``head`` are dense layers over the
-    network's features, and what belongs to them; empty where the file has anything else there.
+    ``constants`` belong to no layer and have one value, or one for each image channel: GluonCV's
+    ``export_block`` stores such a mean and such a scale. ``head`` are dense layers on top of the
+    network's features, with their norms. It is empty if the file has anything else there.
     """
 
     constants: tuple[str, ...]
@@ -34,11 +34,11 @@ class Beside:
 def beside(
     naming: Naming, table: Table, shapes: Mapping[str, Shape], expected: Mapping[str, OpenShape]
 ) -> Beside:
-    """Tell apart what stands outside a network.
+    """Tell apart the tensors that stand outside a network.
 
-    ``shapes`` are the file's, by its own names; ``expected`` the whole network's, by target name.
-    In what MXNet exports, every tensor that no layer owns is a constant of the graph; elsewhere its
-    name must say that it normalises images.
+    ``shapes`` are the file's, by its own names; ``expected`` are the whole network's, by target
+    name. In a file that MXNet exported, every tensor that belongs to no layer is a constant of the
+    graph. In other files a constant's name must say that it normalises images.
     """
     wanted = {n: expected.get(table.accepted.get(s, ""), ()) for n, s in naming.names.items()}
     sizes = open_sizes((shapes[name], shape) for name, shape in wanted.items())

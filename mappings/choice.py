@@ -1,4 +1,4 @@
-"""Which tensors of a file are meant, where the file holds more than one network's weights."""
+"""Which tensors to take from a file that holds the weights of more than one network."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class Choice:
-    """What a user says of a file's weights.
+    """What a user chooses among a file's weights.
 
-    ``ema`` takes the averaged weights (True) or the last ones (False) of a file that has both.
-    ``weights`` is the key of the set to take: the keys of the mappings around it, or the beginning
-    of its names, joined by dots. ``ignore`` are patterns (of fnmatch) of names to leave out.
+    ``ema`` takes the averaged weights (True) or the last weights (False) of a file that has both.
+    ``weights`` is the key of the set to take: the keys that lead to it, or the beginning of its
+    names, joined by dots. ``ignore`` are patterns (of fnmatch) of names to leave out.
     """
 
     ema: bool | None = None

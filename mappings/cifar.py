@@ -1,8 +1,8 @@
 """ResNet v1 for CIFAR of GluonCV (gluoncv/model_zoo/cifarresnet.py).
 
-Its ResNeXt for CIFAR (cifarresnext.py) has the rows of the larger ones, ``mappings.resnext``, and
-its v2 and Wide ResNet are pre-activation networks, ``mappings.resnet_v2``. Rows stand in the order
-in which Gluon creates the layers: flat names are numbered by it.
+GluonCV's ResNeXt for CIFAR (cifarresnext.py) has the rows of ``mappings.resnext``. Its ResNet v2 and
+Wide ResNet for CIFAR are in ``mappings.resnet_v2``. Rows stand in the order in which Gluon creates
+the layers, since flat names are numbered so.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class GluonportError(Exception):
 
 
 class FormatError(GluonportError):
-    """A file that is not, or not wholly, what it claims to be.
+    """A file that is not, or not completely, what it claims to be.
 
     The message reads ``FILE: [byte OFFSET: ] [array 'NAME': ] WHAT``.
     """
@@ -58,19 +58,19 @@ class ReconcileError(GluonportError):
 
 
 class ConversionError(GluonportError):
-    """A value or a file that cannot be written as asked."""
+    """A value that cannot be written as the user asked."""
 
 
 class WriteError(GluonportError):
-    """A file or folder that cannot be written where it was asked for."""
+    """A file or folder that cannot be written where the user asked for it."""
 
 
 class DownloadError(GluonportError):
-    """A published file that could not be had, with the way to provide it by hand."""
+    """A published file that could not be downloaded; the message says how to provide it by hand."""
 
 
 class ChoiceError(FormatError):
-    """A choice among the tensors of a file that finds nothing to choose in it."""
+    """A choice among the tensors of a file that does not match any tensor of it."""
 
 
 class NoReferenceError(GluonportError):
@@ -82,7 +82,7 @@ class SourceError(GluonportError):
 
 
 class MetadataError(GluonportError):
-    """A model about which nothing is published."""
+    """A model whose card was never published."""
 
 
 class ImageError(GluonportError):
@@ -94,8 +94,8 @@ class DatasetError(GluonportError):
 
 
 class AccuracyError(GluonportError):
-    """A run that must not go on, or whose parts do not make a number."""
+    """A run that must not continue, or whose parts do not give one result."""
 
 
 class PublishError(GluonportError):
-    """A release that may not be made, or is not what it says it is."""
+    """A release that must not be made, or that is not what it says it is."""

@@ -1,8 +1,8 @@
-"""Which family of networks a file seems to be of, by the words and structure of its names alone.
+"""Which family of networks a file seems to belong to, by the words and structure of its names.
 
 The words are what GluonCV's and MXNet's own networks call their blocks (gluoncv/model_zoo,
 mxnet/gluon/model_zoo/vision, MXNet's example/image-classification/symbols), and what Gluon calls a
-network in flat names. They only help a message along: nothing is converted by them.
+network in flat names. They only make messages more helpful; no conversion depends on them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ BLOCKS = (
     ({"head", "psp"}, f"PSPNet, {SEGMENTER}"),
     ({"head", "auxlayer"}, f"FCN, {SEGMENTER}"),
 )
-"""Blocks by which such a network is known, and what it is. The first that has all its blocks in the
-file counts."""
+"""The blocks that identify a network, and what the network is. The first entry whose blocks are all
+in the file counts."""
 
 PREFIXES = {
     "maskrcnn": f"Mask R-CNN, {DETECTOR}",
@@ -41,11 +41,11 @@ PREFIXES = {
     "alexnet": f"AlexNet, {CLASSIFIER}",
     "inception": f"Inception, {CLASSIFIER}",
 }
-"""What a flat name begins with, without the digits behind it."""
+"""The beginning of a flat name, without the digits that follow it."""
 
 
 def family_of(names: Collection[str]) -> str | None:
-    """The family in words, with what in the names says so; None where nothing does."""
+    """The family in words, with the names that show it; None if it is not known."""
     plain = [name.removeprefix("arg:").removeprefix("aux:") for name in names]
     words = {word for name in plain for word in name.split(".")[:3]}
     flat = {name.partition("_")[0].rstrip("0123456789") for name in plain if "." not in name}
@@ -63,7 +63,7 @@ def family_of(names: Collection[str]) -> str | None:
 
 
 def _by_structure(names: Collection[str]) -> str | None:
-    """Classifiers of the zoo whose layers have numbers for names, all in one ``features``."""
+    """Classifiers of the zoo whose layers are all in one ``features`` and have numbers as names."""
     places = [name.split(".")[1:] for name in names if name.startswith("features.")]
     if not places or not any(name.startswith("output.") for name in names):
         return None

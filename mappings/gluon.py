@@ -1,4 +1,4 @@
-"""The kinds of layer in Gluon networks, and the scopes of the residual family."""
+"""The kinds of layer in Gluon networks, and the scopes and positions of residual networks."""
 
 from __future__ import annotations
 

@@ -19,16 +19,16 @@ from mappings.errors import MappingError
 Position = Mapping[str, int]
 
 CLASSIFIER = "fc"
-"""What every network calls the layer that gives the logits, as torchvision and timm do."""
+"""Every network's name of the layer that gives the logits, as in torchvision and timm."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """A type of layer: its tensors as (source leaf, target leaf) pairs.
 
-    ``counter`` is the word under which Gluon counts such layers in flat names (``conv0_weight``),
-    None where the source is not Gluon; ``synthesised`` are target leaves that a source need not
-    hold (Gluon's never do).
+    ``counter`` is the word with which Gluon numbers such layers in flat names (``conv0_weight``),
+    None if the source is not Gluon. ``synthesised`` are target leaves that a source does not have
+    to hold; Gluon's sources never do.
     """
 
     counter: str | None
@@ -139,14 +139,14 @@ class Table:
 
     @cached_property
     def synthesised(self) -> tuple[str, ...]:
-        """Target tensors that no source holds."""
+        """Target tensors that a source does not have to hold."""
         return tuple(
             f"{layer.target}.{leaf}" for layer in self.layers for leaf in layer.kind.synthesised
         )
 
     @cached_property
     def accepted(self) -> Mapping[str, str]:
-        """Source tensor name -> target tensor name, with those that a source need not hold."""
+        """Source tensor name -> target tensor name, also of tensors that a source may leave out."""
         return dict(self.targets) | {
             f"{layer.source}.{leaf}": f"{layer.target}.{leaf}"
             for layer in self.layers
@@ -156,7 +156,7 @@ class Table:
 
     @cached_property
     def classifier(self) -> Layer | None:
-        """The layer that gives the logits; None where the table leaves it out."""
+        """The layer that gives the logits; None if the table leaves it out."""
         return next((layer for layer in self.layers if layer.target == CLASSIFIER), None)
 
     @cached_property
@@ -183,7 +183,7 @@ class Table:
 
 
 TRACKED = "num_batches_tracked"
-"""PyTorch's count of batches that a BatchNorm has seen; nothing computes with it in inference."""
+"""PyTorch's count of the batches that a BatchNorm was trained on; inference does not use it."""
 
 
 def _own(leaves: Iterable[str]) -> Kind:

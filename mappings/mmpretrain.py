@@ -1,7 +1,7 @@
 """SE-ResNet of mmpretrain (mmpretrain/models/backbones/seresnet.py), 7x7 stem.
 
-``SE_RESNET`` are the names of today; ``SE_RESNET_OLD`` those of files from before its convolutions
-were wrapped, without ``.conv``.
+``SE_RESNET`` has today's names. ``SE_RESNET_OLD`` has those of older files, without ``.conv``, from
+before mmpretrain wrapped the convolutions of its gates.
 """
 
 from __future__ import annotations

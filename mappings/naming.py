@@ -20,17 +20,18 @@ Scheme = Literal["structural", "prefixed", "stripped", "export"]
 Names = Mapping[str, str]
 
 NORM_LAYERS = {"syncbatchnorm": "SyncBatchNorm", "batchnormcudnnoff": "BatchNormCudnnOff"}
-"""How flat names spell BatchNorm where the network was built with another ``norm_layer``: its class
-in small letters (mxnet.gluon.contrib.nn and gluoncv.nn, which have no others)."""
+"""How flat names spell BatchNorm if the network was built with another ``norm_layer``: the name of
+its class in small letters (mxnet.gluon.contrib.nn and gluoncv.nn have no others)."""
 
 
 @dataclass(frozen=True)
 class Naming:
     """How a file names its tensors.
 
-    ``names`` maps every name of the file to the structural source name it stands for, or to itself
-    where the network has no such tensor. ``notes`` say in words what was seen through. ``outside``
-    are the names of the file that the network does not have and that stand outside its blocks.
+    ``names`` maps every name of the file to the structural source name that it stands for, or to
+    itself if the network has no such tensor. ``notes`` say in words how the names differ from the
+    structural ones. ``outside`` are names of the file that the network does not have and that stand
+    outside its blocks.
     """
 
     scheme: Scheme
@@ -45,8 +46,8 @@ class Naming:
 
 @dataclass(frozen=True)
 class _Reading:
-    """Names resolved in one way: ``space`` are the names that it expects, each with its source,
-    ``known`` the file's that it explains, ``places`` the prefixes in use."""
+    """Names resolved in one way: ``space`` has the expected names, each with its source, ``known``
+    the names of the file that it explains, ``places`` the prefixes in use."""
 
     scheme: Scheme
     space: Names
@@ -80,7 +81,7 @@ def recognise(names: Collection[str], table: Table) -> Naming:
 
 
 def _best_reading(names: Collection[str], table: Table) -> _Reading:
-    """The naming that explains most of the names."""
+    """The reading that explains the most names."""
     own = {name: name for name in table.accepted}
     numbered = {number: name for name in own if (number := numbered_name(name))}
     best = _Reading("structural", own, *resolve(names, own))
@@ -94,7 +95,7 @@ def _best_reading(names: Collection[str], table: Table) -> _Reading:
 
 
 def guess_scheme(names: Collection[str]) -> Scheme:
-    """How a file of an unknown network seems to name its tensors."""
+    """How a file of an unknown network probably names its tensors."""
     if any(name.startswith(("arg:", "aux:")) for name in names):
         return "export"
     if any("." in name for name in names):
@@ -105,7 +106,8 @@ def guess_scheme(names: Collection[str]) -> Scheme:
 
 
 def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
-    """Each name without what exporters and synonyms put on it, and notes of what that was."""
+    """Each name without what exporters and wrappers add to it, in one spelling; and notes on what
+    was removed."""
     plain, notes = {}, []
     for name in names:
         short = unwrapped(name.removeprefix("arg:").removeprefix("aux:"))

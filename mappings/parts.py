@@ -1,4 +1,4 @@
-"""Parts of networks, by names alone: numbered children, other classifiers, what is outside."""
+"""Parts of networks, by names alone: numbered children, other classifiers, tensors outside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LAYER_LEAVES = (
     *("weight", "bias", "gamma", "beta", "alpha"),
     *("running_mean", "running_var", "num_batches_tracked"),
 )
-"""How the names of what layers own end, in MXNet and in PyTorch; anything else is a constant."""
+"""The ends of the names of layers' tensors in MXNet and in PyTorch; all others are constants."""
 
 FIRST_STAGE = 4
 """The number of ``layer1`` among the children of a ResNet of torchvision, timm or GluonCV's
@@ -19,9 +19,9 @@ resnetv1b.py: convolution, norm, ReLU and max-pool come before it."""
 
 
 def numbered_name(name: str) -> str | None:
-    """What a Sequential of the network's children calls a tensor; None for other tensors.
+    """The name of a tensor in a Sequential of the network's children; None for other tensors.
 
-    Gluon's ``features`` are numbered already; of ``torch.nn.Sequential(*net.children())``, ``0`` is
+    Gluon's ``features`` are numbered already. In ``torch.nn.Sequential(*net.children())``, ``0`` is
     conv1, ``1`` is bn1 and ``4`` is layer1.
     """
     first, _, rest = name.partition(".")
@@ -41,10 +41,11 @@ def names_outside(
     space: Mapping[str, str],
     classifier: Layer | None,
 ) -> set[str]:
-    """Those of the names ``left`` that stand outside the network's blocks.
+    """The names among ``left`` that stand outside the network's blocks.
 
-    ``known`` are the names resolved, each with its source, by way of the names in ``space``. A
-    block is named by the prefix and the first part of a name: ``net.features.``, ``net_stage1_``.
+    ``known`` are the resolved names, each with its source; they were resolved by the names in
+    ``space``. A block's name is the prefix and the first part of a name: ``net.features.``,
+    ``net_stage1_``.
     """
     spelled = {source: name for name, source in space.items()}
     blocks = set()
@@ -67,7 +68,8 @@ def names_outside(
 def replaced_classifier(
     outside: Collection[str], taken: Collection[str], classifier: Layer | None
 ) -> tuple[dict[str, str], str]:
-    """A classifier under a name of its own: the only layer outside the network's blocks."""
+    """The tensors of a classifier with another name, each with its source, and that name. It must
+    be the only layer outside the network's blocks."""
     if classifier is None:
         return {}, ""
     sources = {leaf: f"{classifier.source}.{leaf}" for leaf, _ in classifier.kind.leaves}
@@ -81,5 +83,5 @@ def replaced_classifier(
 
 
 def is_classifiers(target: str) -> bool:
-    """Whether a tensor of the network is its classifier's."""
+    """Whether a tensor of the network belongs to its classifier."""
     return target.rpartition(".")[0] == CLASSIFIER

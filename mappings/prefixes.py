@@ -1,4 +1,4 @@
-"""Names that stand behind prefixes, and which prefixes those are."""
+"""Names with prefixes, and which prefixes they have."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from heapq import heapify, heappop, heappush
 def resolve(names: Collection[str], space: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Resolve names as ``prefix + name in space``, the most common prefix first.
 
-    A file has one prefix; one with transplanted features has two. Where prefixes are equally
-    common, the shortest goes first, then the lexically smallest. Returns the resolved names and
-    the prefixes in use. Every pair of a name and a suffix of it that is in ``space`` is looked at
-    a fixed number of times, so the work grows with the total length of the names alone.
+    Most files have one prefix; a file with features from another network has two. Among equally
+    common prefixes the shortest goes first, then the lexically smallest. Returns the resolved names
+    and the prefixes in use. Each pair of a name and its suffix in ``space`` is handled a fixed
+    number of times, so the work grows only with the total length of the names.
     """
     suffixes = _suffixes(names, space)
     behind: dict[str, set[str]] = defaultdict(set)  # prefix -> the names that it explains

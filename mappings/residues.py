@@ -1,6 +1,6 @@
-"""What is left over when a file is laid against a network: five residues, reported together.
+"""What is left over when a file is compared with a network: five residues, reported together.
 
-Names are folded for reading: ``layer{1..4}.{0..22}.bn1.{weight,bias}``.
+Names are folded for readers: ``layer{1..4}.{0..22}.bn1.{weight,bias}``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Misshape:
 
 @dataclass(frozen=True)
 class Residues:
-    """The five ways in which names and shapes can fail to fit; a fit has none."""
+    """The five ways in which names and shapes can fail to fit. All are empty if they fit."""
 
     unmapped_source: tuple[str, ...] = ()
     absent_source: tuple[str, ...] = ()
@@ -62,10 +62,10 @@ class Residues:
 def reconcile(
     shapes: Mapping[str, Shape], naming: Naming, table: Table, expected: Mapping[str, OpenShape]
 ) -> tuple[Residues, Sizes]:
-    """Lay a file against a network, by names and shapes alone.
+    """Compare a file with a network, by names and shapes alone.
 
-    ``shapes`` are the file's, by its own names; ``expected`` the network's, by target name. Returns
-    the residues and the file's own class count and image channels.
+    ``shapes`` are the file's, by its own names; ``expected`` are the network's, by target name.
+    Returns the residues, and the file's own class count and image channels.
     """
     produced = {*table.sources, *table.synthesised}
     sources = set(naming.names.values())

@@ -1,8 +1,8 @@
 """ResNeSt of GluonCV (gluoncv/model_zoo/resnest.py, gluoncv/nn/splat.py).
 
-Its structure already has the names that PyTorch's networks have; only the norm of a split
-attention is called otherwise. Rows stand in the order in which Gluon creates the layers: flat
-names are numbered by it, within each stage, and within each stage's shortcut apart.
+Its structural names are those of PyTorch's networks, except for the norm of a split attention. Rows
+stand in the order in which Gluon creates the layers, since flat names are numbered in that order,
+for each stage and separately for each stage's shortcut.
 """
 
 from __future__ import annotations

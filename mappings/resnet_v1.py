@@ -1,7 +1,8 @@
 """ResNet v1 and SE-ResNet v1 of GluonCV (gluoncv/model_zoo/resnet.py).
 
-Biases stand in the 1x1 convolutions of a bottleneck and nowhere else; gates are dense, without.
-GluonCV's se_resnet.py has the same networks under these names, and ``get_model`` does not reach it.
+Among the convolutions, only the 1x1 convolutions of a bottleneck have biases. Gates are dense and
+have no biases. GluonCV's se_resnet.py has the same networks under these names, but ``get_model``
+does not use it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ResNet v1b, v1c, v1d, v1e and v1s of GluonCV (gluoncv/model_zoo/resnetv1b.py).
 
-Its layers have the names that PyTorch's have; only leaves and flat names differ. A shortcut is
-counted by itself (``down1_conv0_weight``), not within its stage (``layers1_conv0_weight``).
+Its layers have PyTorch's names; only the leaves and the flat names differ. A shortcut is numbered
+by itself (``down1_conv0_weight``), not within its stage (``layers1_conv0_weight``).
 """
 
 from __future__ import annotations

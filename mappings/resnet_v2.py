@@ -1,7 +1,7 @@
-"""Pre-activation ResNets of GluonCV: ResNet v2, SE-ResNet v2 (gluoncv/model_zoo/resnet.py), and
-those for CIFAR (cifarresnet.py's v2, cifarwideresnet.py).
+"""Pre-activation ResNets of GluonCV: ResNet v2 and SE-ResNet v2 (gluoncv/model_zoo/resnet.py), and
+ResNet v2 and Wide ResNet for CIFAR (cifarresnet.py, cifarwideresnet.py).
 
-Rows stand in the order in which Gluon creates the layers: flat names are numbered by it.
+Rows stand in the order in which Gluon creates the layers, since flat names are numbered so.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""ResNeXt and SE-ResNeXt of GluonCV (gluoncv/model_zoo/resnext.py), and SENet (senet.py) which has
-the same names.
+"""ResNeXt and SE-ResNeXt of GluonCV (gluoncv/model_zoo/resnext.py), and SENet (senet.py), which
+has the same names.
 
-Rows stand in the order in which Gluon creates the layers: flat names are numbered by it.
+Rows stand in the order in which Gluon creates the layers, since flat names are numbered so.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _DOWNSAMPLE = (
     Row(conv, f"{BLOCK}.downsample.0", f"{TARGET}.downsample.0", first_block),
     Row(norm, f"{BLOCK}.downsample.1", f"{TARGET}.downsample.1", first_block),
 )
-_AVERAGED = (  # the first stage has nothing to average, and Gluon no layer for it
+_AVERAGED = (  # the first stage averages nothing, and Gluon has no layer there
     Row(conv, f"{BLOCK}.downsample.0", f"{TARGET}.downsample.1", first_block_of_first_stage),
     Row(norm, f"{BLOCK}.downsample.1", f"{TARGET}.downsample.2", first_block_of_first_stage),
     Row(conv, f"{BLOCK}.downsample.1", f"{TARGET}.downsample.1", first_block_of_later_stages),
@@ -63,5 +63,5 @@ SE_RESNEXT = _STEM + _BODY + _SE + _DOWNSAMPLE + _HEAD
 SE_RESNEXT_E = _DEEP_STEM + _BODY + _SE + _AVERAGED + _HEAD
 SENET = _DEEP_STEM + _BODY + _SE + _DOWNSAMPLE + _HEAD
 FIRST_FEATURE, FIRST_FEATURE_DEEP = 4, 10
-"""``features``: convolution, norm, ReLU, max-pool, then the stages; a deep stem has three of each
-of the former."""
+"""``features``: convolution, norm, ReLU, max-pool, then the stages. A deep stem has three
+convolutions, norms and ReLUs before the max-pool."""

@@ -1,4 +1,4 @@
-"""Shapes of tensors. What each file decides for itself is left open, by its name."""
+"""Shapes of tensors. Sizes that each file decides for itself are left open and have names."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ OpenShape = tuple[int | Open, ...]
 """A network's shape: ``("classes", 512)``, or ``(64, "channels", 7, 7)``."""
 
 Sizes = Mapping[int | Open, int]
-"""The sizes that fill open dimensions. A file that lacks the tensors with such a dimension leaves
-it out."""
+"""The sizes that fill open dimensions. A size is missing if the file has no tensor with it."""
 
 
 def fill(shape: OpenShape, sizes: Sizes) -> OpenShape:
-    """``shape`` with its open dimensions filled, as far as their sizes are known."""
+    """``shape`` with its open dimensions filled where their sizes are known."""
     return tuple(sizes.get(size, size) for size in shape)
 
 
 def open_sizes(pairs: Iterable[tuple[Shape, OpenShape]]) -> Sizes:
-    """The sizes by which a file fills the open dimensions of a network.
+    """The sizes that a file has in the open dimensions of a network.
 
-    ``pairs`` are a tensor's shape in the file and in the network. The first tensor that tells a
-    size decides it, so that every other one is held against it; a size of 0 is none.
+    ``pairs`` are the shapes of each tensor in the file and in the network. The first tensor that
+    has a size decides it, and the other tensors are compared with it. A size of 0 decides nothing.
     """
     sizes: dict[int | Open, int] = {}
     for found, expected in pairs:

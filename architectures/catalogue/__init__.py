@@ -1,4 +1,4 @@
-"""Every model that gluonport converts, a file for each family, and the look-up by name."""
+"""Every model that gluonport converts, with one file for each family, and the look-up by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from architectures.catalogue import (
 from architectures.catalogue.record import Model
 from mappings.errors import GluonportError
 
-MOST = 3  # names that are suggested
+MOST = 3  # suggested names
 
 MODELS: tuple[Model, ...] = (
     *resnext.MODELS,
@@ -38,7 +38,7 @@ MODELS: tuple[Model, ...] = (
 
 
 def find_model(name: str) -> Model:
-    """The record of ``name``, which may also be the source framework's own name for it or its file.
+    """The record of ``name``, which may also be the source framework's name of it or of its file.
 
     Raises GluonportError that suggests the nearest names.
     """
@@ -49,8 +49,8 @@ def find_model(name: str) -> Model:
 
 
 def no_model_called(name: str) -> GluonportError:
-    """The refusal of a name that no model has. It suggests names that begin with it, and names that
-    are spelled much like it."""
+    """The error for a name that no model has. It suggests names that begin with it or are spelled
+    like it."""
     names = [name for model in MODELS for name in (model.source.name, model.name)]
     longer = [known for known in names if name and known.startswith(name)]
     near = dict.fromkeys([*longer, *get_close_matches(name, names, MOST, 0.5)])

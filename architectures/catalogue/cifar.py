@@ -1,7 +1,7 @@
 """The networks for CIFAR-10 of the Gluon model zoo.
 
-GluonCV's table prints two top-1 accuracies for each, one without mix-up (vanilla) and one with it,
-and does not say which of the two networks it stored.
+GluonCV's table prints two top-1 accuracies for each, one without mix-up (vanilla) and one with it.
+It does not say which of the two networks was stored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the CIFAR networks with activation after the sum are made of; no torch needed to read it."""
+"""The configuration of the CIFAR networks that activate after the sum. It does not need torch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from architectures.catalogue.config import ResNetConfig, Widths
 
 @dataclass(frozen=True)
 class CifarConfig(ResNetConfig):
-    """A residual network for images of 32 x 32, its stem one 3x3 with stride 1.
+    """A residual network for images of 32 x 32. Its stem is one 3x3 with stride 1.
 
-    ``planes``: those of the first stage; each next has twice as many.
+    ``planes``: the planes of the first stage; each further stage has twice as many.
     """
 
     planes: int = 64

@@ -1,4 +1,4 @@
-"""What the networks are made of, in numbers; no torch needed to read it."""
+"""The configurations of the networks, in numbers. They do not need torch."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ class NetworkConfig(Protocol):
 class ResNetConfig:
     """A residual network: ResNet, ResNeXt, their stems, shortcuts and squeeze-and-excitation.
 
-    ``depths``: blocks of each stage; the first has 64 planes and each next twice as many.
+    ``depths``: blocks of each stage. The first stage has 64 planes, each further one twice as many.
     ``cardinality``, ``base_width``: the 3x3 convolution of a bottleneck with ``planes`` has
     ``planes * base_width // 64 * cardinality`` channels in ``cardinality`` groups.
-    ``stem``: output channels of the stem's convolutions: one is a 7x7 with stride 2, three are 3x3,
-    the first with stride 2 ("deep" 32, 32, 64; "tiered" 24, 32, 64).
-    ``se``: squeeze-and-excitation on the block's output, hidden width a sixteenth of its channels.
-    ``average_down``: from the second stage on the shortcut averages 2x2 before a 1x1 with stride 1.
-    ``block``: two 3x3 convolutions, or 1x1, 3x3 and 1x1 that ends four times as wide as its planes.
+    ``stem``: output channels of the stem's convolutions. A single one is a 7x7 with stride 2; three
+    are 3x3, the first with stride 2 ("deep" 32, 32, 64; "tiered" 24, 32, 64).
+    ``se``: squeeze-and-excitation on the block's output; its hidden width is a sixteenth.
+    ``average_down``: from the second stage on, a shortcut averages 2x2 before a 1x1 with stride 1.
+    ``block``: "basic" has two 3x3 convolutions; "bottleneck" has 1x1, 3x3 and 1x1, and its output
+    is four times as wide as its planes.
     ``norm``: BatchNorm, or GroupNorm with 32 groups.
-    ``pruned``: the widths of a network whose convolutions have each a width of their own.
+    ``pruned``: the widths of a network in which each convolution has its own width.
     """
 
     depths: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Published accuracies, and of which weights each of them is."""
+"""Published accuracies, each with the weights that it was measured with."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MMPRETRAIN_TABLE = "mmpretrain, configs/seresnet/README.md"
 class Figure:
     """The published accuracy of one set of weights, in percent.
 
-    ``weights`` is the hash of these weights, as their Source has it. ``decimals`` says how many
-    decimals of top-1 and of top-5 are printed. It was measured in ``regime`` on ``images`` images,
-    those of ImageNet-1k's validation set except for the sample. ``source`` is the table.
+    ``weights`` is the hash of these weights, as in their Source. ``decimals`` are the printed
+    decimals of top-1 and of top-5. It was measured in ``regime`` on ``images`` images: those of
+    ImageNet-1k's validation set, except for the sample's. ``source`` is the table.
     """
 
     weights: str
@@ -49,8 +49,8 @@ class Figure:
 class Undecided:
     """Two published top-1 accuracies in percent, one of which is the stored weights'.
 
-    GluonCV trained each network for CIFAR twice and stored one of the two without saying which, so
-    nothing is judged by either.
+    GluonCV trained each network for CIFAR twice, and stored one of the two without saying which.
+    So no result is judged by either figure.
     """
 
     vanilla: float

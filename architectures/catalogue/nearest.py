@@ -14,10 +14,10 @@ MOST = 8
 
 
 def nearest_models(shapes: Mapping[str, Shape], models: Iterable[Model]) -> list[Model]:
-    """The ``MOST`` models with the fewest tensors of shapes that the file has not, or too many of.
+    """The ``MOST`` models whose tensors differ in the fewest shapes from the file's.
 
-    A model that fits is among them, whatever the file's names and class count: names take a hundred
-    times longer to lay against a table, and only these are worth it.
+    A model that fits is among them, whatever the file's names and class count. Comparing names with
+    a table takes a hundred times longer, so only these models are compared by name.
     """
     bag = _bag(shapes)
     return sorted(models, key=lambda model: _distance(bag, _bag(model.shapes)))[:MOST]
@@ -25,8 +25,8 @@ def nearest_models(shapes: Mapping[str, Shape], models: Iterable[Model]) -> list
 
 def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
     """The tensors of a file in the network's own names that are missing, unknown or of another
-    shape. The class count and the image channels are the file's own; a file that has nothing of the
-    classifier is held to the rest of the network."""
+    shape. The class count and the image channels are the file's own. A file without any tensor of
+    the classifier is compared with the rest of the network."""
     pairs = ((found, model.shapes[name]) for name, found in shapes.items() if name in model.shapes)
     sizes = open_sizes(pairs)
     whole = any(is_classifiers(name) for name in shapes)
@@ -36,7 +36,7 @@ def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
 
 
 def _bag(shapes: Mapping[str, OpenShape]) -> Counter[OpenShape]:
-    """How often each shape occurs, but for those with open dimensions and counts of batches."""
+    """How often each shape occurs, without shapes with open dimensions and without batch counts."""
     closed = ((name, s) for name, s in shapes.items() if not any(isinstance(n, str) for n in s))
     return Counter(shape for name, shape in closed if not name.endswith(TRACKED))
 

@@ -1,4 +1,4 @@
-"""What the pre-activation networks are made of; no torch needed to read it."""
+"""The configuration of the pre-activation networks. It does not need torch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ class PreActivationConfig:
     """A residual network of pre-activation blocks (He et al., 2016: "v2").
 
     ``depths``: blocks of each stage; ``channels``: the stem's output, then each stage's.
-    ``bottleneck``: 1x1, 3x3, 1x1 convolutions, a quarter as wide inside, for two 3x3.
-    ``se``: squeeze-and-excitation on what a block adds, without biases.
+    ``bottleneck``: a block has 1x1, 3x3 and 1x1 convolutions, the inner ones a quarter as wide,
+    instead of two 3x3.
+    ``se``: squeeze-and-excitation, without biases, on what a block adds.
     ``stem``: "imagenet" is 7x7 with stride 2, norm, ReLU, max-pool; "cifar" is one 3x3 with
-    stride 1; "wide" is that and a norm.
-    ``raw_shortcut``: the shortcut convolves the block's input itself, not its activation.
+    stride 1; "wide" is the same with a norm.
+    ``raw_shortcut``: the shortcut's input is the block's input, not its first activation.
     """
 
     depths: tuple[int, ...]

@@ -1,6 +1,7 @@
 """Pruned ResNets of the Gluon model zoo: v1b and v1d, each convolution with its own width.
 
-GluonCV registers each by one number and stores its file by another (model_store.py, ``_renames``).
+GluonCV registers each under one number and stores its file under another (model_store.py,
+``_renames``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What ResNeSt is made of; no torch needed to read it."""
+"""The configuration of ResNeSt. It does not need torch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class ResNeStConfig:
     """A residual network of split-attention blocks (Zhang et al., 2020).
 
-    ``depths``: blocks of each stage; the first has 64 planes and each next twice as many.
-    ``stem_width``: output channels of the stem's first two 3x3 convolutions; its third has twice
-    as many. ``dropout``: the share of features left out before the classifier in training;
-    ``drop_block``: the probability of its regions in the last two stages, in training.
+    ``depths``: blocks of each stage. The first stage has 64 planes, each further one twice as many.
+    ``stem_width``: output channels of the stem's first two 3x3 convolutions. The third has twice
+    as many.
+    ``dropout``: the share of features that are set to 0 before the classifier, in training.
+    ``drop_block``: the probability of DropBlock's regions in the last two stages, in training.
     """
 
     depths: tuple[int, ...]

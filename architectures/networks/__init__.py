@@ -1,1 +1,1 @@
-"""The networks in PyTorch, and what turns a record of the catalogue into one."""
+"""The networks in PyTorch, and the function that builds the network of a record."""

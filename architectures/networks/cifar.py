@@ -1,6 +1,6 @@
 """Residual networks for CIFAR in PyTorch: three stages, a stem that keeps the image's size.
 
-The facts are GluonCV's (cifarresnet.py's CIFARResNetV1, cifarresnext.py). The pre-activation
+The network follows GluonCV's cifarresnet.py (CIFARResNetV1) and cifarresnext.py. The pre-activation
 networks for CIFAR are ``preactivation.PreActivationResNet``.
 """
 
@@ -13,9 +13,9 @@ from architectures.networks.resnet import ResNet
 
 
 class CifarResNet(ResNet):
-    """A residual network; its last map is a quarter of the image, rounded up.
+    """A residual network; its last map has a quarter of the image's sides, rounded up.
 
-    The stem is one 3x3 without pooling; before basic blocks it has no ReLU either.
+    The stem is one 3x3 without pooling. In networks of basic blocks it has no ReLU either.
     """
 
     def stem_convolution(self, config: ResNetConfig, in_chans: int) -> nn.Module:

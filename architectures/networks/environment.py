@@ -1,4 +1,4 @@
-"""What the port runs on: its figures in float32 belong to it."""
+"""What the port runs on: its results in float32 depend on that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 def environment() -> dict[str, str]:
-    """Versions, the platform, and the vector instructions that torch uses there."""
+    """Versions, the platform, and the vector instructions that torch uses on it."""
     return {
         **{package: version(package) for package in ("gluonport", "torch", "numpy")},
         "python": platform.python_version(),

@@ -22,10 +22,10 @@ def create(
     num_classes: int | None = None,
     in_chans: int | None = None,
 ) -> Network:
-    """The network of ``model``, strictly loaded from a safetensors file where one is given.
+    """The network of ``model``, with the weights of a safetensors file if ``checkpoint`` names one.
 
-    The counts of classes and of image channels are then the file's own, and another ``num_classes``
-    gives the network a fresh classifier; a file without a classifier gives a network without one.
+    The class count and the image channels are then the file's own; another ``num_classes`` gives
+    the network a fresh classifier. A file without a classifier gives a network without one.
 
     Raises FormatError for a file that is not this model's.
     """
@@ -51,9 +51,9 @@ def create(
 
 
 def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Network:
-    """The network of ``model`` with a checkpoint's weights, to be asked for classes.
+    """The network of ``model`` with a checkpoint's weights and its classifier.
 
-    Raises FormatError for a file that is not this model's, and for one without a classifier.
+    Raises FormatError for a file that is not this model's, or that has no classifier.
     """
     network = create(model, checkpoint)
     if not network.num_classes:
@@ -66,7 +66,7 @@ def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Netwo
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """The tensors of a safetensors file. The library opens only names that are UTF-8."""
+    """The tensors of a safetensors file. The library opens a path only if it is UTF-8."""
     from safetensors.torch import load, load_file
 
     try:

@@ -1,6 +1,6 @@
 """What every network of the catalogue offers.
 
-Annotations are not postponed here: TorchScript reads those of the attributes.
+This file does not postpone annotations, since TorchScript reads those of the attributes.
 """
 
 from torch import Tensor, nn
@@ -32,5 +32,5 @@ class Network(nn.Module):
         raise NotImplementedError
 
     def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier of ``num_classes`` outputs (0: none), on the device of the old one."""
+        """Make a fresh classifier of ``num_classes`` outputs on the old one's device; none for 0."""
         raise NotImplementedError

@@ -1,9 +1,9 @@
 """Pre-activation residual networks in PyTorch: norm and ReLU stand before each convolution.
 
-The facts are GluonCV's (resnet.py's ResNetV2, cifarresnet.py's CIFARResNetV2, cifarwideresnet.py):
-images are normalised by the network itself, shortcuts are bare convolutions, a last norm and ReLU
-follow the stages. Names follow timm's residual networks; ``bn0`` is the input's norm, ``norm`` the
-last one.
+The network follows GluonCV's resnet.py (ResNetV2), cifarresnet.py (CIFARResNetV2) and
+cifarwideresnet.py: it normalises the images itself, its shortcuts are convolutions without a norm,
+and a last norm and ReLU follow the stages. Names follow timm's residual networks; ``bn0`` is the
+norm of the input and ``norm`` is the last one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from architectures.networks.resnet_v1 import DenseGate
 class InputNorm(nn.BatchNorm2d):
     """BatchNorm that neither scales nor learns: Gluon's ``BatchNorm(scale=False, center=False)``.
 
-    Such a layer has a gamma all the same, which MXNet takes for ones whatever it holds
-    (``fix_gamma``), and a beta, which it adds. Both are kept, so that no tensor is lost.
+    Such a layer still has a gamma, in whose place MXNet always uses ones (``fix_gamma``), and a
+    beta, which MXNet adds. Both are kept, so that no tensor is lost.
     """
 
     def __init__(self, channels: int) -> None:
@@ -30,7 +30,7 @@ class InputNorm(nn.BatchNorm2d):
         self.bias.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.batch_norm(
+        return functional.batch_norm(  # (N, C, H, W)
             x,
             self.running_mean,
             self.running_var,
@@ -43,7 +43,10 @@ class InputNorm(nn.BatchNorm2d):
 
 
 class Block(nn.Module):
-    """The first activation, from which the shortcut may begin too; the gate; the sum."""
+    """Norm and ReLU, the convolutions of a subclass, the gate, and the sum with the shortcut.
+
+    H and W are the sides of the input; a block with a stride gives h = H / stride, w = W / stride.
+    """
 
     def __init__(self, channels: int, out: int, stride: int, config: PreActivationConfig) -> None:
         super().__init__()
@@ -56,23 +59,24 @@ class Block(nn.Module):
             self.downsample = nn.Conv2d(channels, out, 1, stride, bias=False)
 
     def add_convolutions(self, channels: int, out: int, stride: int) -> None:
+        """Add the layers that ``convolve`` uses."""
         raise NotImplementedError
 
     def convolve(self, x: Tensor) -> Tensor:
-        """What the block adds, from its first activation."""
+        """The first activation (N, channels, H, W) to what the block adds (N, out, h, w)."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        active = functional.relu(self.bn1(x))
-        shortcut = x
+        active = functional.relu(self.bn1(x))  # (N, channels, H, W)
+        shortcut = x  # (N, channels, H, W)
         if self.downsample is not None:
-            shortcut = self.downsample(x if self.raw_shortcut else active)
-        x = self.se(self.convolve(active))
+            shortcut = self.downsample(x if self.raw_shortcut else active)  # (N, out, h, w)
+        x = self.se(self.convolve(active))  # (N, out, h, w)
         return x + shortcut
 
 
 class BasicBlock(Block):
-    """Two 3x3 convolutions, the first with the stride."""
+    """Two 3x3 convolutions; the first has the stride."""
 
     def add_convolutions(self, channels: int, out: int, stride: int) -> None:
         self.conv1 = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
@@ -80,13 +84,13 @@ class BasicBlock(Block):
         self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
 
     def convolve(self, x: Tensor) -> Tensor:
-        x = self.conv1(x)
-        x = self.conv2(functional.relu(self.bn2(x)))
+        x = self.conv1(x)  # (N, channels, H, W) -> (N, out, h, w)
+        x = self.conv2(functional.relu(self.bn2(x)))  # (N, out, h, w)
         return x
 
 
 class Bottleneck(Block):
-    """1x1, 3x3 with the stride, 1x1; a quarter of the channels inside."""
+    """1x1, 3x3 with the stride, 1x1; the inner convolutions have a quarter of the channels."""
 
     def add_convolutions(self, channels: int, out: int, stride: int) -> None:
         width = out // 4
@@ -97,14 +101,17 @@ class Bottleneck(Block):
         self.conv3 = nn.Conv2d(width, out, 1, bias=False)
 
     def convolve(self, x: Tensor) -> Tensor:
-        x = self.conv1(x)
-        x = self.conv2(functional.relu(self.bn2(x)))
-        x = self.conv3(functional.relu(self.bn3(x)))
+        x = self.conv1(x)  # (N, channels, H, W) -> (N, out / 4, H, W)
+        x = self.conv2(functional.relu(self.bn2(x)))  # (N, out / 4, h, w)
+        x = self.conv3(functional.relu(self.bn3(x)))  # (N, out, h, w)
         return x
 
 
 class PreActivationResNet(ResidualNetwork):
-    """A pre-activation network; its last map is activated already."""
+    """A pre-activation network. Its last map has passed a norm and a ReLU.
+
+    Below, s is the stride of the stem: 4 for ImageNet, 1 for CIFAR.
+    """
 
     def __init__(
         self, config: PreActivationConfig, num_classes: int = 1000, in_chans: int = 3
@@ -135,8 +142,10 @@ class PreActivationResNet(ResidualNetwork):
         initialise(self)
 
     def forward_stem(self, x: Tensor) -> Tensor:
-        x = self.maxpool(self.act1(self.bn1(self.conv1(self.bn0(x)))))
+        x = self.conv1(self.bn0(x))  # (N, in_chans, H, W) -> (N, C, H / 2, W / 2); CIFAR: H, W
+        x = self.maxpool(self.act1(self.bn1(x)))  # (N, C, H / s, W / s)
         return x
 
     def forward_features(self, x: Tensor) -> Tensor:
-        return functional.relu(self.norm(self.forward_stages(self.forward_stem(x))))
+        x = self.forward_stages(self.forward_stem(x))  # (N, in_chans, H, W) -> (N, C, h, w)
+        return functional.relu(self.norm(x))  # (N, C, h, w), C = num_features

@@ -1,4 +1,4 @@
-"""What all residual networks share: the walk through the stages, and the head."""
+"""What all residual networks share: the way through the stages, and the head."""
 
 from __future__ import annotations
 
@@ -42,14 +42,15 @@ class ResidualNetwork(Network):
         self.fc = _classifier(self.num_features, num_classes).to(like.device, like.dtype)
 
     def add_head(self, num_features: int, num_classes: int, dropout: float = 0.0) -> None:
-        """Add the classifier; in training, ``dropout`` is the share of features that it loses."""
+        """Add the classifier. Training sets the share ``dropout`` of its features to 0."""
         self.num_features, self.num_classes = num_features, num_classes
         self.dropout = nn.Dropout(dropout)
         self.fc = _classifier(num_features, num_classes)
 
 
 def initialise(network: nn.Module) -> None:
-    """Initialise convolutions for ReLU, by their fan-out (He et al., 2015); the rest is torch's."""
+    """Initialise convolutions for ReLU by their fan-out (He et al., 2015), and leave the rest to
+    torch."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

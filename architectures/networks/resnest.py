@@ -1,8 +1,8 @@
 """ResNeSt in PyTorch, with timm's state-dict names.
 
-Radix 2, cardinality 1, deep stem, average-pooled shortcuts; where a block has a stride, an average
-pool after its split attention takes it: the facts of GluonCV's resnest.py and splat.py and of
-timm's resnest.py, which agree. DropBlock and its place are GluonCV's.
+Radix 2, cardinality 1, a deep stem, shortcuts with average pooling. A block's stride is in an
+average pool after its split attention. GluonCV's resnest.py and splat.py agree on this with timm's
+resnest.py. DropBlock and its place are GluonCV's.
 """
 
 from __future__ import annotations
@@ -19,26 +19,31 @@ FIRST_DROPPED = 2  # index of the first stage with DropBlock
 
 
 class DropBlock(nn.Module):
-    """In training, regions of 3 x 3 are set to 0, the same for all images, and the rest is scaled
-    up to keep the sum (Ghiasi et al., 2018). Otherwise, and for smaller maps, nothing."""
+    """In training, sets regions of 3 x 3 to 0, the same ones for all images, and scales up the rest
+    to keep the sum (Ghiasi et al., 2018). Leaves smaller maps, and all maps in inference, as they
+    are."""
 
     def __init__(self, probability: float) -> None:
         super().__init__()
         self.probability, self.side = probability, 3
 
     def forward(self, x: Tensor) -> Tensor:
-        _, channels, height, width = x.shape
+        _, channels, height, width = x.shape  # (N, C, H, W)
         if not self.training or self.probability <= 0 or min(height, width) < self.side:
             return x
         centres = (height - self.side + 1) * (width - self.side + 1)
         rate = self.probability * height * width / (self.side * self.side * centres)
-        seeds = (torch.rand(1, channels, height, width, device=x.device) < rate).to(x.dtype)
-        kept = 1 - functional.max_pool2d(seeds, self.side, 1, padding=self.side // 2)
-        return x * kept * (kept.numel() / kept.sum())
+        seeds = torch.rand(1, channels, height, width, device=x.device) < rate  # (1, C, H, W)
+        dropped = functional.max_pool2d(seeds.to(x.dtype), self.side, 1, padding=self.side // 2)
+        kept = 1 - dropped  # (1, C, H, W)
+        return x * kept * (kept.numel() / kept.sum())  # (N, C, H, W)
 
 
 class SplitAttention(nn.Module):
-    """A grouped 3x3 whose two halves are weighed against each other, channel by channel."""
+    """A grouped 3x3 convolution whose two halves are weighed against each other in each channel.
+
+    R is the radix, 2.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -51,15 +56,19 @@ class SplitAttention(nn.Module):
         self.fc2 = nn.Conv2d(hidden, split, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.relu(self.bn0(self.conv(x)))
-        halves = torch.unflatten(x, 1, (self.radix, -1))
-        gate = halves.sum(1).mean((2, 3), keepdim=True)
-        gate = self.fc2(functional.relu(self.bn1(self.fc1(gate))))
-        return (halves * torch.unflatten(gate, 1, (self.radix, -1)).softmax(1)).sum(1)
+        x = functional.relu(self.bn0(self.conv(x)))  # (N, C, H, W) -> (N, R * C, H, W)
+        halves = torch.unflatten(x, 1, (self.radix, -1))  # (N, R, C, H, W)
+        gate = halves.sum(1).mean((2, 3), keepdim=True)  # (N, C, 1, 1)
+        gate = functional.relu(self.bn1(self.fc1(gate)))  # (N, hidden, 1, 1)
+        gate = torch.unflatten(self.fc2(gate), 1, (self.radix, -1))  # (N, R, C, 1, 1)
+        return (halves * gate.softmax(1)).sum(1)  # (N, C, H, W)
 
 
 class Bottleneck(nn.Module):
-    """1x1, split attention, average pool where there is a stride, 1x1."""
+    """1x1, split attention, an average pool if the block has a stride, 1x1.
+
+    H and W are the sides of the input; a block with a stride gives h = H / stride, w = W / stride.
+    """
 
     def __init__(
         self, channels: int, planes: int, stride: int, drop_block: float, downsample: nn.Module
@@ -76,15 +85,15 @@ class Bottleneck(nn.Module):
         self.downsample = downsample
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = self.downsample(x)
-        x = functional.relu(self.drop_block(self.bn1(self.conv1(x))))
-        x = self.pool(self.drop_block(self.conv2(x)))
-        x = self.drop_block(self.bn3(self.conv3(x)))
+        shortcut = self.downsample(x)  # (N, channels, H, W) -> (N, 4 * planes, h, w)
+        x = functional.relu(self.drop_block(self.bn1(self.conv1(x))))  # (N, planes, H, W)
+        x = self.pool(self.drop_block(self.conv2(x)))  # (N, planes, h, w)
+        x = self.drop_block(self.bn3(self.conv3(x)))  # (N, 4 * planes, h, w)
         return functional.relu(x + shortcut)
 
 
 class ResNeSt(ResidualNetwork):
-    """A split-attention network; its last map is a thirty-second of the image, rounded up."""
+    """A split-attention network. Its last map's sides are 1/32 of the image's, rounded up."""
 
     def __init__(self, config: ResNeStConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -110,11 +119,13 @@ class ResNeSt(ResidualNetwork):
         initialise(self)
 
     def forward_stem(self, x: Tensor) -> Tensor:
-        x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
+        x = self.act1(self.bn1(self.conv1(x)))  # (N, in_chans, H, W) -> (N, C, H / 2, W / 2)
+        x = self.maxpool(x)  # (N, C, H / 4, W / 4)
         return x
 
 
 def _stem(in_chans: int, width: int) -> nn.Module:
+    """Three 3x3 convolutions, (N, in_chans, H, W) to (N, 2 * width, H / 2, W / 2)."""
     return nn.Sequential(
         nn.Conv2d(in_chans, width, 3, 2, padding=1, bias=False),
         nn.BatchNorm2d(width),
@@ -127,6 +138,7 @@ def _stem(in_chans: int, width: int) -> nn.Module:
 
 
 def _shortcut(channels: int, planes: int, stride: int) -> nn.Module:
+    """An average pool with the stride, then a 1x1: to (N, 4 * planes, H / stride, W / stride)."""
     pool = nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)
     out = planes * EXPANSION
     return nn.Sequential(

@@ -1,7 +1,7 @@
 """Residual networks in PyTorch, with timm's state-dict names.
 
-A bottleneck's stride is on its 3x3, the epsilon of norms is 1e-5, the max-pool is 3/2/1: these are
-the facts of GluonCV's resnetv1b.py and resnext.py and of timm's resnet.py, which agree.
+A bottleneck's stride is on its 3x3, the epsilon of norms is 1e-5, the max-pool has kernel 3, stride
+2 and padding 1. GluonCV's resnetv1b.py and resnext.py agree on this with timm's resnet.py.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(ResidualNetwork):
-    """A residual network; its last map is a thirty-second of the image, rounded up.
+    """A residual network; its last map's sides are 1/32 of the image's, rounded up.
 
     Subclasses choose other blocks, another stem or other shortcuts.
     """
@@ -147,7 +147,7 @@ class ResNet(ResidualNetwork):
     def stage(
         self, channels: int, widths: tuple[tuple[int, ...], ...], stride: int, config: ResNetConfig
     ) -> nn.Sequential:
-        """Blocks of these widths; the first has the stride, and a shortcut that has layers."""
+        """Blocks of these widths. The first has the stride; only its shortcut can have layers."""
         block, out = self.blocks[config.block], widths[0][-1]
         downsample: nn.Module = nn.Identity()
         if stride > 1 or config.block != "basic":

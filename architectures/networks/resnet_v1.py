@@ -1,7 +1,7 @@
-"""GluonCV's first ResNet, with the names of timm's: where its blocks differ.
+"""GluonCV's first ResNet, with timm's names: how its blocks differ from other residual networks.
 
-A bottleneck strides in its first 1x1, as Caffe's did, and its 1x1 convolutions have biases; gates
-have no biases, and are dense (gluoncv/model_zoo/resnet.py, BasicBlockV1 and BottleneckV1).
+A bottleneck strides in its first 1x1, as Caffe's did, and its 1x1 convolutions have biases. Gates
+are dense and have no biases (gluoncv/model_zoo/resnet.py, BasicBlockV1 and BottleneckV1).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SENet-154 in PyTorch, with the names of timm's ``senet154``.
 
-Two things are GluonCV's own (gluoncv/model_zoo/senet.py): a max-pool that pads nothing and rounds
-up, where timm's pads, and a dropout of 0.2 before the classifier.
+It differs from timm's in two things, as gluoncv/model_zoo/senet.py does: its max-pool rounds up and
+does not pad, and it has a dropout of 0.2 before the classifier.
 """
 
 from __future__ import annotations
