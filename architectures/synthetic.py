@@ -1,6 +1,6 @@
 """Synthetic Gluon weights: a deterministic function of (model, tensor name, shape).
 
-The rules are for the leaves of Gluon's and of PyTorch's names: a ``weight`` with one dimension is a
+The rules are for leaves of Gluon's and of PyTorch's names: a ``weight`` with one dimension is a
 norm's gamma. Such weights prove tables and networks, never a checkpoint: provenance marks them, and
 ``publish`` refuses them. ``verify/reference/gluon_reference.py`` has the same rules in its own code.
 """

@@ -1,6 +1,6 @@
 """ResNet v1 for CIFAR of GluonCV (gluoncv/model_zoo/cifarresnet.py).
 
-GluonCV's ResNeXt for CIFAR (cifarresnext.py) has the rows of ``mappings.resnext``. Its ResNet v2 and
+GluonCV's ResNeXt for CIFAR (cifarresnext.py) has the rows of ``mappings.resnext``. ResNet v2 and
 Wide ResNet for CIFAR are in ``mappings.resnet_v2``. Rows stand in the order in which Gluon creates
 the layers, since flat names are numbered so.
 """

@@ -32,5 +32,5 @@ class Network(nn.Module):
         raise NotImplementedError
 
     def reset_classifier(self, num_classes: int) -> None:
-        """Make a fresh classifier of ``num_classes`` outputs on the old one's device; none for 0."""
+        """Make a classifier of ``num_classes`` outputs on the old one's device, or none for 0."""
         raise NotImplementedError
