@@ -2,7 +2,8 @@
 
 The rules are for leaves of Gluon's and of PyTorch's names: a ``weight`` with one dimension is a
 norm's gamma. Such weights prove tables and networks, never a checkpoint: provenance marks them, and
-``publish`` refuses them. ``verify/reference/gluon_reference.py`` has the same rules in its own code.
+``publish`` refuses them. ``verify/reference/gluon_reference.py`` has the same rules in code of its
+own.
 """
 
 from __future__ import annotations
