@@ -1,7 +1,4 @@
-"""Porting faults, put into right ports to see that the verifier catches and places each of them.
-
-Nothing here takes part in a verdict.
-"""
+"""Porting faults, put into right ports to show that the verifier catches and places each."""
 
 from tests.faults.catalogue import FAULTS, Fault, break_port, first_images
 

@@ -1,4 +1,4 @@
-"""Faults in what a residual block computes: its tensors are right."""
+"""Faults in what a residual block computes; its tensors are right."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Join = Callable[[Tensor, Tensor, nn.Module], Tensor]
 
 
 class Block(Bottleneck):
-    """The layers of a right block between other activations; ``join`` adds the shortcut."""
+    """A right block's layers with other activations; ``join`` adds the shortcut."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Block(Bottleneck):
 
 
 class Gate(SqueezeExcite):
-    """The layers of a right squeeze-and-excitation between other functions."""
+    """A right squeeze-and-excitation's layers with other functions."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ def block_doubled(at: Site) -> None:
 
 
 def blocks_are_one(at: Site) -> None:
-    """The rest of a stage is one block, run again and again."""
+    """The rest of a stage is one block, which is run again and again."""
     for index in range(at.index, len(at.stage)):
         at.stage[index] = at.block
 
@@ -95,22 +95,22 @@ def groups_halved(at: Site) -> None:
 
 
 def padding_repeats_the_edge(at: Site) -> None:
-    """A 3x3 convolution pads with its edge and not with zeros."""
+    """A 3x3 convolution pads with its edge instead of zeros."""
     at.block.conv2.padding_mode = "replicate"
 
 
 def first_activation_missing(at: Site) -> None:
-    """No ReLU after a block's first BatchNorm."""
+    """There is no ReLU after a block's first BatchNorm."""
     _replace(at, Block(at.block, first=_identity))
 
 
 def second_activation_missing(at: Site) -> None:
-    """No ReLU after a block's second BatchNorm."""
+    """There is no ReLU after a block's second BatchNorm."""
     _replace(at, Block(at.block, second=_identity))
 
 
 def last_activation_missing(at: Site) -> None:
-    """No ReLU after the shortcut is added."""
+    """There is no ReLU after the shortcut is added."""
     _replace(at, Block(at.block, join=lambda x, shortcut, se: se(x) + shortcut))
 
 
@@ -150,7 +150,7 @@ def shortcut_strides(at: Site) -> None:
 
 
 def shortcut_counts_padding(at: Site) -> None:
-    """A shortcut's averages count zeros beyond the edge."""
+    """A shortcut's averages count the zeros beyond the edge."""
 
     def pad_to_even(_: nn.Module, args: tuple[Tensor]) -> Tensor:
         height, width = args[0].shape[2:]
@@ -173,27 +173,27 @@ def gate_missing(at: Site) -> None:
 
 
 def gate_after_the_sum(at: Site) -> None:
-    """SE weighs the sum and not the block's own output."""
+    """SE scales the sum instead of the block's own output."""
     _replace(at, Block(at.block, join=lambda x, shortcut, se: functional.relu(se(x + shortcut))))
 
 
 def gate_by_maximum(at: Site) -> None:
-    """SE's channels are squeezed by maximum."""
+    """SE squeezes each channel to its maximum instead of its mean."""
     at.block.se = Gate(at.block.se, squeeze=lambda x: x.amax((2, 3), keepdim=True))
 
 
 def gate_without_relu(at: Site) -> None:
-    """No ReLU between SE's two layers."""
+    """There is no ReLU between SE's two layers."""
     at.block.se = Gate(at.block.se, inside=_identity)
 
 
 def gate_without_sigmoid(at: Site) -> None:
-    """SE weighs by what its second layer gives."""
+    """SE scales by the output of its second layer, without a sigmoid."""
     at.block.se = Gate(at.block.se, outside=_identity)
 
 
 def gate_activations_exchanged(at: Site) -> None:
-    """Sigmoid between SE's two layers, ReLU after them."""
+    """The sigmoid is between SE's two layers, and the ReLU after them."""
     at.block.se = Gate(at.block.se, inside=torch.sigmoid, outside=functional.relu)
 
 

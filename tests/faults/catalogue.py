@@ -19,7 +19,7 @@ from verify.reference.answers import Reference
 
 
 def _numbers(model: Model) -> ResNetConfig:
-    assert isinstance(model.network, ResNetConfig), f"{model.name}: faults are those of ResNets"
+    assert isinstance(model.network, ResNetConfig), f"{model.name}: the faults are made for ResNets"
     return model.network
 
 
@@ -29,43 +29,43 @@ def anywhere(_: Model) -> bool:
 
 
 def squeezes(model: Model) -> bool:
-    """Squeeze-and-excitation."""
+    """Models with squeeze-and-excitation."""
     return _numbers(model).se
 
 
 def repeats(model: Model) -> bool:
-    """Three blocks or more in the last stage but one."""
+    """Models with three blocks or more in the last stage but one."""
     return _numbers(model).depths[-2] >= 3
 
 
 def squeezes_repeatedly(model: Model) -> bool:
-    """Both."""
+    """Models with squeeze-and-excitation in so many blocks."""
     return squeezes(model) and repeats(model)
 
 
 def repeats_over_ten_times(model: Model) -> bool:
-    """Block indices of two digits."""
+    """Models with block indices of two digits."""
     return _numbers(model).depths[-2] > 10
 
 
 def has_square_convolutions(model: Model) -> bool:
-    """1x1 convolutions as wide as they are deep, in blocks after a stage's first."""
+    """Models with square 1x1 convolutions after the first block of a stage."""
     wide = _numbers(model).cardinality * _numbers(model).base_width == 256
     return wide and _numbers(model).depths[-2] > 1
 
 
 def strides_in_the_shortcut(model: Model) -> bool:
-    """The shortcut's convolution has the stride."""
+    """Models in which the convolution of the shortcut has the stride."""
     return not _numbers(model).average_down
 
 
 def averages_in_the_shortcut(model: Model) -> bool:
-    """Average pooling before the shortcut's convolution."""
+    """Models with average pooling before the convolution of the shortcut."""
     return _numbers(model).average_down
 
 
 def averages_an_odd_map(model: Model) -> bool:
-    """Such pooling, where its windows hang over the edge."""
+    """Models with such pooling of a map of odd size."""
     halvings = len(_numbers(model).depths)  # before the last stage: stem, max-pool, stages but one
     return _numbers(model).average_down and -(-model.input_size // 2**halvings) % 2 == 1
 
@@ -75,8 +75,8 @@ class Fault:
     """A mistake that a port can have.
 
     ``put`` makes it at a site; ``place`` says where in a network that is: a residual block,
-    ``stem`` or ``fc``; ``needs`` says which models can have it. ``in_inputs``: the port is right
-    and is given something wrong.
+    ``stem`` or ``fc``; ``needs`` says which models can have it. ``in_inputs``: the port is right,
+    but its input is wrong.
     """
 
     name: str
@@ -89,6 +89,10 @@ class Fault:
     def about(self) -> str:
         """What it is, in a sentence."""
         return self.put.__doc__ or ""
+
+    def place_in(self, model: Model) -> str:
+        """Where it is put in a network of ``model``."""
+        return self.place(_numbers(model))
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -193,15 +197,15 @@ FAULTS: tuple[Fault, ...] = (
 
 
 def break_port(fault: Fault, model: Model, network: ResNet, inputs: Array) -> tuple[ResNet, Array]:
-    """A port of ``model`` with the fault in it, and its inputs; what is given stays whole."""
-    at = Site(copy.deepcopy(network), inputs.copy(), fault.place(_numbers(model)))
+    """A copy of a port of ``model`` with the fault in it, and its inputs."""
+    at = Site(copy.deepcopy(network), inputs.copy(), fault.place_in(model))
     with torch.no_grad():
         fault.put(at)
     return at.network, at.inputs
 
 
 def first_images(reference: Reference, inputs: Array, count: int) -> tuple[Reference, Array]:
-    """The reference and its inputs, of the first ``count`` images alone."""
+    """The reference and its inputs for the first ``count`` images only."""
     few = inputs[:count]
     digest = hashlib.sha256(few.tobytes()).hexdigest()
     return replace(

@@ -12,7 +12,7 @@ from tests.faults.site import Site
 
 
 def stem_padding(at: Site) -> None:
-    """The first convolution is padded by one pixel less."""
+    """The first convolution has one pixel less padding."""
     at.stem.padding = (at.stem.padding[0] - 1, at.stem.padding[1] - 1)  # type: ignore[operator]
 
 
@@ -23,7 +23,7 @@ def stem_stride_on_the_pool(at: Site) -> None:
 
 
 def stem_activation_missing(at: Site) -> None:
-    """No ReLU before the max-pool."""
+    """There is no ReLU before the max-pool."""
     at.network.act1 = nn.Identity()
 
 
@@ -38,7 +38,7 @@ def pool_rounded_up(at: Site) -> None:
 
 
 def pool_by_mean(at: Site) -> None:
-    """The stem pools by mean."""
+    """The stem pools by mean instead of maximum."""
     at.network.maxpool = nn.AvgPool2d(3, 2, padding=1)
 
 
@@ -46,7 +46,7 @@ def pool_by_mean(at: Site) -> None:
 
 
 def pooled_by_maximum(at: Site) -> None:
-    """The last map is pooled by maximum."""
+    """The last map is pooled by maximum instead of mean."""
     stages = [name for name, _ in at.network.named_children() if name.startswith("layer")]
     stage = at.network.get_submodule(stages[-1])
     stage.register_forward_hook(lambda _, __, x: x.amax((2, 3), keepdim=True))
@@ -58,7 +58,7 @@ def dropout_on(at: Site) -> None:
 
 
 def softmax_inside(at: Site) -> None:
-    """The network gives probabilities."""
+    """The network returns probabilities instead of logits."""
     at.classifier.register_forward_hook(lambda _, __, logits: logits.softmax(1))
 
 
@@ -96,7 +96,7 @@ def network_in_training(at: Site) -> None:
 
 
 def single_precision(at: Site) -> None:
-    """One convolution gives float32 numbers whatever it is asked for."""
+    """One convolution rounds its output to float32, also in float64."""
     at.block.conv2.register_forward_hook(lambda _, __, x: x.float().to(x.dtype))
 
 

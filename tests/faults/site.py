@@ -14,9 +14,9 @@ from convert.formats import Array
 
 @dataclass(frozen=True)
 class Site:
-    """A network, what it is given, and the place in it: a residual block, ``stem`` or ``fc``.
+    """A network, its inputs, and the place in it: a residual block, ``stem`` or ``fc``.
 
-    Faults change it: ``inputs`` are float32 (N, 3, H, W), normalised.
+    A fault changes the network or the ``inputs``, which are float32 (N, 3, H, W), normalised.
     """
 
     network: ResNet

@@ -1,4 +1,4 @@
-"""Faults in what a network holds and in what it is given: tensors, no computation."""
+"""Faults in a network's tensors and in its inputs; what it computes is right."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def gate_biases_of_two_blocks(at: Site) -> None:
 
 
 def groups_permuted(at: Site) -> None:
-    """The filters of a grouped convolution are moved one group on."""
+    """The filters of a grouped convolution are moved by one group."""
     weight = _by_group(at.block.conv2)
     weight.copy_(weight.roll(1, 0))
 
@@ -98,7 +98,7 @@ def kernel_transposed(at: Site) -> None:
 
 
 def kernel_flipped(at: Site) -> None:
-    """A 3x3 kernel is turned by 180 degrees: convolution for correlation."""
+    """A 3x3 kernel is turned by 180 degrees: convolution instead of correlation."""
     at.block.conv2.weight.copy_(at.block.conv2.weight.flip(2, 3))
 
 
@@ -110,7 +110,7 @@ def layout_misread(at: Site) -> None:
 
 
 def classes_shifted(at: Site) -> None:
-    """The classifier's rows are one class on."""
+    """The classifier's rows are moved by one class."""
     for tensor in (at.classifier.weight, at.classifier.bias):
         tensor.copy_(tensor.roll(1, 0))
 
@@ -145,13 +145,13 @@ def one_percent(at: Site) -> None:
 
 
 def float16_everywhere(at: Site) -> None:
-    """All weights were rounded to float16 on their way."""
+    """All weights were rounded to float16 once."""
     for parameter in at.network.parameters():
         parameter.copy_(parameter.half())
 
 
 def bfloat16_in_a_layer(at: Site) -> None:
-    """The weights of one convolution were rounded to bfloat16 on their way."""
+    """The weights of one convolution were rounded to bfloat16 once."""
     at.block.conv2.weight.copy_(at.block.conv2.weight.bfloat16())
 
 
@@ -201,7 +201,7 @@ def statistics_fresh(at: Site) -> None:
 
 
 def inputs_bgr(at: Site) -> None:
-    """The network is given blue, green, red."""
+    """The network gets its channels as blue, green, red."""
     at.inputs[:] = at.inputs[:, ::-1].copy()
 
 
@@ -236,8 +236,8 @@ def _by_group(layer: nn.Conv2d | nn.Linear) -> Tensor:
 
 
 def _heard(at: Site, layer: nn.Conv2d | nn.Linear) -> Tensor:
-    """A view of the weights on the layer's loudest input channel: ReLU silences some channels in
-    every image, and no answer depends on their weights."""
+    """A view of the weights on the layer's strongest input channel: ReLU sets some channels to zero
+    in every image, and no answer depends on the weights of those."""
     given: list[Tensor] = []
     handle = layer.register_forward_pre_hook(lambda _, args: given.append(args[0]))
     at.network(torch.from_numpy(at.inputs[:1]))
