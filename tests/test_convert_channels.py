@@ -170,7 +170,7 @@ def test_it_is_not_published_since_nothing_says_how_its_images_are_prepared(
     done = run("publish", SAMPLE, grey, tmp_path / "release")
     assert done.exit_code == 1 and not (tmp_path / "release").exists()
     assert done.stderr.startswith(
-        f"error: {grey}: takes images of 1 channel, and a release is of a network for RGB, since "
+        f"error: {grey}: the network takes images of 1 channel, but a release needs a network for "
     )
 
 
