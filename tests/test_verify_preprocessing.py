@@ -12,14 +12,14 @@ import pytest
 
 import gluonport
 from architectures import MODELS, Model, find_model
-from architectures.catalogue.dataset import IMAGENET
+from architectures.catalogue.dataset import CIFAR10, IMAGENET
 from architectures.catalogue.figure import Regime
 from mappings.errors import ImageError
 from verify.preprocessing import crop, normalise
 from verify.reference.inputs import IMAGES, reference_inputs, reference_names, reference_pixels
 
 NETWORK = find_model("gluon_resnext50_32x4d")
-CIFAR = replace(NETWORK, source=replace(NETWORK.source, name="cifar_resnet20_v1"))
+CIFAR = replace(NETWORK, dataset=CIFAR10)
 FOLDER = Path(__file__).with_name("preprocessing")
 GOLDENS = json.loads((FOLDER / "goldens.json").read_text())
 IMAGES_OF_ALL_KINDS = sorted(path.name for path in (FOLDER / "images").iterdir())
