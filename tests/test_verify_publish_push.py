@@ -74,7 +74,7 @@ def test_a_repository_with_other_files_is_refused_by_their_names(
 ) -> None:
     hub.repositories[REPOSITORY] = {".gitattributes": b"", "old.bin": b"old", "README.md": b"old"}
     result = push(proven, tmp_path / "out")
-    assert is_one_line(result) and "has old.bin, no part of this release" in result.stderr
+    assert is_one_line(result) and "has old.bin, which this release does not have" in result.stderr
     assert not hub.objects and hub.repositories[REPOSITORY]["README.md"] == b"old"
     del hub.repositories[REPOSITORY]["old.bin"]
     assert push(proven, tmp_path / "out").exit_code == 0
