@@ -182,7 +182,7 @@ def test_a_figure_that_differs_fails_in_one_line(
     monkeypatch.setattr(metadata_command, "find_model", lambda name: card)
     result = CliRunner().invoke(main, ["metadata", model.name, "--json"])
     assert result.exit_code == 1 and result.stderr.count("\n") == 1
-    assert result.stderr.startswith("error: 1 of 3 figures not as published, ")
+    assert result.stderr.startswith("error: 1 of 3 figures are not as published; the first is ")
     (figure,) = [f for f in json.loads(result.stdout)["models"][0]["figures"] if not f["equal"]]
     assert figure["published"] - figure["computed"] == 1
     assert str(figure["published"]) in result.stderr and str(figure["computed"]) in result.stderr
