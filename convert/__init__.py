@@ -1,4 +1,4 @@
-"""From a checkpoint's bytes to a proven file."""
+"""Converts a checkpoint into a file that is reread and compared."""
 
 from __future__ import annotations
 

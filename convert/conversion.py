@@ -1,4 +1,4 @@
-"""From a source to a proven file: the whole way, in the order in which it can fail."""
+"""The whole conversion, from a source to a file that was reread and compared."""
 
 from __future__ import annotations
 
@@ -37,13 +37,12 @@ def convert(
     ``name`` is a model of the catalogue, or ``auto`` to find it from names and shapes. ``out`` ends
     in ``.safetensors`` (PyTorch's names), or ``.params`` (Gluon's, in the ``naming`` asked for).
     ``source`` is a checkpoint file or ``synthetic``; without it the published checkpoint is
-    fetched. ``ema`` takes the averaged weights (True) or the last ones (False) of a file that has
-    both, and ``weights`` the set under a key; ``ignore`` are patterns of names to leave out, and
-    ``classifier`` False leaves the classifier out, or whatever head the file has. The
-    target is reread and compared byte for byte before it takes its name.
+    downloaded. ``ema`` takes the averaged weights (True) or the last ones (False) of a file that
+    has both, and ``weights`` takes the set under a key. ``ignore`` are patterns of names to leave
+    out. ``classifier=False`` leaves out the classifier, or whatever head the file has. The target
+    is reread and compared byte for byte before it takes its name.
 
-    Raises a GluonportError of the room where it failed; the target then does not exist, or is what
-    it was.
+    Raises a GluonportError that says what failed; a target that stood there before is unchanged.
     """
     target = Path(out)
     _check_target(target, force)

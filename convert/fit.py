@@ -1,4 +1,4 @@
-"""Which network of the catalogue a checkpoint fits, decided before any byte moves."""
+"""Finds the network of the catalogue that a checkpoint fits, before any value is read."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from convert.thumbnails import refuse_thumbnail
 from mappings.errors import ReconcileError
 
 FAR = 0.25
-"""The share of a network's tensors that may be absent or of another shape in a file near it: its
-stem or its head is another. A file of another family lacks most of them."""
+"""The largest share of a network's tensors that a file near it may lack or have in another shape:
+a file with another stem or head stays below it, and a file of another family lacks most tensors."""
 
 
 def fit(checkpoint: Checkpoint, model: Model, classifier: bool = True) -> Fit:
-    """Lay a checkpoint against the model it must fit, with its classifier or without.
+    """Compare a checkpoint with the model that it must fit, with its classifier or without.
 
-    Raises ReconcileError with every residue when it does not.
+    Raises ReconcileError with every residue if it does not fit.
     """
     _refuse_nameless(checkpoint)
     found = lay(checkpoint, model, classifier)
     if found.residues:
         near = nearest(checkpoint, classifier)
-        if all(other.residues for other in near):  # else it is wholly another model's
+        if all(other.residues for other in near):  # else it fits another model
             refuse_leftovers(checkpoint, [found])
             if classifier:
                 refuse_other_head(checkpoint, [lay(checkpoint, model, False)])
@@ -36,11 +36,11 @@ def fit(checkpoint: Checkpoint, model: Model, classifier: bool = True) -> Fit:
 
 
 def identify(checkpoint: Checkpoint, classifier: bool = True) -> Fit:
-    """The one model of the catalogue that a checkpoint fits, by names and shapes, with its
+    """The one model of the catalogue that a checkpoint fits by names and shapes, with its
     classifier or without.
 
-    Raises ReconcileError with the nearest models and their residues where none fits, and with all
-    that fit where several do.
+    Raises ReconcileError if no model fits, with the nearest ones and their residues, and if several
+    fit, with their names.
     """
     _refuse_nameless(checkpoint)
     fits = nearest(checkpoint, classifier)
@@ -57,9 +57,10 @@ def identify(checkpoint: Checkpoint, classifier: bool = True) -> Fit:
 
 
 def nearest(checkpoint: Checkpoint, classifier: bool = True) -> list[Fit]:
-    """The models nearest to a checkpoint, those with the fewest misfits first.
+    """The models nearest to a checkpoint, the one with the fewest misfits first.
 
-    A model is near where at most a share of ``FAR`` of its tensors are absent or of another shape.
+    A model is near if the checkpoint lacks at most the share ``FAR`` of its tensors, or has them in
+    another shape.
     """
     fits = []
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
@@ -79,5 +80,5 @@ def _refuse_nameless(checkpoint: Checkpoint) -> None:
     if not checkpoint.named:
         raise ReconcileError(
             f"{checkpoint.path} is a list of {len(checkpoint.tensors)} arrays without names, and "
-            f"order proves nothing: save it again with net.save_parameters"
+            f"their order proves nothing: save it again with net.save_parameters"
         )

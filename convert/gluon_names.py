@@ -1,4 +1,4 @@
-"""The names that a converted checkpoint gets in Gluon."""
+"""The names that tensors get in a ``.params`` file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AUXILIARY = ("running_mean", "running_var")
 
 
 def gluon_names(model: Model, naming: GluonNaming) -> Mapping[str, str]:
-    """Network tensor name -> Gluon's: as ``save_parameters`` writes it, or as ``export`` does.
+    """Network tensor name -> Gluon's name, as ``save_parameters`` or as ``export`` writes it.
 
     Raises ConversionError for a network that GluonCV does not have.
     """

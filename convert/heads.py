@@ -1,4 +1,4 @@
-"""Why a checkpoint fits a network but for its classifier, and what to do about it."""
+"""Refuses a checkpoint that fits a network except for its classifier, and says what to do."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SHOWN = 6  # tensors of a head in a message
 
 
 def refuse_other_head(checkpoint: Checkpoint, bare: Sequence[Fit]) -> None:
-    """Raise ReconcileError where a checkpoint fits a network without its classifier.
+    """Raise ReconcileError if a checkpoint fits a network without its classifier.
 
-    ``bare`` are the fits of networks without their classifier.
+    ``bare`` compares the checkpoint with networks without their classifier.
     """
     bare = [found for found in bare if not found.residues]
     if not bare:

@@ -1,4 +1,4 @@
-"""What a checkpoint is: format, names, precisions, and the architecture it fits."""
+"""Describes a checkpoint: its format, names, precisions, and the model that it fits."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from mappings.naming import guess_scheme
 
 @dataclass(frozen=True)
 class Inspection:
-    """A checkpoint and the models nearest to it, those with the fewest misfits first.
+    """A checkpoint and the models nearest to it, the one with the fewest misfits first.
 
-    Where it fits none wholly, ``backbones`` are those that it fits but for the classifier, and
-    ``thumbnail`` is the network of MXNet's own zoo that it is with ``thumbnail=True``.
+    If it fits no model exactly, ``backbones`` are those that it fits except for the classifier, and
+    ``thumbnail`` is the network of MXNet's own zoo that fits it if built with ``thumbnail=True``.
     """
 
     checkpoint: Checkpoint
@@ -50,7 +50,7 @@ class Inspection:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was seen through: wrappings of the file, decorations of its names."""
+        """Sentences on how the file wraps its weights and decorates their names."""
         if not self.exact:
             return self.checkpoint.notes
         constants = [str(self.preprocessing)] if self.preprocessing else []
@@ -58,17 +58,17 @@ class Inspection:
 
     @cached_property
     def preprocessing(self) -> Preprocessing | None:
-        """The constants of preprocessing beside the network that the checkpoint fits."""
+        """The preprocessing constants that the checkpoint holds beside the network it fits."""
         return preprocessing_beside(self.checkpoint, self.exact[0]) if self.exact else None
 
     @property
     def dtypes(self) -> Counter[str]:
-        """How many tensors have each dtype ("none" for those stored as none)."""
+        """How many tensors have each dtype; "none" counts the tensors without values."""
         return Counter(tensor.dtype or "none" for tensor in self.checkpoint.tensors)
 
     @property
     def parameters(self) -> int:
-        """Elements of all tensors but BatchNorm's statistics."""
+        """The number of elements in all tensors except BatchNorm's statistics."""
         return sum(
             math.prod(tensor.shape)
             for tensor in self.checkpoint.tensors
@@ -104,11 +104,11 @@ class Inspection:
 
 
 def inspect_checkpoint(path: str | os.PathLike[str], choice: Choice = NO_CHOICE) -> Inspection:
-    """Look at a checkpoint of any network in any format the readers accept.
+    """Describe a checkpoint of any network in any format that the readers accept.
 
-    ``choice`` says which tensors are meant where it holds more than one network's weights.
+    ``choice`` says which tensors are meant if it holds more than one network's weights.
 
-    Raises FormatError for a file that is no checkpoint, and as ``open_checkpoint`` does.
+    Raises FormatError as ``open_checkpoint`` does.
     """
     checkpoint = open_checkpoint(path, choice)
     found = Inspection(checkpoint, tuple(nearest(checkpoint)) if checkpoint.named else ())
@@ -125,7 +125,7 @@ def inspect_checkpoint(path: str | os.PathLike[str], choice: Choice = NO_CHOICE)
 def digests(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:
     """Every tensor in file order with the sha256 of its dense little-endian bytes.
 
-    Raises FormatError for damaged values, and at the end where the file changed meanwhile.
+    Raises FormatError for damaged values, and at the end if the file changed meanwhile.
     """
     for tensor in checkpoint.tensors:
         yield {

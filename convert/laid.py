@@ -1,4 +1,4 @@
-"""A checkpoint laid against one network: what fits, and what does not."""
+"""Compares a checkpoint with one network: which tensors fit, and which do not."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from mappings.shapes import OpenShape
 
 @dataclass(frozen=True)
 class Fit:
-    """A checkpoint laid against one model: how it names its tensors, and what does not fit.
+    """A checkpoint compared with one model: how it names its tensors, and what does not fit.
 
-    ``dialect`` is whose names they are (``gluon``, ``pytorch``, ``mmpretrain``) and ``table``
-    translates them; ``num_classes`` is None where the classifier is absent, and 0 where it is left
-    out, as it then is of ``table``; ``in_chans``, the channels of the images, is None where the
-    first convolution is absent. ``beside`` are tensors that the network does not have.
+    ``dialect`` says whose names they are (``gluon``, ``pytorch``, ``mmpretrain``) and ``table``
+    translates them. ``num_classes`` is None if the classifier is missing, and 0 if it is left out;
+    ``table`` then lacks it too. ``in_chans``, the number of channels of the images, is None if the
+    first convolution is missing. ``beside`` are tensors that the network does not have.
     """
 
     model: Model
@@ -36,17 +36,17 @@ class Fit:
 
     @property
     def shapes(self) -> Mapping[str, OpenShape]:
-        """The tensors of the network that the checkpoint is laid against, in its order."""
+        """The shapes of the network's tensors that the checkpoint must have, in its order."""
         return _expected(self.model, self.table.classifier is not None)
 
     @property
     def scheme(self) -> str:
-        """The naming in one word: Gluon has several, others only their own."""
+        """The naming in one word: Gluon has several, each other framework has one."""
         return self.naming.scheme if self.dialect == "gluon" else self.dialect
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was seen through in the names, and what was left out with the classifier."""
+        """Sentences on how the names are decorated, and on what is left out with the classifier."""
         if self.table.classifier is None and self.beside.head:
             return (*self.naming.notes, f"left out: {', '.join(fold(self.beside.head))}")
         return self.naming.notes
@@ -62,10 +62,10 @@ class Fit:
 
 
 def lay(checkpoint: Checkpoint, model: Model, classifier: bool = True) -> Fit:
-    """Lay a checkpoint against one model, whether it fits or not, in the dialect that fits best.
+    """Compare a checkpoint with one model, whether it fits or not, in the dialect that fits best.
 
-    Without ``classifier`` only the rest of the network must be there, and a head is left out.
-    Raises ReconcileError when two names of the file stand for the same tensor.
+    Without ``classifier``, only the rest of the network must be there, and a head is left out.
+    Raises ReconcileError if two names in the file stand for the same tensor.
     """
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
     fits = []

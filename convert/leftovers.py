@@ -1,4 +1,4 @@
-"""Tensors beside a network that is complete in a file: a loss's, a teacher's, a discriminator's."""
+"""Refuses a file that holds a complete network and other tensors: of a loss, or of a teacher."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MOST = 3  # patterns in a message
 
 
 def refuse_leftovers(checkpoint: Checkpoint, fits: Sequence[Fit]) -> None:
-    """Raise ReconcileError where a network fits but for what else is in the file, and say how to
-    leave that out. The network is the one of the fits that leaves the least."""
+    """Raise ReconcileError if a network is complete in the file and other tensors stand beside it,
+    and say how to leave those out. Of several such networks, the first in ``fits`` is named."""
     complete = [
         found
         for found in fits
@@ -41,14 +41,14 @@ def refuse_leftovers(checkpoint: Checkpoint, fits: Sequence[Fit]) -> None:
     others = "1 other tensor" if len(left) == 1 else f"{len(left)} other tensors"
     raise ReconcileError(
         f"{checkpoint.path} holds {found.model.name} and {others} beside it: "
-        f"{', '.join(fold(left))}; where these are not of the network (a loss, a teacher), "
+        f"{', '.join(fold(left))}; if these do not belong to the network (a loss, a teacher), "
         f"{advice}"
     )
 
 
 def patterns_of(left: Collection[str], mapped: Collection[str]) -> list[str]:
-    """Patterns that match the names that are left and none of the mapped ones, as short as whole
-    parts of names allow; empty where a name cannot be written as a pattern."""
+    """Patterns that match all names in ``left`` and no name in ``mapped``, as short as whole parts
+    of names allow. The list is empty if a name cannot be written as a pattern."""
     taken = {prefix for name in mapped for prefix in _prefixes(name)}
     found: Counter[str] = Counter()
     for name in left:
@@ -65,7 +65,7 @@ def _prefixes(name: str) -> list[str]:
 
 
 def _beginning(mapped: Sequence[str], left: Collection[str]) -> str:
-    """The parts that all mapped names begin with, and none that is left; else empty."""
+    """The parts with which every mapped name begins and no name in ``left``; empty if none do."""
     first, last = (name.split(".")[:-1] for name in (min(mapped), max(mapped)))
     shared = ".".join(part for part, _ in takewhile(_equal, zip(first, last, strict=False)))
     alone = shared and not any(name.startswith(f"{shared}.") for name in left)

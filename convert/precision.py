@@ -57,11 +57,11 @@ class Scratch:
 def convert_values(
     tensor: Tensor, precision: Precision, scratch: Scratch, *, allow_nonfinite: bool = False
 ) -> Array:
-    """The tensor's values in ``precision``, read once and kept where nobody else writes.
+    """The tensor's values in ``precision``, read once and stored in ``scratch``.
 
-    Widening is exact; narrowing rounds the float32 value to nearest even. Raises ConversionError
-    for a dtype that no weight has, for NaN or infinity in the source unless ``allow_nonfinite``,
-    and for a finite value that the narrower type cannot hold.
+    Widening is exact; narrowing rounds the float32 value to the nearest value, ties to even. Raises
+    ConversionError for a dtype that is not floating point, for NaN or infinity in the source unless
+    ``allow_nonfinite``, and for a finite value that the narrower type cannot hold.
     """
     if tensor.dtype not in FLOATING:
         raise ConversionError(
@@ -76,9 +76,9 @@ def convert_values(
 
 
 def batches_tracked(tensor: Tensor | None) -> Array:
-    """BatchNorm's count of batches, int64 (), 0 where the source has none.
+    """BatchNorm's number of batches, int64 of shape (); 0 if the source does not have it.
 
-    Averaged checkpoints hold it as a float. Raises ConversionError where it is no whole number.
+    Averaged checkpoints hold it as a float. Raises ConversionError if it is not a whole number.
     """
     if tensor is None:
         return np.zeros((), np.int64)

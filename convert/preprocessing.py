@@ -1,4 +1,4 @@
-"""The preprocessing that an exported network carries as constants, and whether a regime does it."""
+"""Preprocessing constants in an exported network, compared with the model's own regime."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CLOSE = 1e-5  # relative: the constants are float32, the regimes' figures have a
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The constants of a file, by name, one value or one for each channel.
+    """The constants of a file by name, each with one value or one value for each channel.
 
-    ``mean`` and ``scale`` are those that normalise, (pixel - mean) / scale, where the names say so.
-    ``agrees`` tells whether ``regime``, the model's own, does the same with pixels of 0 to 255 (or
-    with pixels of 0 to 1); None where the constants do not tell.
+    ``mean`` and ``scale`` are the two that normalise, (pixel - mean) / scale, if the names say so.
+    ``agrees`` says whether ``regime``, the model's own, does the same with pixels from 0 to 255 or
+    from 0 to 1; it is None if the constants do not say.
     """
 
     constants: Mapping[str, Values]
@@ -42,9 +42,9 @@ class Preprocessing:
         )
         verdict = {
             None: f"which were not compared with the regime {self.regime}",
-            True: f"which normalise as the regime {self.regime} does",
-            False: f"which do not normalise as the regime {self.regime} does: the images that the "
-            f"network is given must be normalised by the constants",
+            True: f"which normalise like the regime {self.regime}",
+            False: f"which do not normalise like the regime {self.regime}: normalise the network's "
+            f"images with these constants",
         }[self.agrees]
         return f"preprocessing constants were not converted: {listed}, {verdict}"
 
@@ -60,7 +60,7 @@ class Preprocessing:
 
 
 def preprocessing_beside(checkpoint: Checkpoint, found: Fit) -> Preprocessing | None:
-    """What the constants beside a network say; None where the checkpoint has none."""
+    """The preprocessing that the constants beside a network describe; None without constants."""
     names = found.beside.constants
     constants = {
         tensor.name: tuple(map(float, np.asarray(tensor.copy(), np.float64).reshape(-1)))

@@ -1,4 +1,4 @@
-"""What a conversion did, and the record of it beside the target."""
+"""What a conversion did, and its record beside the target."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ COVERED = "gluonport converts the classifiers that 'gluonport models' lists"
 
 
 def other_model(checkpoint: Checkpoint, found: Fit, near: Sequence[Fit]) -> ReconcileError:
-    """The refusal of a checkpoint that does not fit the model it must fit; ``near`` are the models
+    """The error for a checkpoint that does not fit the model it must fit; ``near`` are the models
     nearest to it."""
     what = f"{checkpoint.path} does not fit {found.model.name}"
     exact = [fit.model.name for fit in near if not fit.residues]
@@ -28,22 +28,24 @@ def other_model(checkpoint: Checkpoint, found: Fit, near: Sequence[Fit]) -> Reco
 
 
 def no_model(checkpoint: Checkpoint, near: Sequence[Fit]) -> ReconcileError:
-    """The refusal of a checkpoint that fits no model; ``near`` are those nearest to it."""
+    """The error for a checkpoint that fits no model; ``near`` are the models nearest to it."""
     what = f"{checkpoint.path} fits no model of the catalogue"
     return ReconcileError(f"{what}; {_else(checkpoint, near)}")
 
 
 def several_models(checkpoint: Checkpoint, exact: Sequence[Fit]) -> ReconcileError:
-    """The refusal of a checkpoint that fits more than one model, of which none can be guessed."""
+    """The error for a checkpoint that fits more than one model."""
     names = " and ".join(fit.model.name for fit in exact)
     first, *others = [_written(checkpoint, fit) for fit in exact]
     if all(other == first for other in others):
-        differ = "the tensors that are written are the same for each"
+        differ = "these models give the same tensors"
     else:
-        differ = "each gives other tensors, and only whoever trained it knows which is right"
+        differ = (
+            "these models give different tensors, and only whoever trained it knows the right ones"
+        )
     return ReconcileError(
         f"{checkpoint.path} fits {names} equally well, by names and by shapes; {differ}: "
-        f"say which with its name instead of 'auto'"
+        f"give the model's name instead of 'auto'"
     )
 
 
@@ -53,13 +55,13 @@ def described(fit: Fit) -> str:
 
 
 def _written(checkpoint: Checkpoint, fit: Fit) -> list[tuple[str, str | None]]:
-    """Every tensor that is written, in order, and the tensor of the file that it is."""
+    """Every tensor of the target, in order, with the name of its tensor in the file."""
     sources = fit.by_target(checkpoint)
     return [(name, sources[name].name if name in sources else None) for name in fit.model.shapes]
 
 
 def _else(checkpoint: Checkpoint, near: Sequence[Fit]) -> str:
-    """What the file is instead, by its names or by the models nearest to it, and what to do."""
+    """What the file is instead, according to its names or to the nearest models, and what to do."""
     if family := family_of([tensor.name for tensor in checkpoint.tensors]):
         return f"by its names it is {family}; {COVERED}"
     remedy = (

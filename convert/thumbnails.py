@@ -61,7 +61,7 @@ def _table(model: Model, first_feature: int) -> Table:
 
 
 def _moved(row: Row, first_feature: int) -> Row:
-    """The row of the norm after the stages stands as many children earlier; others as they are."""
+    """The row of the norm after the stages, ``DROPPED`` children earlier; other rows unchanged."""
     number = row.source.removeprefix("features.")
     if row.scope is once and number.isdecimal() and int(number) >= first_feature:
         return replace(row, source=f"features.{int(number) - DROPPED}")

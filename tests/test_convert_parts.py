@@ -239,8 +239,8 @@ def test_constants_of_an_export_are_reported_and_compared_with_the_regime(
     found = json.loads((tmp_path / "out.provenance.json").read_text())["preprocessing"]
     assert (found["agrees"], found["regime"]) == (agrees, "gluon")
     assert np.allclose(found["mean"], mean) and np.allclose(found["scale"], scale)
-    verb = "normalise as" if agrees else "do not normalise as"
-    note = next(note for note in done.notes if f"which {verb} the regime gluon does" in note)
+    verb = "normalise" if agrees else "do not normalise"
+    note = next(note for note in done.notes if f"which {verb} like the regime gluon" in note)
     assert "preprocessing constants were not converted: arg:" in note
     seen = inspect(source)
     assert note in seen.notes and seen.as_json()["preprocessing"] == found
