@@ -114,6 +114,17 @@ def test_no_two_modules_share_a_name_but_those_of_one_family() -> None:
             assert alike, f"{path} and {other}"
 
 
+def test_no_two_classes_share_a_name() -> None:
+    """The two reference scripts stand alone: they share no class, so each has its own Refusal."""
+    seen: dict[str, Path] = {}
+    for path in FILES:
+        if path.relative_to(ROOT).as_posix() not in SCRIPTS:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    other = seen.setdefault(node.name, path)
+                    assert other == path, f"{node.name} is in {path} and in {other}"
+
+
 @pytest.mark.parametrize(
     "name",
     ["gluonport", "gluonport.commands.main", "convert.conversion", "verify.tensors.comparison"],

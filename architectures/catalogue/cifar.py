@@ -31,7 +31,7 @@ CHANNELS = (16, 16, 32, 64)
 
 
 @dataclass(frozen=True)
-class Kind:
+class CifarFamily:
     """A family, and what Gluon calls the layers of its networks."""
 
     family: Family
@@ -40,13 +40,13 @@ class Kind:
     flat_prefix: str
 
 
-V1 = Kind(
+V1 = CifarFamily(
     Family("CIFAR ResNet v1", "A residual network for images of 32 x 32", (papers.RESNET,)),
     CIFAR_V1,
     CIFAR_V1_FIRST_FEATURE,
     "cifarresnetv10_",
 )
-V2 = Kind(
+V2 = CifarFamily(
     Family(
         "CIFAR ResNet v2",
         "A pre-activation residual network for images of 32 x 32",
@@ -56,7 +56,7 @@ V2 = Kind(
     CIFAR_V2_FIRST_FEATURE,
     "cifarresnetv20_",
 )
-WIDE = Kind(
+WIDE = CifarFamily(
     Family(
         "CIFAR Wide ResNet", "A wide residual network for images of 32 x 32", (papers.WIDE_RESNET,)
     ),
@@ -64,7 +64,7 @@ WIDE = Kind(
     CIFAR_WIDE_FIRST_FEATURE,
     "cifarwideresnet0_",
 )
-RESNEXT_29 = Kind(
+RESNEXT_29 = CifarFamily(
     Family("CIFAR ResNeXt", "A ResNeXt for images of 32 x 32", (papers.RESNEXT,)),
     RESNEXT,
     CIFAR_RESNEXT_FIRST_FEATURE,
@@ -73,7 +73,7 @@ RESNEXT_29 = Kind(
 
 
 def _model(
-    kind: Kind,
+    kind: CifarFamily,
     network: NetworkConfig,
     name: str,
     sha1: str | None = None,

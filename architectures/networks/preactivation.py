@@ -42,7 +42,7 @@ class InputNorm(nn.BatchNorm2d):
         )
 
 
-class Block(nn.Module):
+class PreActivationBlock(nn.Module):
     """Norm and ReLU, the convolutions of a subclass, the gate, and the sum with the shortcut.
 
     H and W are the sides of the input; a block with a stride gives h = H / stride, w = W / stride.
@@ -75,7 +75,7 @@ class Block(nn.Module):
         return x + shortcut
 
 
-class BasicBlock(Block):
+class PreActivationBasicBlock(PreActivationBlock):
     """Two 3x3 convolutions; the first has the stride."""
 
     def add_convolutions(self, channels: int, out: int, stride: int) -> None:
@@ -89,7 +89,7 @@ class BasicBlock(Block):
         return x
 
 
-class Bottleneck(Block):
+class PreActivationBottleneck(PreActivationBlock):
     """1x1, 3x3 with the stride, 1x1; the inner convolutions have a quarter of the channels."""
 
     def add_convolutions(self, channels: int, out: int, stride: int) -> None:
@@ -129,7 +129,7 @@ class PreActivationResNet(ResidualNetwork):
             self.conv1 = nn.Conv2d(in_chans, channels, 3, padding=1, bias=False)
             self.act1, self.maxpool = nn.Identity(), nn.Identity()
         self.bn1 = nn.Identity() if config.stem == "cifar" else nn.BatchNorm2d(channels)
-        block = Bottleneck if config.bottleneck else BasicBlock
+        block = PreActivationBottleneck if config.bottleneck else PreActivationBasicBlock
         for index, (depth, out) in enumerate(zip(config.depths, widths, strict=True)):
             blocks = []
             for number in range(depth):

@@ -64,7 +64,7 @@ class SplitAttention(nn.Module):
         return (halves * gate.softmax(1)).sum(1)  # (N, C, H, W)
 
 
-class Bottleneck(nn.Module):
+class ResNeStBottleneck(nn.Module):
     """1x1, split attention, an average pool if the block has a stride, 1x1.
 
     H and W are the sides of the input; a block with a stride gives h = H / stride, w = W / stride.
@@ -109,7 +109,7 @@ class ResNeSt(ResidualNetwork):
             blocks = []
             for number in range(depth):
                 downsample = nn.Identity() if number else _shortcut(channels, planes, stride)
-                block = Bottleneck(
+                block = ResNeStBottleneck(
                     channels, planes, 1 if number else stride, drop_block, downsample
                 )
                 blocks.append(block)

@@ -25,7 +25,7 @@ SHOWN = 60  # characters of a wrong schema number that a message repeats
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecordKind:
     """A kind of record: the word in its name, the number of its schema, and the field with the
     sha256 of the checkpoint that it is about."""
 
@@ -34,13 +34,13 @@ class Kind:
     digest: str
 
 
-PROVENANCE = Kind("provenance", 1, "target_sha256")
-PARITY = Kind("parity", 1, "checkpoint_sha256")
-ACCURACY = Kind("accuracy", 1, "checkpoint_sha256")
+PROVENANCE = RecordKind("provenance", 1, "target_sha256")
+PARITY = RecordKind("parity", 1, "checkpoint_sha256")
+ACCURACY = RecordKind("accuracy", 1, "checkpoint_sha256")
 KINDS = {kind.word: kind for kind in (PROVENANCE, PARITY, ACCURACY)}
 
 
-def record_path(checkpoint: Path, kind: Kind) -> Path:
+def record_path(checkpoint: Path, kind: RecordKind) -> Path:
     """Where the record of a checkpoint is written."""
     stem = checkpoint.name.removesuffix(SAFETENSORS)
     if stem.endswith(OTHERS) or not stem:
@@ -48,7 +48,7 @@ def record_path(checkpoint: Path, kind: Kind) -> Path:
     return checkpoint.with_name(f"{stem}.{kind.word}.json")
 
 
-def find_record(checkpoint: Path, kind: Kind) -> Path:
+def find_record(checkpoint: Path, kind: RecordKind) -> Path:
     """Where the record of a checkpoint is: under the name it has today, or under the name that
     older versions gave it (``out.provenance.json`` for ``out.params``) if it is about this very
     file. Nothing may stand there."""
@@ -63,7 +63,7 @@ def find_record(checkpoint: Path, kind: Kind) -> Path:
     return path
 
 
-def read_record(checkpoint: Path, kind: Kind) -> dict[str, Any]:
+def read_record(checkpoint: Path, kind: RecordKind) -> dict[str, Any]:
     """The record of a checkpoint. Raises FormatError for a record that is missing or has another
     schema."""
     path = find_record(checkpoint, kind)
@@ -75,11 +75,11 @@ def read_record(checkpoint: Path, kind: Kind) -> dict[str, Any]:
     return values
 
 
-def record_text(kind: Kind, values: Mapping[str, Any]) -> str:
+def record_text(kind: RecordKind, values: Mapping[str, Any]) -> str:
     """The text of a record, with its schema before its other values."""
     return json.dumps({"schema": kind.schema, **values}, indent=1) + "\n"
 
 
-def write_record(checkpoint: Path, kind: Kind, values: Mapping[str, Any]) -> None:
+def write_record(checkpoint: Path, kind: RecordKind, values: Mapping[str, Any]) -> None:
     """Write the record of a checkpoint, whole or not at all. Raises OSError and WriteError."""
     write_text(record_path(checkpoint, kind), record_text(kind, values))

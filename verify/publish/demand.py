@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.formats.records import Kind, find_record, read_record
+from convert.formats.records import RecordKind, find_record, read_record
 from mappings.errors import FormatError, PublishError
 
 
@@ -16,12 +16,14 @@ class DemandedRecord:
     """The values of the record at ``path``; ``remedy`` is the command that makes it."""
 
     path: Path
-    kind: Kind
+    kind: RecordKind
     remedy: str
     values: Mapping[str, Any]
 
     @classmethod
-    def read(cls, checkpoint: Path, kind: Kind, remedy: str, otherwise: str = "") -> DemandedRecord:
+    def read(
+        cls, checkpoint: Path, kind: RecordKind, remedy: str, otherwise: str = ""
+    ) -> DemandedRecord:
         """The record of a checkpoint. Raises PublishError if it is missing or has another schema;
         ``otherwise`` adds to the message what else can be done about a missing one."""
         path = find_record(checkpoint, kind)
