@@ -99,6 +99,7 @@ class Inspection:
                     "residues": str(fit.residues),
                 }
                 for fit in self.fits[:5]
+                if not (fit.residues and fit.model.source.packaged)
             ],
         }
 

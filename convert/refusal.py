@@ -49,6 +49,12 @@ def several_models(checkpoint: Checkpoint, exact: Sequence[Fit]) -> ReconcileErr
     )
 
 
+def shown(near: Sequence[Fit]) -> Sequence[Fit]:
+    """The nearest models that a message names, without the packaged sample: nobody else's network
+    is called after it."""
+    return [fit for fit in near if not fit.model.source.packaged][:SHOWN]
+
+
 def described(fit: Fit) -> str:
     """``2 misfits: ...``"""
     return f"{counted(len(fit.residues), 'misfit')}: {fit.residues}"
@@ -68,5 +74,5 @@ def _else(checkpoint: Checkpoint, near: Sequence[Fit]) -> str:
         f"{COVERED}; 'gluonport inspect --digests {checkpoint.path}' lists the file's tensors, to "
         f"compare with the network that wrote them"
     )
-    nearest = " | ".join(f"{fit.model.name}, {described(fit)}" for fit in near[:SHOWN])
-    return f"nearest: {nearest}; {remedy}" if near else remedy
+    nearest = " | ".join(f"{fit.model.name}, {described(fit)}" for fit in shown(near))
+    return f"nearest: {nearest}; {remedy}" if nearest else remedy

@@ -111,19 +111,16 @@ def test_a_file_of_another_model_is_given_that_models_name(gluon: Gluon, tmp_pat
     assert line == f"error: {file} does not fit gluon_resnet18_v2: {fits}\n"
 
 
-def test_a_file_that_nearly_fits_has_its_misfits_counted_in_english(
-    gluon: Gluon, tmp_path: Path
-) -> None:
+def test_a_file_that_nearly_fits_has_its_misfits_counted_in_english(tmp_path: Path) -> None:
     out, cut = tmp_path / "out.safetensors", tmp_path / "cut.safetensors"
-    gluonport.convert("auto", out, gluon("seresnext8_digits", "structural").file())
+    gluonport.convert("gluon_resnet18_v1b", out, "synthetic")
     weights = load_file(out)
     for count, name in (("1 misfit", "bn1.bias"), ("2 misfits", "bn1.weight")):
         del weights[name]
         save_file(weights, cut)
         line = said("convert", "auto", tmp_path / "no.safetensors", "--from", cut)
         assert line.startswith(
-            f"error: {cut} fits no model of the catalogue; nearest: gluon_seresnext8_digits, "
-            f"{count}: "
+            f"error: {cut} fits no model of the catalogue; nearest: gluon_resnet18_v1b, {count}: "
         )
         assert "'auto'" not in line and f"'gluonport inspect --digests {cut}'" in line
 
@@ -178,3 +175,17 @@ def test_a_name_that_is_the_beginning_of_another_is_completed(tmp_path: Path) ->
 def test_models_of_no_such_name_are_an_error() -> None:
     line = said("models", "nosuch")
     assert line == "error: no model is called 'nosuch': 'gluonport models' lists them all\n"
+
+
+def test_the_packaged_sample_is_nobodys_nearest_model(tmp_path: Path) -> None:
+    """A file that is the sample but for one tensor is compared with no sample."""
+    gluonport.convert("gluon_seresnext8_digits", tmp_path / "d.safetensors")
+    arrays = load_file(tmp_path / "d.safetensors")
+    arrays["layer1.0.conv2.weight"] = np.zeros((8, 4, 3, 3), np.float32)
+    save_file(arrays, tmp_path / "other.safetensors")
+    shown = CliRunner().invoke(main, ["inspect", str(tmp_path / "other.safetensors")])
+    assert shown.exit_code == 0 and "gluon_seresnext8_digits" not in shown.stdout
+    refused = said(
+        "convert", "auto", tmp_path / "o.safetensors", "--from", tmp_path / "other.safetensors"
+    )
+    assert "gluon_seresnext8_digits" not in refused

@@ -47,3 +47,23 @@ def test_the_version_is_the_packages() -> None:
         [sys.executable, "-m", "gluonport", "--version"], capture_output=True, text=True
     )
     assert version("gluonport") in done.stdout
+
+
+def test_create_model_reads_a_file_and_maps_none_of_it(tmp_path: Path) -> None:
+    """A file that is cut short after it was opened must not end the process by a signal."""
+    path = tmp_path / "d.safetensors"
+    gluonport.convert("gluon_seresnext8_digits", path)
+    network = gluonport.create_model("gluon_seresnext8_digits", path)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    path.write_bytes(b"")
+    assert all(torch.equal(before[name], t) for name, t in network.state_dict().items())
+    with pytest.raises(gluonport.GluonportError, match="not a safetensors file"):
+        gluonport.create_model("gluon_seresnext8_digits", path)
+    with pytest.raises(gluonport.GluonportError, match="no such regular file"):
+        gluonport.create_model("gluon_seresnext8_digits", tmp_path)
+
+
+def test_a_model_takes_the_channels_of_its_file(tmp_path: Path) -> None:
+    gluonport.convert("gluon_seresnext8_digits", tmp_path / "d.safetensors")
+    with pytest.raises(gluonport.GluonportError, match="images of 3 channels, not 1"):
+        gluonport.create_model("gluon_seresnext8_digits", tmp_path / "d.safetensors", in_chans=1)

@@ -6,9 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from architectures import Model
+from architectures.catalogue.nearest import misfits
 from architectures.networks.build import build
 from mappings.errors import FormatError
 from mappings.shapes import open_sizes
+from mappings.words import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,14 +39,19 @@ def create(
         weights = _read(checkpoint)
     except SafetensorError as error:
         raise FormatError(checkpoint, f"not a safetensors file: {error}") from error
-    shapes = ((tuple(w.shape), model.shapes.get(name, ())) for name, w in weights.items())
-    sizes = open_sizes(shapes)
-    network = build(model, sizes.get("classes", 0), in_chans or sizes.get("channels", 3))
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        what = " ".join(str(error).split())
-        raise FormatError(checkpoint, f"does not fit {model.name}: {what}") from error
+    shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+    if wrong := misfits(shapes, model):
+        what = f"{counted(len(wrong), 'tensor')} missing, unknown or of another shape"
+        raise FormatError(
+            checkpoint, f"does not fit {model.name}: {what}, the first is {wrong[0]!r}"
+        )
+    sizes = open_sizes((shape, model.shapes[name]) for name, shape in shapes.items())
+    channels = sizes.get("channels", 3)
+    if in_chans not in (None, channels):
+        what = f"is for images of {counted(channels, 'channel')}, not {in_chans}"
+        raise FormatError(checkpoint, f"{what}: leave in_chans out")
+    network = build(model, sizes.get("classes", 0), channels)
+    network.load_state_dict(weights)
     if num_classes is not None and num_classes != network.num_classes:
         network.reset_classifier(num_classes)
     return network.eval()
@@ -66,12 +73,14 @@ def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Netwo
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """The tensors of a safetensors file. The library opens a path only if it is UTF-8."""
-    from safetensors.torch import load, load_file
+    """The tensors of a safetensors file.
 
-    try:
-        os.fspath(path).encode()
-    except UnicodeEncodeError:
-        with open(path, "rb") as file:
-            return load(file.read())
-    return load_file(path)
+    The file is read, not mapped: a mapped file that another process cuts short kills this one.
+    Raises FormatError if there is no regular file.
+    """
+    from safetensors.torch import load
+
+    if not os.path.isfile(path):
+        raise FormatError(path, "there is no such regular file; check the path")
+    with open(path, "rb") as file:
+        return load(file.read())

@@ -42,7 +42,7 @@ def inspect(file: str, as_json: bool, choice: Choice, with_digests: bool) -> Non
 
 
 def _print(found: Inspection) -> None:
-    from convert.refusal import SHOWN, described
+    from convert.refusal import described, shown
 
     checkpoint = found.checkpoint
     lines = [
@@ -68,6 +68,6 @@ def _print(found: Inspection) -> None:
         lines.append(("model", "no model of the catalogue fits every name and shape"))
         if family := family_of([tensor.name for tensor in checkpoint.tensors]):
             lines.append(("looks like", f"{family}, by its names"))
-        lines += [("nearest", f"{fit.model.name}, {described(fit)}") for fit in found.fits[:SHOWN]]
+        lines += [("nearest", f"{fit.model.name}, {described(fit)}") for fit in shown(found.fits)]
     for title, text in lines:
         click.echo(f"{title:12}{one_line(text)}")
