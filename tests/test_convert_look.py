@@ -29,12 +29,16 @@ def test_models_lists_every_model_with_its_source_and_figures() -> None:
     assert [model["name"] for model in listed] == gluonport.list_models()
     first = listed[0]
     assert first["source_name"] == "resnext50_32x4d" and len(first["sha1"]) == 40
+    assert first["sha256_prefix"] is None
     assert first["accuracy"]["gluon"] == {
         "top1": 79.32,
         "top5": 94.53,
         "source": "GluonCV model zoo, classification table",
         "weights": first["sha1"],
     }
+    for model in listed:
+        known = [model[hash] for hash in ("sha1", "sha256_prefix") if model[hash]]
+        assert [len(digits) for digits in known] in ([40], [8]) or not model["url"]
     table = run("models").stdout
     assert all(name in table for name in gluonport.list_models())
     for model in MODELS:

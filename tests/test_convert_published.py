@@ -90,9 +90,9 @@ def test_another_file_is_refused_and_not_kept(server: Loopback, cached: Path) ->
     with pytest.raises(DownloadError) as caught:
         fetch_url(f"{server.url}/weights/{NAME}")
     assert str(caught.value) == (
-        f"{server.url}/weights/{NAME}: not the published file: another sha256; expected is {NAME} "
-        f"with a sha256 that begins with {NAME[-12:-4]}: put it at {cached}, "
-        "or give a file with --from FILE"
+        f"{server.url}/weights/{NAME}: this is not the published file: the first 8 digits of its "
+        f"sha256 are not {NAME[-12:-4]}; expected the file {NAME} with a sha256 that begins with "
+        f"{NAME[-12:-4]}: put it at {cached}, or give a file with --from FILE"
     )
     assert left(cached) == set()
 
@@ -107,12 +107,12 @@ def test_a_wrong_cached_file_stays_until_a_right_one_is_proven(
         fetch_url(f"{server.url}/weights/{NAME}")
     assert cached.read_bytes() == b"mine"
     assert fetch_url(f"{server.url}/weights/{NAME}").read_bytes() == BODY
-    assert caplog.messages[0].startswith(f"{cached}: its sha256 does not begin with")
+    assert caplog.messages[0].startswith(f"{cached}: the first 8 digits of its sha256 are not")
 
 
 def test_a_name_without_a_hash_proves_nothing(server: Loopback, cached: Path) -> None:
     server.files["/weights/network.pth"] = BODY
-    with pytest.raises(DownloadError, match="carries no hash"):
+    with pytest.raises(DownloadError, match="does not end in digits of a hash"):
         fetch_url(f"{server.url}/weights/network.pth")
     assert server.seen == []
 

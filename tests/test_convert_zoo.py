@@ -163,7 +163,7 @@ def test_a_failure_says_what_where_and_what_to_do(
         fetch_gluon(NAME, SHA1, sleep=waits.append)
     assert str(caught.value) == (
         f"{server.url}{PATH}: Connection refused; gave up after 5 attempts in a row; "
-        f"expected is {MEMBER} with sha1 {SHA1}: put it at {cached}, "
+        f"expected the file {MEMBER} with sha1 {SHA1}: put it at {cached}, "
         "name a mirror in MXNET_GLUON_REPO, or give a file with --from FILE"
     )
     assert waits == list(BACKOFF)

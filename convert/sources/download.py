@@ -1,8 +1,8 @@
-"""Resumable HTTP downloads: a file has its name when it is whole, and not before.
+"""Resumable HTTP downloads: a file gets its name only when it is complete.
 
 Until then ``NAME.partial`` holds the bytes so far, and ``NAME.partial.etag`` the validator of the
-representation they belong to (RFC 9110, sections 8.8 and 13.1.5), so that a download which failed
-or was killed goes on from its last byte, in this run or the next.
+representation that they belong to (RFC 9110, sections 8.8 and 13.1.5). A download that failed or
+was killed continues from its last byte, in this run or the next.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ def download(
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Leaves the body of ``url`` in ``target``, whole: as long as the server says it is.
+    """Download the body of ``url`` to ``target``, with the length that the server states.
 
-    That is all HTTP can promise, so the caller proves the content before giving it a name that
-    others trust; and lets nobody else download to ``target`` meanwhile (see ``locked``). Lost
-    connections, short bodies, 5xx and 429 are tried again, ``BACKOFF`` apart or as Retry-After
-    asks; attempts are counted afresh whenever one got further than all before it. There is an end
-    to it all: the file has at most ``most`` bytes, and they keep a pace (see ``Pace``). A host that
-    cannot be found is final, unless bytes of this run came from it.
+    HTTP promises no more than that, so the caller must check the content before it gives the file a
+    name that others trust. The caller also keeps others from downloading to ``target`` meanwhile
+    (see ``locked``). Lost connections, short bodies, 5xx and 429 are tried again after the waits of
+    ``BACKOFF``, or after Retry-After; the count of attempts starts again whenever one gets further
+    than all before it. A download always ends: it has at most ``most`` bytes, which must keep a
+    pace (see ``Pace``). A host that cannot be found is tried again only if it sent bytes before.
 
-    Raises DownloadError, its message beginning with the URL, and OSError when ``target`` cannot be
-    written.
+    Raises DownloadError with a message that begins with the URL, and OSError if ``target`` cannot
+    be written.
     """
     from convert.sources.pace import Pace
 
@@ -76,19 +76,19 @@ def download(
 
 
 def shown(url: str) -> str:
-    """The URL as messages may show it: without the user name and password it can carry."""
+    """The URL without a user name and password, for messages."""
     return re.sub(r"(?<=//)[^/?#\s]*@", "", url)
 
 
 def warn(message: str) -> None:
-    """One line for people: on stderr, unless the application has set up logging otherwise."""
+    """Print one line on stderr, unless the application has set up logging otherwise."""
     import logging
 
     logging.getLogger("gluonport").warning(message)
 
 
 class _Transient(Exception):
-    """A failure that may pass; ``retry_after`` is the server's wish, in seconds."""
+    """A failure that may pass; ``retry_after`` is the wait that the server asks for, in seconds."""
 
     def __init__(self, what: str, retry_after: float = 0.0) -> None:
         super().__init__(what)
@@ -98,7 +98,7 @@ class _Transient(Exception):
 def _fetch(
     url: str, partial: Partial, most: int, pace: Pace, show: Callable[[int, int | None], None]
 ) -> None:
-    """One attempt: asks for the bytes that are missing and appends them."""
+    """One attempt: request the missing bytes and append them."""
     import requests
     from urllib3.exceptions import HTTPError
 
@@ -149,12 +149,15 @@ def _fetch(
             what = f"the host cannot be found ({_said(error)}): check the address and the network"
             raise DownloadError(f"{shown(url)}: {what}") from error
         raise _Transient(_said(error)) from error
-    except (requests.RequestException, ValueError) as error:  # no URL, or a redirect to none
+    except (
+        requests.RequestException,
+        ValueError,
+    ) as error:  # not a URL, or a redirect to something else
         raise DownloadError(f"{shown(url)}: {_said(error)}") from error
 
 
 def _goes_on(response: Response, done: int, etag: str) -> bool:
-    """Whether a 206 continues the very bytes we have: not every server heeds If-Range."""
+    """Whether a 206 continues the bytes that we have: some servers ignore If-Range."""
     content_range = response.headers.get("Content-Range", "")
     return content_range.startswith(f"bytes {done}-") and response.headers.get("ETag") == etag
 
@@ -177,14 +180,14 @@ def _retry_after(response: Response) -> float:
 
 
 def _root(error: BaseException) -> BaseException:
-    """What really happened, below the layers of requests and urllib3."""
+    """The original error, below the layers of requests and urllib3."""
     while error.__context__ is not None:
         error = error.__context__
     return error
 
 
 def _said(error: BaseException) -> str:
-    """What really happened, in words: "Connection refused"."""
+    """The original error in words: "Connection refused"."""
     error = _root(error)
     what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return shown(" ".join(what.split()))[:200] or type(error).__name__
@@ -192,7 +195,8 @@ def _said(error: BaseException) -> str:
 
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on stderr where that is a terminal; takes bytes done and, when known, in total."""
+    """A progress bar on stderr if that is a terminal. It takes the bytes done and in total; the
+    total is None if it is unknown."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return

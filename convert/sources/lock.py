@@ -16,9 +16,9 @@ from mappings.errors import DownloadError
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file ``path``, after waiting for the process that has it, if any lives.
+    """Hold the lock file ``path``; wait first if another process holds it.
 
-    Raises DownloadError where something else than a file stands there.
+    Raises DownloadError if ``path`` is not a regular file.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     wrong = DownloadError(f"{path}: this is no regular file, and a lock must be one: remove it")

@@ -1,4 +1,4 @@
-"""A download keeps a pace: however a server delays its bytes, there is an end."""
+"""The pace that a download must keep, so that it ends however a server delays its bytes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from mappings.errors import DownloadError
 
 READ = 30.0  # seconds between two reads
 ALLOWANCE = 300.0
-"""Seconds that a download may take beyond the time its bytes are worth: five attempts that time
-out, with the waits between them, fit into it."""
+"""Seconds that a download may take in addition to the time for its bytes: five attempts that time
+out fit in, with the waits between them."""
 SLOWEST = 16 << 10
-"""Bytes a second that are the least to expect: no line in use is slower, and at this pace 100 MB
-take two hours. A server that sends a byte from time to time has ended after ``ALLOWANCE``."""
+"""Bytes a second that a download must at least keep: no line in use is slower, and at this pace
+100 MB take two hours. It ends a server that sends a byte from time to time after ``ALLOWANCE``."""
 
 
 class Pace:
-    """The time that is left to a download, which each further byte prolongs: so that it lasts at
-    most ``ALLOWANCE`` seconds and one second for each ``SLOWEST`` bytes of the file.
+    """The time that is left for a download: ``ALLOWANCE`` seconds, and one second more for every
+    ``SLOWEST`` bytes that arrive.
 
-    ``done`` are the bytes that an earlier run left.
+    ``done`` is the number of bytes that an earlier run left. A pace is a running clock, so it
+    counts the bytes in itself.
     """
 
     def __init__(self, url: str, done: int, clock: Callable[[], float]) -> None:
@@ -33,18 +34,18 @@ class Pace:
         self._begin, self.gained = clock(), 0
 
     def reach(self, done: int) -> None:
-        """Note that ``done`` bytes of the file are there; those had before count once."""
+        """Note that ``done`` bytes of the file are there; bytes fetched twice count once."""
         gain = max(0, done - self._furthest)
         self._furthest += gain
         self.gained += gain
 
     def restart(self) -> None:
-        """Note that what an earlier run left was of no use."""
+        """Note that the bytes of an earlier run cannot be used."""
         if not self.gained:
             self._furthest = 0
 
     def left(self, wait: float = 0.0) -> float:
-        """Seconds that are left after ``wait`` seconds. Raises DownloadError where none are."""
+        """Seconds that are left after ``wait`` seconds. Raises DownloadError if none are left."""
         took = self._clock() - self._begin
         left = ALLOWANCE + self.gained / SLOWEST - took - wait
         if left <= 0:
@@ -56,7 +57,8 @@ class Pace:
 
 
 def paced_session(pace: Pace) -> Session:
-    """A session of requests in which no read outlasts the pace, be it of a body or of headers."""
+    """A session of requests in which no read of a body or of headers takes longer than the pace
+    allows. urllib3 has no parameter for this: its pools are given another ``ConnectionCls``."""
 
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
@@ -77,7 +79,7 @@ def paced_session(pace: Pace) -> Session:
 
 
 class _Paced(io.RawIOBase):
-    """What a socket receives, each read no longer than the time that is left."""
+    """Reads from a socket, each with the time that is left as its timeout."""
 
     def __init__(self, sock: Any, received: io.RawIOBase, pace: Pace) -> None:
         self._sock, self._received, self._pace = sock, received, pace

@@ -1,4 +1,4 @@
-"""The bytes so far of a download, and beside them the validator that says of what."""
+"""The bytes of an unfinished download, and the validator (ETag) of the file they belong to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import IO
 
 # Only a strong validator promises the same bytes (RFC 9110, 8.8.3.2).
 _STRONG_ETAG = re.compile(rb'"[\x21\x23-\x7e]*"')
-LONGEST = 8192  # bytes of a validator: what servers allow a header to have
+LONGEST = 8192  # bytes of a validator: servers allow headers of this size
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Partial:
 
 @contextmanager
 def opened(target: Path) -> Iterator[Partial]:
-    """The partial download of ``target``, what an earlier run left of it included.
+    """The partial download of ``target``, with what an earlier run left of it.
 
-    It stays where it has bytes; the caller renames it or lets it be. Raises OSError where it cannot
-    be written.
+    It is kept if it has any bytes; the caller may rename it. Raises OSError if it cannot be
+    written.
     """
     path = target.with_name(f"{target.name}.partial")
     etag = path.with_name(f"{path.name}.etag")
@@ -70,9 +70,9 @@ def opened(target: Path) -> Iterator[Partial]:
 
 
 def _own_file(path: Path) -> IO[bytes]:
-    """A regular file of this user with no other name, open for reading and appending.
+    """A regular file of this user without other hard links, open for reading and appending.
 
-    What else stands there is removed: of a link the link itself, never what it points to.
+    Anything else at that path is removed; of a link, only the link itself.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
     while True:

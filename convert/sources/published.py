@@ -1,4 +1,4 @@
-"""Published checkpoints: packaged with us, in the Gluon model zoo, or behind a url of their own."""
+"""Published checkpoints: in this package, in the Gluon model zoo, or at a URL of their own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from convert.sources.zoo import fetch_gluon
 from mappings.errors import DownloadError
 
 MARGIN = 2
-"""Times the bytes of a model's float32 weights that its published file may have: it holds them and
-little else, so that anything larger is another file, and need not be unpacked to be told."""
+"""The published file of a model may have this many times the bytes of its float32 weights. It holds
+them and little else, so a larger file is another one and need not be unpacked to know that."""
 EACH_TENSOR = 1 << 10  # bytes for a tensor's name and header
 
 
 def largest(model: Model) -> int:
-    """Bytes that the published checkpoint of a model has at most."""
+    """The largest size in bytes that the published checkpoint of a model can have."""
     sizes = map(math.prod, model.sized().values())
     return MARGIN * sum(4 * size + EACH_TENSOR for size in sizes)
 
@@ -32,10 +32,11 @@ def largest(model: Model) -> int:
 def fetch_published(
     source: Source, *, most: int = LIMIT, sleep: Callable[[float], object] = time.sleep
 ) -> Path:
-    """The published checkpoint of a model as a local file, its hash checked.
+    """The published checkpoint of a model as a local file whose hash was checked.
 
-    A download of more than ``most`` bytes is refused (see ``largest``). Raises
-    DownloadError with the way to provide the file by hand.
+    The hash is the whole SHA-1 of files of the Gluon model zoo. Of other files only the first 8
+    digits of the sha256 are known, from their names. A download of more than ``most`` bytes is
+    refused (see ``largest``). Raises DownloadError, which says how to provide the file by hand.
     """
     if source.packaged:
         return _packaged(source.packaged, source.sha1)
@@ -49,13 +50,14 @@ def fetch_published(
 def fetch_url(
     url: str, *, most: int = LIMIT, sleep: Callable[[float], object] = time.sleep
 ) -> Path:
-    """A file whose name ends in the beginning of its sha256, as PyTorch's hub names them.
+    """A file whose name ends in the first 8 or more digits of its sha256, as in PyTorch's hub.
 
-    It is looked for and kept where ``torch.hub`` keeps it, ``$TORCH_HOME/hub/checkpoints``. Raises
-    DownloadError.
+    Only these digits are checked. The file is looked for and kept in the folder of ``torch.hub``,
+    ``$TORCH_HOME/hub/checkpoints``. Raises DownloadError.
     """
     name = url.rpartition("/")[2]
     prefix = Path(name).stem.rpartition("-")[2]
+    digits = f"the first {len(prefix)} digits of its sha256"
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", f"{cache}/torch")
     path = Path(os.path.expanduser(home), "hub", "checkpoints", name)
@@ -67,17 +69,18 @@ def fetch_url(
             if _is(path, prefix):
                 return path
             if path.exists():
-                warn(f"{path}: its sha256 does not begin with {prefix}; downloading it again")
+                warn(f"{path}: {digits} are not {prefix}; downloading it again")
             fetched = path.with_name(f"{name}.unproven")
             download(url, fetched, most=most, sleep=sleep)
             if not _is(fetched, prefix):
                 fetched.unlink()
-                raise DownloadError(f"{shown(url)}: not the published file: another sha256")
+                what = f"this is not the published file: {digits} are not {prefix}"
+                raise DownloadError(f"{shown(url)}: {what}")
             fetched.replace(path)
     except (DownloadError, OSError) as error:
         what = str(error) if isinstance(error, DownloadError) else f"{shown(url)}: {error}"
         raise DownloadError(
-            f"{what}; expected is {name} with a sha256 that begins with {prefix}: "
+            f"{what}; expected the file {name} with a sha256 that begins with {prefix}: "
             f"put it at {path}, or give a file with --from FILE"
         ) from error
     return path
@@ -91,7 +94,7 @@ def _packaged(name: str, sha1: str | None) -> Path:
 
 
 def _is(path: Path, prefix: str) -> bool:
-    """Whether the file is there and its sha256 begins with at least 8 expected digits."""
+    """Whether the file is there and its sha256 begins with ``prefix``, of at least 8 digits."""
     if len(prefix) < 8:
-        raise DownloadError(f"{path.name}: its name carries no hash")
+        raise DownloadError(f"{path.name}: its name does not end in digits of a hash")
     return path.exists() and regular.sha256(path).startswith(prefix)

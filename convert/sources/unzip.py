@@ -1,4 +1,4 @@
-"""One file out of a zip from the network: nothing it says is believed, no name in it used."""
+"""Takes one file out of a downloaded zip, without trusting the sizes and names in it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ if TYPE_CHECKING:
 
 
 DENSEST = 10
-"""Times its size in the archive that a file of weights may have: the bits of trained weights are
-nearly random, and real ones lose a tenth."""
+"""A file of weights may have this many times its size in the archive. The bits of trained weights
+are nearly random: a zip makes real ones smaller by a tenth."""
 
 
 def extract(archive: Path, target: Path, sha1: str, most: int = LIMIT) -> None:
-    """Leaves the zip's one file, which must be called as ``target`` is, in ``target``.
+    """Extract the zip's one file, which must have the name of ``target``, to ``target``.
 
-    It appears there whole and synced, once its SHA-1 (40 hex digits) agrees, or not at all.
-    What it declares is checked before anything is inflated: at most ``most`` bytes, and at most
-    ``DENSEST`` times those that the archive has of it. Raises FormatError for anything else than
-    that one regular file, and OSError or WriteError when ``target`` cannot be
-    written.
+    It appears there whole and synced if its SHA-1 (40 hex digits) agrees, or not at all. Its
+    declared size is checked before anything is inflated: at most ``most`` bytes, and at most
+    ``DENSEST`` times its size in the archive. Raises FormatError if the zip does not hold exactly
+    that regular file, and OSError or WriteError if ``target`` cannot be written.
     """
     import zlib
     from zipfile import BadZipFile, ZipFile
@@ -52,7 +51,7 @@ def extract(archive: Path, target: Path, sha1: str, most: int = LIMIT) -> None:
 
 
 def _sole_member(zipped: ZipFile, name: str, most: int) -> ZipInfo:
-    """The regular file ``name``, plausibly large, which must be all there is. Raises BadZipFile."""
+    """The zip's only file, which must be regular and called ``name``. Raises BadZipFile."""
     from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile
 
     members = [  # macOS adds its resource forks

@@ -1,7 +1,7 @@
-"""The Gluon model zoo: published checkpoints by name and hash, in the cache GluonCV uses too.
+"""The Gluon model zoo: published checkpoints by name and hash, in the cache that GluonCV uses.
 
-Places and names are those of GluonCV 0.10.5, gluoncv/model_zoo/model_store.py, get_model_file; so
-is the lock file, which GluonCV holds by flock as well.
+Folders and names are those of GluonCV 0.10.5 (gluoncv/model_zoo/model_store.py, get_model_file). So
+is the lock file, on which GluonCV too holds a flock.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def fetch_gluon(
 ) -> Path:
     """The published checkpoint ``name`` whose 40 hex digits of SHA-1 are ``sha1``, as a local file.
 
-    It is looked for in ``$MXNET_HOME/models`` (``~/.mxnet/models``) and downloaded from
-    ``$MXNET_GLUON_REPO`` (``REPOSITORY``) if it is not there or not itself. It
-    has at most ``most`` bytes, and so has the zip around it. Raises DownloadError.
+    It is looked for in ``$MXNET_HOME/models`` (``~/.mxnet/models``). If it is missing there or has
+    another hash, it is downloaded from ``$MXNET_GLUON_REPO`` (``REPOSITORY``). The file and the zip
+    around it have at most ``most`` bytes each. Raises DownloadError.
     """
     stem = f"{name}-{sha1[:8]}"
     home = os.path.expanduser(os.environ.get("MXNET_HOME", "~/.mxnet"))
@@ -59,7 +59,7 @@ def fetch_gluon(
     except (DownloadError, OSError) as error:
         what = str(error) if isinstance(error, DownloadError) else f"{shown(url)}: {error}"
         raise DownloadError(
-            f"{what}; expected is {params.name} with sha1 {sha1}: put it at {params}, "
+            f"{what}; expected the file {params.name} with sha1 {sha1}: put it at {params}, "
             "name a mirror in MXNET_GLUON_REPO, or give a file with --from FILE"
         ) from error
     return params

@@ -77,6 +77,7 @@ def _as_json(model: Model) -> dict[str, object]:
         "source": model.source.framework,
         "source_name": model.source.name,
         "sha1": model.source.sha1,
+        "sha256_prefix": None if model.source.sha1 else model.source.hash or None,
         "url": model.source.url,
         "parameters": model.parameters,
         "num_classes": model.num_classes,
