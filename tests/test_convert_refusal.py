@@ -113,7 +113,7 @@ def test_a_file_of_another_model_is_given_that_models_name(gluon: Gluon, tmp_pat
 
 def test_a_file_that_nearly_fits_has_its_misfits_counted_in_english(tmp_path: Path) -> None:
     out, cut = tmp_path / "out.safetensors", tmp_path / "cut.safetensors"
-    gluonport.convert("gluon_resnet18_v1b", out, "synthetic")
+    gluonport.convert("gluon_cifar_resnet20_v1", out, "synthetic")
     weights = load_file(out)
     for count, name in (("1 misfit", "bn1.bias"), ("2 misfits", "bn1.weight")):
         del weights[name]
