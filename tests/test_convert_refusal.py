@@ -120,7 +120,8 @@ def test_a_file_that_nearly_fits_has_its_misfits_counted_in_english(tmp_path: Pa
         save_file(weights, cut)
         line = said("convert", "auto", tmp_path / "no.safetensors", "--from", cut)
         assert line.startswith(
-            f"error: {cut} fits no model of the catalogue; nearest: gluon_resnet18_v1b, {count}: "
+            f"error: {cut} fits no model of the catalogue; "
+            f"nearest: gluon_cifar_resnet20_v1, {count}: "
         )
         assert "'auto'" not in line and f"'gluonport inspect --digests {cut}'" in line
 
