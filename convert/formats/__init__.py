@@ -1,4 +1,4 @@
-"""Readers: a file in any supported format, to the named arrays in it."""
+"""Reads the named arrays of a file in any supported format."""
 
 from __future__ import annotations
 

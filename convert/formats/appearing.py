@@ -24,14 +24,14 @@ NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 def appearing(
     *targets: Path, replacing: bool = True, waiting: bool = False
 ) -> Iterator[tuple[Path, ...]]:
-    """Paths to write at, which become ``targets`` (all in one folder) when the block ends well.
+    """Paths to write to, which become ``targets`` (all in one folder) if the block succeeds.
 
-    They are renamed in the order given; the last is the one that counts. On any failure nothing is
-    left, and what stood there before is as it was.
+    They are renamed in the order given. On any failure nothing new is left, and what stood there
+    before is unchanged.
 
-    Raises WriteError where the last target exists by the end, unless ``replacing``; where another
-    process is writing it, unless ``waiting`` for that; where the disk has no room; and where the
-    staging folder's name is taken by anything else.
+    Raises WriteError if the last target exists at the end, unless ``replacing``; if another process
+    is writing it, unless ``waiting`` for that; if the disk is full; and if something else has the
+    name of the staging folder.
     """
     with claimed(targets[-1], waiting) as staging:
         yield tuple(staging.path / target.name for target in targets)
@@ -42,10 +42,10 @@ def appearing(
 
 @contextmanager
 def appearing_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes ``target`` when the block ends well; else nothing is left.
+    """A folder to fill, which becomes ``target`` if the block succeeds; otherwise nothing is left.
 
-    It has the target's own name already. Raises WriteError as ``appearing`` does, and where
-    anything but an empty folder stands at ``target``.
+    It has the target's own name already. Raises WriteError as ``appearing`` does, and if anything
+    but an empty folder stands at ``target``.
     """
     check_free(target)
     with claimed(target) as staging:
@@ -75,7 +75,7 @@ def check_free(target: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8, whole or not at all, after any other process that is writing it."""
+    """Write ``text`` as UTF-8, whole or not at all; wait first if another process is writing it."""
     with appearing(path, waiting=True) as (partial,):
         partial.write_text(text, encoding="utf-8")
 
@@ -128,7 +128,7 @@ def _place(staging: Staging, names: list[str], replacing: bool) -> None:
 
 
 def _place_new(staging: Staging, name: str) -> None:
-    """Place a file where nothing stands. Raises FileExistsError."""
+    """Place a file without replacing another. Raises FileExistsError."""
     where = {"src_dir_fd": staging.handle, "dst_dir_fd": staging.folder}
     try:
         # Unlike a rename, a hard link never takes the place of a file.

@@ -1,4 +1,4 @@
-"""The zip that a ``.params`` file of MXNet 2.x is: which files it holds, and where they lie."""
+"""The files in a zip archive (a ``.params`` file of MXNet 2.x, or PyTorch's) and where they lie."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_ZIP64 = 0xFFFFFFFF  # stands for a size that the extra field holds: 4.4.9
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the zip: where its bytes begin and end, and the checksum they had."""
+    """A file in the zip: where its bytes begin and end, and their recorded checksum."""
 
     name: str
     begin: int
@@ -25,7 +25,7 @@ class Member:
     crc: int
 
     def require_crc(self, file: MappedFile, array: str) -> None:
-        """Raise FormatError where the bytes are no longer those that were written."""
+        """Raise FormatError if the bytes do not have the recorded checksum."""
         crc = 0
         for part in file.parts(self.begin, self.end):
             crc = zlib.crc32(part, crc)
@@ -46,7 +46,7 @@ def directory(file: MappedFile) -> tuple[list[ZipInfo], int]:
 
 
 class _Bounded(Buffered):
-    """What zipfile reads of a file, none of it longer than a directory may be."""
+    """A file as zipfile reads it; no single read may be longer than ``MAX_DIRECTORY``."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_DIRECTORY:
@@ -58,9 +58,9 @@ class _Bounded(Buffered):
 
 
 def members(file: MappedFile) -> list[Member]:
-    """The files in the zip, each known to be stored plain and to overlap no other.
+    """The files in the zip, each stored without compression and without overlapping another.
 
-    Raises FormatError where one is not, or where its own header contradicts the directory.
+    Raises FormatError for any other file, and if a file's own header contradicts the directory.
     """
     infos, end = directory(file)
     ends = [*(min(info.header_offset, end) for info in infos[1:]), end]

@@ -1,4 +1,4 @@
-"""Values as they lie in a file, and the numpy array they are."""
+"""Arrays as they lie in a file, and how they are read into numpy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from convert.formats.mapped import MappedFile
 def dtype_of(name: str) -> np.dtype[Any]:
     """The little-endian numpy type of that name; ``bfloat16`` is ``ml_dtypes.bfloat16``."""
     if name == "bfloat16":
-        import ml_dtypes  # only a file that holds it pays for the import
+        import ml_dtypes  # imported only for files that hold it
 
         bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
         return bfloat16
@@ -27,7 +27,7 @@ def dtype_of(name: str) -> np.dtype[Any]:
 
 
 class Stored(Protocol):
-    """An array in a file: a Block, a Nothing, or one of the sparse arrays made of Blocks."""
+    """An array in a file: a Block, a Strided, a Nothing, or a sparse array made of Blocks."""
 
     storage: ClassVar[Storage]
 
@@ -42,7 +42,7 @@ class Stored(Protocol):
         """Raise FormatError unless the file holds the array and its parts fit each other."""
 
     def read(self, file: MappedFile, array: str) -> Array:
-        """The values, dense and little-endian. Raises FormatError where they are no such values."""
+        """The values, dense and little-endian. Raises FormatError for damaged values."""
 
     def parts(self, file: MappedFile, array: str) -> Iterator[Array]:
         """The same values as ``Tensor.parts`` gives them."""
@@ -50,7 +50,7 @@ class Stored(Protocol):
 
 @dataclass(frozen=True)
 class Block:
-    """A run of values: where it begins in the file, in bytes, and how it is laid out there."""
+    """Consecutive values: the byte of the file at which they begin, and their shape and order."""
 
     storage: ClassVar[Storage] = "dense"
     offset: int
@@ -70,14 +70,14 @@ class Block:
             raise file.damaged(what, self.offset, array)
 
     def read(self, file: MappedFile, array: str) -> Array:
-        """A view of the mapped file where the values lie there so."""
+        """A view of the mapped file if the values lie there as in memory, else a new array."""
         file.require_unchanged()
         if self.dtype == np.bool_ or not self._is_plain:
             return self.load(file, array)
         return np.ndarray(self.shape, self.dtype, file.map, self.offset)
 
     def load(self, file: MappedFile, array: str) -> Array:
-        """The values in new memory, read and not mapped."""
+        """The values in new memory, read without mapping the file."""
         order: Literal["C", "F"] = "F" if self.fortran else "C"
         values: Array = np.empty(prod(self.shape), self.dtype)
         file.read_into(values.view(np.uint8), self.offset)
@@ -118,7 +118,7 @@ class Nothing:
     dtype: None = None
 
     def require(self, file: MappedFile, array: str | None) -> None:
-        """Nothing always fits."""
+        """An array without values needs no bytes."""
 
     def read(self, file: MappedFile, array: str) -> Array:
         what = "the array was saved as none: there are no values to read; leave it out"

@@ -1,4 +1,4 @@
-"""What every reader returns: the named arrays of a file, in file order, nothing copied."""
+"""What every reader returns: the named arrays of a file, in file order, without copying."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from convert.formats.mapped import MappedFile
 Array = np.ndarray[Any, np.dtype[Any]]
 Storage = Literal["dense", "row_sparse", "csr", "none"]
 
-ELEMENTS = 1 << 18  # of one part of an array
+ELEMENTS = 1 << 18  # elements in one part of an array
 
 
 @dataclass(frozen=True)
 class Tensor:
     """One array of a checkpoint.
 
-    ``dtype`` is numpy's name, or ``bfloat16`` (``ml_dtypes.bfloat16`` in memory), and None for an
-    array MXNet stored as "none". ``offset`` is where its values begin in the file, in bytes.
+    ``dtype`` is numpy's name, or ``bfloat16`` (``ml_dtypes.bfloat16`` in memory); it is None for an
+    array that MXNet stored as "none", without values. ``offset`` is the byte at which its values
+    begin in the file.
     """
 
     name: str
@@ -35,19 +36,19 @@ class Tensor:
     stream: Callable[[], Iterator[Array]] | None = field(default=None, repr=False, compare=False)
 
     def array(self) -> Array:
-        """The values, dense and little-endian: a read-only view of the mapped file where they lie
-        there so, a new array where sparse storage is spread out or another order is undone.
+        """The values, dense and little-endian: a read-only view of the mapped file if they lie
+        there as in memory; a new array if they are sparse or in another order.
 
-        A view is valid as long as nobody cuts the file short; ``parts`` has no such condition.
+        Using a view after somebody cut the file short ends the process; ``parts`` is safe.
         Raises FormatError for an array stored as "none", for damaged values (sparse indices,
         booleans, a checksum that the file holds), and for a file that changed since it was opened.
         """
         return self.load()
 
     def parts(self) -> Iterator[Array]:
-        """The same values, flat and in C order, ``ELEMENTS`` at a time and the rest at the end.
+        """The same values, flat and in C order, in parts of ``ELEMENTS`` and a shorter last one.
 
-        They are read and not mapped: a file that is cut short meanwhile raises FormatError.
+        They are read without mapping: a file that is cut short meanwhile raises FormatError.
         """
         return split(self.array()) if self.stream is None else self.stream()
 
@@ -65,13 +66,13 @@ class Tensor:
 class Checkpoint:
     """The arrays of one file, in file order.
 
-    ``format`` names the format and its version (``params-v2``, ``npz``, ``safetensors``).
-    ``named`` is False for a plain list, whose tensors are called "0", "1", ... ``notes`` are
-    sentences on what was chosen and what was ignored, where a file holds more than its weights.
-    ``files`` are the open files behind it: that at ``path``, and the shards of an index.
-    ``weights`` is the key of the weights that were taken, None where the file is these weights;
-    ``averaged`` says whether they are averages, None where nobody can know. ``ignored`` are the
-    names that were left out as asked.
+    - ``format``: the format and its version (``params-v2``, ``npz``, ``safetensors``).
+    - ``named``: False for a plain list, whose tensors are called "0", "1", ...
+    - ``notes``: sentences on what was taken and ignored, if a file holds more than weights.
+    - ``files``: the open files behind it: the one at ``path``, then the shards of an index.
+    - ``weights``: the key of the weights that were taken; None if the file has no such key.
+    - ``averaged``: whether the weights are averages; None if the file does not say.
+    - ``ignored``: the names that the user's patterns left out.
     """
 
     path: Path
@@ -86,11 +87,11 @@ class Checkpoint:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all files behind it."""
+        """The size in bytes of all files together."""
         return sum(file.size for file in self.files)
 
     def require_unchanged(self) -> None:
-        """Raise FormatError where anybody has written to a file since it was opened."""
+        """Raise FormatError if a file was written to since it was opened."""
         for file in self.files:
             file.require_unchanged()
 

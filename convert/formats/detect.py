@@ -1,4 +1,4 @@
-"""What a file is, by its content and never by its name; and who reads it."""
+"""Recognises a file by its content, never by its name, and reads it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Reader = Callable[[MappedFile], Checkpoint]
 
 def is_params(file: MappedFile) -> bool:
     mark = params.U64.pack(params.MAGIC)
-    return file.head[:8] == mark[: file.size]  # shorter still: cut off within the mark
+    return file.head[:8] == mark[: file.size]  # a file shorter than the mark counts too
 
 
 def is_npz(file: MappedFile) -> bool:
@@ -55,15 +55,15 @@ TORCH: tuple[tuple[Recogniser, Callable[[MappedFile, Choice], Checkpoint]], ...]
 
 
 def open_checkpoint(path: str | PathLike[str], choice: Choice = NO_CHOICE) -> Checkpoint:
-    """The named arrays of a checkpoint in any supported format; of its bytes, only the structure
-    is read.
+    """The named arrays of a checkpoint in any supported format. Only its structure is read, no
+    values.
 
-    ``choice`` says which tensors are meant where a file holds more than one network's weights.
-    A file must not promise much more than it holds (``limits.py``): sparse and expanded arrays.
+    ``choice`` says which tensors are meant if a file holds more than one network's weights.
+    Sparse and expanded arrays must not promise much more than the file holds (``limits.py``).
 
-    Raises FormatError where there is no file, where it is no checkpoint (saying what it is), and
-    where it is not wholly sound or a name is longer than MAX_NAME; where it holds two sets of
-    weights and there is no choice, and where the choice finds nothing to choose.
+    Raises FormatError if there is no such file; if it is not a checkpoint, saying what it is; if it
+    is damaged or has a name longer than MAX_NAME; if it holds two sets of weights without a choice;
+    and if the choice finds nothing to choose.
     """
     file = MappedFile.open(path)
     if choice.weights is not None and choice.ema is not None:

@@ -1,4 +1,4 @@
-"""Files that pass for checkpoints and are none: what each one is, and what to do about it."""
+"""Describes files that are not checkpoints: what each one is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TRAINER = (
     "momentum and no weights; name the .params file that net.save_parameters wrote beside it"
 )
 STATES = re.compile(rb"\x80.{0,12}\}(?:\x94|q.)\(K\x00", re.DOTALL)
-"""How the pickle of a dictionary begins whose first key is 0: the optimizer's states by parameter
-index."""
+"""The beginning of a pickled dictionary whose first key is 0: an optimizer's states by the index
+of the parameter."""
 
-# By first bytes, the longer before the shorter.
+# By their first bytes; longer marks come before shorter ones.
 BINARY = (
     *((bytes([0x80, protocol]), f"a Python pickle, {PICKLE}") for protocol in range(2, 6)),
     (b"\x1f\x8b", f"compressed with gzip; {UNPACK}"),
@@ -49,7 +49,7 @@ TEXT = (
 
 
 def describe(file: MappedFile) -> str:
-    """One line on a file that no reader takes."""
+    """One line on a file that no reader accepts."""
     head = file.head
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # of an empty zip, only the end exists
         return f"this is {_zip(file)}"
@@ -80,7 +80,7 @@ def _zip(file: MappedFile) -> str:
 
 
 def _text(head: bytes) -> str | None:
-    """The beginning as text, or None where it is none; a character may be cut at the end."""
+    """The beginning as text, or None if it is not text; the last character may be incomplete."""
     try:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(head).strip()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""JSON from a file that nobody vouches for: bounded, strict, and never a traceback."""
+"""Reads JSON from untrusted files: within bounds, strictly, and without a traceback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from convert.formats.regular import read_text
 from mappings.errors import FormatError
 
-MAX_DIGITS = 20  # 2**64 has 20; a longer integer is no size, offset or count of anything
+MAX_DIGITS = 20  # 2**64 has 20; no size, offset or count is longer
 MAX_RECORD = 64 << 20  # bytes: the provenance of a network with 100,000 tensors takes 15 MB
 
 

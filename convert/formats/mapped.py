@@ -1,8 +1,8 @@
-"""An open file in which nothing is reached before the file is known to hold it.
+"""An open file in which every access is checked against the file's size first.
 
-The structure and the values are read, in bounded parts: a file that somebody cuts short meanwhile
-raises an error. Touching a mapped page that is gone would kill the process instead (SIGBUS), so
-the file is mapped only for those who ask for a whole array (``Tensor.array``).
+Structure and values are read in bounded parts, so a file that somebody cuts short meanwhile raises
+an error. Touching a mapped page that is gone would kill the process instead (SIGBUS): the file is
+mapped only for callers that ask for a whole array (``Tensor.array``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from convert.formats.regular import digest, open_regular
 from mappings.errors import FormatError
 
-HEAD = 4096  # bytes that decide what a file is
+HEAD = 4096  # bytes by which a file is recognised
 PART = 1 << 16  # bytes read at a time
 
 Identity = tuple[int, int, int, int, int]
@@ -31,10 +31,10 @@ Identity = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True)
 class MappedFile:
-    """A regular file, read-only and open as long as an array or a tensor refers to it.
+    """A regular file, open for reading as long as an array or a tensor refers to it.
 
-    ``identity`` is what the file system said of it when it was opened: device, inode, size, times
-    of modification and of change.
+    ``identity`` is its device, inode, size, and times of modification and change when it was
+    opened.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class MappedFile:
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> MappedFile:
-        """Raises FormatError where there is no regular file with at least one byte to read."""
+        """Raises FormatError unless the path is a readable regular file of at least one byte."""
         path = Path(path)
         with open_regular(path) as stream:
             identity = _identity(stream.fileno())
@@ -56,7 +56,7 @@ class MappedFile:
 
     @property
     def size(self) -> int:
-        """Bytes, when the file was opened."""
+        """Its size in bytes when it was opened."""
         return self.identity[2]
 
     @cached_property
@@ -64,9 +64,9 @@ class MappedFile:
         return self.read(0, HEAD)
 
     def read(self, begin: int, end: int) -> bytes:
-        """The bytes from ``begin`` to ``end``, or to the end of the file where that comes first.
+        """The bytes from ``begin`` to ``end``, or to the end of the file if that comes first.
 
-        Raises FormatError where the file has been cut short since it was opened.
+        Raises FormatError if the file was cut short since it was opened.
         """
         data = bytearray(max(min(end, self.size) - begin, 0))
         self.read_into(data, begin)
@@ -95,14 +95,14 @@ class MappedFile:
         return kind.unpack(data)
 
     def stream(self, offset: int = 0) -> io.BufferedReader:
-        """The file as a stream of its own position, which begins at ``offset``."""
+        """The file as a stream with its own position, starting at ``offset``."""
         stream = Buffered(self)
         stream.seek(offset)
         return stream
 
     @cached_property
     def map(self) -> mmap.mmap:
-        """The whole file, mapped. Raises FormatError where it has changed since it was opened."""
+        """The whole file, mapped. Raises FormatError if it changed since it was opened."""
         self.require_unchanged()
         try:
             return mmap.mmap(self.handle, self.size, access=mmap.ACCESS_READ)
@@ -126,7 +126,7 @@ class MappedFile:
             yield part
 
     def require_unchanged(self) -> None:
-        """Raise FormatError where anybody has written to the file since it was opened."""
+        """Raise FormatError if the file was written to since it was opened."""
         if _identity(self.handle) != self.identity:
             raise self.changed()
 
@@ -149,7 +149,7 @@ class MappedFile:
 
 
 class _Stream(io.RawIOBase):
-    """Reads a file from a position of its own: other readers of the file do not move it."""
+    """Reads a file with its own position, which other readers of the file do not move."""
 
     def __init__(self, file: MappedFile) -> None:
         self._file, self._at = file, 0
@@ -175,7 +175,7 @@ class _Stream(io.RawIOBase):
 
 
 class Buffered(io.BufferedReader):
-    """The file as a stream, which never makes room for more bytes than the file has."""
+    """The file as a stream that never allocates more bytes than the file has."""
 
     def __init__(self, file: MappedFile) -> None:
         super().__init__(_Stream(file), PART)

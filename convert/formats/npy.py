@@ -16,7 +16,7 @@ from convert.formats.mapped import MappedFile
 MAGIC = b"\x93NUMPY"
 LENGTHS = {b"\1\0": Struct("<H"), b"\2\0": Struct("<I"), b"\3\0": Struct("<I")}  # by version
 
-# A header is the text of a Python dict; all known writers spell it so, and nothing is evaluated.
+# A header is the text of a Python dict. All known writers spell it like this; it is not evaluated.
 HEADER = re.compile(
     r"\{'descr': (.+), 'fortran_order': (True|False), "
     r"'shape': \(((?:[0-9]{1,20}L?, ?)*(?:[0-9]{1,20}L?)?)\),? ?\}\s*"
@@ -30,13 +30,13 @@ BFLOAT16 = "[('bfloat16', '<u2')]"  # MXNet's spelling
 
 
 def read_npy(file: MappedFile) -> Checkpoint:
-    """The one array of a ``.npy`` file, named "0". Raises FormatError where it is not sound."""
+    """The one array of a ``.npy`` file, named "0". Raises FormatError if it is damaged."""
     block = npy_block(file, 0, file.size, "0")
     return Checkpoint(file.path, "npy", False, (as_tensor(file, "0", block),))
 
 
 def npy_block(file: MappedFile, begin: int, end: int, array: str) -> Block:
-    """The array of the ``.npy`` text that takes up the bytes from ``begin`` to ``end``."""
+    """The array of the ``.npy`` data in the bytes from ``begin`` to ``end``."""
     header, offset = npy_header(file, begin, end, array)
     match = HEADER.fullmatch(header)
     if match is None:

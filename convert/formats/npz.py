@@ -2,7 +2,7 @@
 
 A sparse array is a folder (src/serialization/cnpy.cc, npz::save_array; scipy.sparse.save_npz):
 ``name/{data,indices,shape,format}.npy``, and ``indptr.npy`` for csr. The header of MXNet's
-``format.npy`` is no valid one; the word behind it is what counts.
+``format.npy`` is invalid; only the word behind it is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CSR = ["data.npy", "format.npy", "indices.npy", "indptr.npy", "shape.npy"]
 
 
 def read_npz(file: MappedFile) -> Checkpoint:
-    """The arrays of the zip, in file order. Raises FormatError where the file is not sound."""
+    """The arrays of the zip, in file order. Raises FormatError if the file is damaged."""
     folders: dict[str, list[Member]] = {}
     for member in members(file):
         folders.setdefault(member.name[: member.name.rfind("/") + 1], []).append(member)
@@ -54,7 +54,7 @@ def _sparse(file: MappedFile, name: str, parts: dict[str, Member]) -> Tensor:
         for member in parts.values():
             member.require_crc(file, name)
 
-    check()  # the shape is among the bytes
+    check()  # the shape is read from these bytes
     _require_format(file, name, parts)
     shape = _shape(file, name, parts["shape.npy"])
     blocks = {

@@ -12,9 +12,9 @@ The first u32 of a record tells its version; then come (a shape is i32 ndim, i64
                   [sparse: (i32 dtype, shape) of each index array], values, [index arrays]
     V3  F993FACA  as V2, never sparse; written under NumPy shape semantics
 
-A record ends after its shape where that says "none": no dimensions in V0 and V1, an unknown (-1)
-number of dimensions or dimension in V3. No dimensions in V2 and V3 make a scalar. (MXNet 1.9.1
-itself takes V0 and V1 for scalars and V2 for none, and so misreads what MXNet wrote.)
+A record ends after its shape if the shape means "none", an array without values: no dimensions in
+V0 and V1, an unknown (-1) number of dimensions or dimension in V3. In V2 and V3 no dimensions mean
+a scalar. (MXNet 1.9.1 reads V0 and V1 as scalars and V2 as none, and so misreads its own files.)
 """
 
 from __future__ import annotations
@@ -44,17 +44,18 @@ U32, I32, U64, I64 = Struct("<I"), Struct("<i"), Struct("<Q"), Struct("<q")
 
 
 def read_params(file: MappedFile) -> Checkpoint:
-    """The arrays of a list file. Raises FormatError where the file is not wholly sound."""
+    """The arrays of a list file. Raises FormatError if any part of the file is damaged."""
     return _Reader(file).checkpoint()
 
 
 class _Reader:
-    """Reads the file front to back, one method for each structure it is made of."""
+    """Reads the file front to back, with one method for each of its structures. Its state is the
+    position, the array that it is reading (for messages), and the newest version so far."""
 
     def __init__(self, file: MappedFile) -> None:
         self.file = file
         self.at = 0
-        self.array: str | None = None  # names come last in the file: until then, the position
+        self.array: str | None = None  # its position in the list: the names come last in the file
         self.version = 0
 
     def checkpoint(self) -> Checkpoint:
@@ -150,7 +151,7 @@ class _Reader:
         return shape
 
     def shape_or_none(self) -> tuple[int, ...] | None:
-        """None stands for a shape that MXNet does not know: -1 for ndim or for a dimension."""
+        """The shape; None if MXNet did not know it: -1 for ndim or for a dimension."""
         at = self.at
         ndim = self.number(I32, "the number of dimensions")
         if ndim == -1:
@@ -166,7 +167,7 @@ class _Reader:
         return tuple(self.number(kind, f"dimension {i + 1} of {ndim}") for i in range(ndim))
 
     def context_and_dtype(self) -> np.dtype[Any]:
-        """The device is checked, as damage shows there, and not used: values are host bytes."""
+        """The dtype. The device is checked only to find damage: the values are in host memory."""
         device, number = self.number(I32, "the device type"), self.number(I32, "the device number")
         if device not in DEVICES or number < 0:
             what = f"the device is of type {device}, number {number}; expected type 1, 2, 3 or 5"
@@ -211,7 +212,7 @@ class _Reader:
         return value
 
     def take(self, what: str, size: int) -> int:
-        """Step over ``size`` bytes that the file must hold, and say where they begin."""
+        """Step over ``size`` bytes, which the file must hold, and return where they begin."""
         at = self.at
         self.file.require(what, at, size, self.array)
         self.at += size

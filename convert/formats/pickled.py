@@ -1,4 +1,4 @@
-"""A pickle read and never run: each call that it asks for stands in the result as a ``Call``.
+"""Reads a pickle without running it: each call in it becomes a ``Call`` in the result.
 
 The opcodes are those of protocols 2 to 5 (CPython, Lib/pickletools.py).
 """
@@ -17,14 +17,14 @@ ORDERED_DICT = "collections.OrderedDict"
 
 @dataclass(frozen=True, eq=False)
 class Global:
-    """A function or class by its name, "module.name"; nothing is ever imported."""
+    """The name of a function or class, "module.name". It is never imported."""
 
     name: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Call:
-    """What would be called, and with what."""
+    """A call that the pickle asks for, and that is never made."""
 
     function: object
     arguments: object
@@ -38,9 +38,9 @@ def unpickle(
 ) -> tuple[Any, int]:
     """The object pickled at byte ``at``, and where its pickle ends.
 
-    An OrderedDict is a dict, a set a list; a key that is no text is an ``object()``. ``persistent``
-    stands for pickle's ``persistent_load`` and may raise ValueError. Raises FormatError for a
-    global that is not ``known``, and for what is no sound pickle.
+    An OrderedDict becomes a dict, a set becomes a list, and a key that is not text becomes an
+    ``object()``. ``persistent`` has the role of pickle's ``persistent_load`` and may raise
+    ValueError. Raises FormatError for a global that is not in ``known``, and for a damaged pickle.
     """
     stack: list[Any] = []
     marks: list[list[Any]] = []
@@ -106,7 +106,9 @@ def unpickle(
                     made, count = _call(function, arguments, file.size - copied)
                     copied += count
                     stack.append(made)
-                case "BUILD":  # the state of what is never made; of an OrderedDict, its attributes
+                case (
+                    "BUILD"
+                ):  # the state of an object that is never made, or an OrderedDict's attributes
                     stack.pop()
                     stack[-1]
                 case "BINPERSID" if persistent is not None:
@@ -134,8 +136,8 @@ def _global(file: MappedFile, at: int, name: str, known: Container[str]) -> Glob
 
 
 def _call(function: object, arguments: Any, most: int) -> tuple[object, int]:
-    """What a call makes, and how many pairs it copies, of which there may be ``most``."""
-    if type(arguments) is not tuple:  # which also keeps a call from being its own argument
+    """The result of a call, and how many pairs it copies: at most ``most``."""
+    if type(arguments) is not tuple:  # this also keeps a call from being its own argument
         raise ValueError("a call without a tuple of arguments")
     if not (isinstance(function, Global) and function.name == ORDERED_DICT):
         return Call(function, arguments), 0

@@ -1,5 +1,5 @@
-"""PyTorch's checkpoints, as ``torch.save`` writes them: a pickle of names, shapes and strides, and
-storages of plain values. The pickle is read and never run; the values stay where they lie.
+"""Reads PyTorch's checkpoints, as ``torch.save`` writes them: a pickle of names, shapes and
+strides, and storages of plain values. The pickle is never run, and the values stay in the file.
 
 Since PyTorch 1.6 this is a zip of uncompressed members, ``NAME/data.pkl`` and ``NAME/data/KEY``.
 Before, and with ``_use_new_zipfile_serialization=False``, it is a row of pickles (a magic number,
@@ -37,7 +37,7 @@ def is_pytorch_legacy(file: MappedFile) -> bool:
 def read_pytorch_zip(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint:
     """The weights of a zip that ``torch.save`` wrote, in the order of the state dict.
 
-    Raises FormatError where the file is not sound, and as ``find_weights`` does.
+    Raises FormatError if the file is damaged, and as ``find_weights`` does.
     """
     if _holds(file, "constants.pkl"):
         what = "this is a TorchScript archive, which holds code"
@@ -71,7 +71,7 @@ def read_pytorch_zip(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint
 
 
 def read_pytorch_legacy(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint:
-    """The weights of a file that ``torch.save`` wrote before PyTorch 1.6, likewise."""
+    """The weights of a file in the layout that ``torch.save`` wrote before PyTorch 1.6."""
     storages: dict[str, TorchStorage] = {}
 
     def persistent(spelled: object) -> TorchStorage:

@@ -1,4 +1,4 @@
-"""Checkpoints of int8 networks, which cannot be brought back to the floats they came from."""
+"""Refuses checkpoints of int8 networks, whose float weights cannot be restored."""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ def record_path(checkpoint: Path, kind: RecordKind) -> Path:
 
 
 def find_record(checkpoint: Path, kind: RecordKind) -> Path:
-    """Where the record of a checkpoint is: under the name it has today, or under the name that
-    older versions gave it (``out.provenance.json`` for ``out.params``) if it is about this very
-    file. Nothing may stand there."""
+    """Where the record of a checkpoint is, or would be: under its name today, or under the name of
+    older versions (``out.provenance.json`` for ``out.params``) if that file is about exactly this
+    checkpoint."""
     path = record_path(checkpoint, kind)
     older = checkpoint.with_name(f"{checkpoint.stem}.{kind.word}.json")
     if older != path and not path.exists() and older.exists():

@@ -1,7 +1,7 @@
-"""Regular files, opened and read without surprises.
+"""Opens, reads and hashes regular files, and refuses all others.
 
 Opening a pipe waits for its writer, and reading a device such as ``/dev/zero`` never ends, so every
-file that a user names is opened here: anything that is not a regular file is refused by its name.
+file that a user names is opened here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which of the named tensors of a file are the weights that are meant.
+"""Chooses the weights among the named tensors of a file.
 
 Beside a network's tensors, a file may hold those of a second network or of a loss, the counter of
 an averaging wrapper, and the second set of weights that mmcv keeps in buffers.
@@ -34,9 +34,9 @@ SHOWN = 20  # names in a message
 class Selection:
     """``kept`` maps the name of each chosen tensor to its name in the file.
 
-    ``weights`` is the key of the set that was taken, None where there was nothing to choose from.
-    ``averaged`` says whether its weights are averages, None where nobody can know. ``ignored`` are
-    the names that a pattern matched.
+    ``weights`` is the key of the set that was taken; None if there was only one. ``averaged`` says
+    whether its weights are averages; None if the file does not say. ``ignored`` are the names that
+    a pattern matched.
     """
 
     kept: Mapping[str, str]
@@ -47,10 +47,10 @@ class Selection:
 
 
 def decide(keys: Sequence[str], known: tuple[str, str] | None, ema: bool | None, path: Path) -> str:
-    """One of several sets of weights by its key; ``known`` are that of averages and that of the
-    last weights, where anybody can know.
+    """The key of one of several sets of weights. ``known`` are the keys of the averaged and of the
+    last weights, if the file says which is which.
 
-    Raises FormatError that lists the sets and says how to choose, where ``ema`` does not decide.
+    Raises FormatError if ``ema`` does not decide; it lists the sets and says how to choose.
     """
     if known is None:
         what = f"this holds {len(keys)} sets of weights, under {listed(keys)}"
@@ -69,10 +69,10 @@ def select(
 ) -> Selection:
     """Choose among the tensors of one mapping by their names and shapes.
 
-    ``within`` is the mapping's own key, and ``choice.weights`` what is meant in it.
+    ``within`` is the mapping's own key, and ``choice.weights`` a key inside it.
 
     Raises ChoiceError for a pattern, a key or a flag that finds nothing to choose, and FormatError
-    where there are two sets of weights and no choice.
+    for two sets of weights without a choice.
     """
     ignored = choice.ignored(shapes) if choice.ignore else ()
     if unmatched := choice.unmatched(ignored):
@@ -111,7 +111,7 @@ def select(
 
 
 def selected(checkpoint: Checkpoint, choice: Choice) -> Checkpoint:
-    """The checkpoint with the tensors that are meant. Raises FormatError, as ``select`` does."""
+    """The checkpoint with the chosen tensors only. Raises FormatError as ``select`` does."""
     if not checkpoint.named and not choice:
         return checkpoint
     tensors = {tensor.name: tensor for tensor in checkpoint.tensors}
@@ -128,7 +128,7 @@ def selected(checkpoint: Checkpoint, choice: Choice) -> Checkpoint:
 
 
 def joined(*parts: str) -> str:
-    """Parts of a key, of which the empty ones are left out."""
+    """A key from its parts; empty parts are left out."""
     return ".".join(part for part in parts if part)
 
 
@@ -138,7 +138,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _parsed(weights: str | None) -> tuple[str, bool]:
-    """What the names that are meant begin with, and whether mmcv's buffers are meant."""
+    """The beginning of the chosen names, and whether mmcv's buffers are chosen."""
     if weights in (None, "", TOP):
         return "", False
     parent, _, last = f".{weights}".rpartition(".")
@@ -157,7 +157,7 @@ def _beginnings(names: Iterable[str]) -> str:
 
 
 def _buffers(names: Sequence[str], shapes: Mapping[str, Shape | None]) -> dict[str, str]:
-    """The plain name of each tensor of which mmcv's EMAHook keeps a second one, and that one."""
+    """For each tensor of which mmcv's EMAHook keeps a copy: its name -> the name of the copy."""
     buffers = {name for name in names if name.rpartition(".")[2].startswith(BUFFER)}
     root = f".{min(buffers, default='')}".rpartition(".")[0].removeprefix(".")
     root = f"{root}." if root else ""

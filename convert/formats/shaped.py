@@ -1,4 +1,4 @@
-"""The shape of a JSON record: the one place that checks which fields it has, of which types."""
+"""Checks which fields a JSON record has, and of which types, against a dataclass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convert.formats.json_text import read_json_object
 T = TypeVar("T")
 
 Sha256 = Annotated[str, re.compile("[0-9a-f]{64}"), "a sha256 in hex"]
-"""A text that is matched by the pattern as a whole; the words say what was expected."""
+"""A text that the whole pattern must match; the words say what was expected."""
 
 WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
 SHOWN = 60  # characters of a wrong value that a message repeats
@@ -78,7 +78,7 @@ def _is_plain(kind: Any, value: Any) -> bool:
 
 
 def _one_of(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
-    """The value as one of the kinds; null only where null is one of them."""
+    """The value as one of the kinds; null only if null is one of them."""
     if value is None and type(None) in kinds:
         return None
     others = [kind for kind in kinds if kind is not type(None)]

@@ -18,9 +18,9 @@ def is_sharded(file: MappedFile) -> bool:
 
 
 def read_sharded(file: MappedFile) -> Checkpoint:
-    """The tensors of all shards, in the index's order; each ``offset`` is one in its own shard.
+    """The tensors of all shards, in the index's order; each ``offset`` counts in its own shard.
 
-    Raises FormatError where index and shards do not name the same tensors.
+    Raises FormatError if the index and the shards do not name the same tensors.
     """
     where = _weight_map(file)
     listed: dict[str, set[str]] = {}

@@ -116,8 +116,8 @@ def _require_parts(
 def _require_indices(
     file: MappedFile, array: str, block: Block, indices: Array, limit: int, groups: Array
 ) -> None:
-    """Refuse an index outside of the array, and one that occurs twice in its group: of two values
-    for one place, readers take either one or their sum."""
+    """Refuse an index outside the array, and one that occurs twice in its group: for two values at
+    one place, some readers take one of them and others their sum."""
     outside = (indices < 0) | (indices >= limit)
     _refuse(file, array, block, indices, outside, f"0 or more and below {limit}")
     order = np.lexsort((indices, groups))  # stable: of two equal ones, the later comes second
@@ -148,7 +148,7 @@ def _refuse(
 
 
 def _zeros(file: MappedFile, array: str, sparse: RowSparse | Csr, *indices: Block) -> Array:
-    """The dense array before its values are put in. Raises FormatError where memory is short."""
+    """The dense array before its values are put in. Raises FormatError if memory is short."""
     dense = prod(sparse.shape) * sparse.dtype.itemsize
     stored = sum(block.nbytes for block in (sparse.values, *indices))
     error = file.error(

@@ -1,4 +1,4 @@
-"""The folder beside a target in which it is written: claimed safely, held alone, and taken over.
+"""The staging folder beside a target, in which the target is written by one process at a time.
 
 ``.NAME.partial`` stands beside the target NAME. The name is fixed, so that the next run takes over
 what a killed run left. A staging folder is a real folder of this user, which nobody else can enter,
@@ -40,10 +40,10 @@ class Staging:
 
 @contextmanager
 def claimed(target: Path, waiting: bool = False) -> Iterator[Staging]:
-    """The staging folder of ``target``, empty, and gone with all that is left in it afterwards.
+    """The empty staging folder of ``target``, which is removed with its content afterwards.
 
-    Raises WriteError where another process has it, unless ``waiting`` for that; where something
-    else has its name; and where the disk has no room for what is written in the block.
+    Raises WriteError if another process has it, unless ``waiting`` for that; if something else has
+    its name; and if the disk is full while the block writes.
     """
     if "\0" in str(target):
         raise WriteError(f"{target}: a file name cannot hold the character NUL")
@@ -93,7 +93,7 @@ def _claim(folder: int, path: Path, target: Path, waiting: bool) -> int:
         try:
             handle = os.open(path.name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
         except FileNotFoundError:
-            continue  # its last holder has just removed it
+            continue  # the process that held it has just removed it
         except OSError as error:
             if made or error.errno not in (errno.ENOTDIR, errno.ELOOP, errno.EACCES):
                 raise
@@ -129,7 +129,7 @@ def _in_the_way(target: Path, path: Path) -> WriteError:
 
 
 def _empty(folder: int) -> None:
-    """Remove what is in a folder; of a link, the link itself."""
+    """Remove everything in a folder; of a link, only the link itself."""
     with os.scandir(folder) as entries:
         for entry in list(entries):
             if entry.is_dir(follow_symlinks=False):
@@ -139,7 +139,7 @@ def _empty(folder: int) -> None:
 
 
 def _mode(folder: int) -> int:
-    """The mode that the kernel gives a new file, seen in one made for that in an empty folder."""
+    """The mode that the kernel gives a new file, read from one that is made for this purpose."""
     handle = os.open("mode", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
     try:
         return os.fstat(handle).st_mode & 0o777

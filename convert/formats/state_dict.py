@@ -1,4 +1,4 @@
-"""Where in a PyTorch checkpoint the weights are: alone, or beside an optimizer, an epoch, ..."""
+"""Finds the weights in a PyTorch checkpoint: alone, or beside an optimizer, an epoch, ..."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Weights:
 
 
 def find_weights(file: MappedFile, value: object, choice: Choice) -> Weights:
-    """The weights in an unpickled ``value`` that are meant.
+    """The chosen weights in an unpickled ``value``.
 
-    Raises FormatError where there are none, where there are two sets of weights and no choice, and
-    where the choice finds nothing to choose.
+    Raises FormatError if there are no weights, for two sets of weights without a choice, and for a
+    choice that finds nothing to choose.
     """
     if isinstance(value, Call):
         value = [value]
@@ -45,7 +45,7 @@ def find_weights(file: MappedFile, value: object, choice: Choice) -> Weights:
         what = f"this holds a {type(value).__name__}; expected a state dict, names and tensors"
         raise file.error(f"{what}: save model.state_dict()")
     mappings = find_mappings(value)
-    if not mappings:  # no tensor of any size: a state dict that is empty, or nothing of the kind
+    if not mappings:  # no tensor of any size: perhaps an empty state dict
         key = next((key for key in PLAIN if isinstance(value.get(key), dict)), None)
         items = value if key is None else value[key]
         return _select(file, True, items, choice, "" if key is None else key)

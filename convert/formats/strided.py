@@ -1,4 +1,4 @@
-"""Values that PyTorch keeps in another order than C's: transposed, sliced or expanded."""
+"""Arrays that PyTorch stores in another order than C: transposed, sliced or expanded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convert.formats.mapped import MappedFile
 
 @dataclass(frozen=True)
 class Strided:
-    """``run`` is all that it spans; one step along axis i is ``strides[i]`` values of it."""
+    """An array with ``strides``, in elements, over the flat block ``run``."""
 
     storage: ClassVar[Storage] = "dense"
     run: Block
@@ -35,7 +35,7 @@ class Strided:
 
     @property
     def nbytes(self) -> int:
-        """In the file, less or more than those of the array."""
+        """Bytes in the file; the array itself may take fewer or more."""
         return self.run.nbytes
 
     def require(self, file: MappedFile, array: str | None) -> None:
@@ -57,9 +57,9 @@ class Strided:
 def strided(
     offset: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Block | Strided:
-    """The array that begins ``offset`` bytes into the file; a Block where it lies in C's order.
+    """The array that begins at byte ``offset`` of the file; a Block if it lies in C order.
 
-    Raises ValueError where shape and strides are none.
+    Raises ValueError for an invalid shape or invalid strides.
     """
     if not len(shape) == len(strides) <= MAX_NDIM:
         raise ValueError(f"{len(shape)} dimensions and {len(strides)} strides")

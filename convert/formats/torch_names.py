@@ -53,7 +53,7 @@ REFUSED = {
     f"{REBUILD}device_tensor_from_cpu_tensor": "saved from an unusual device; save tensor.cpu()",
 }
 
-# What training scripts leave beside the weights: it is ignored, with all that it would be given.
+# What training scripts save beside the weights. It is ignored, and so are its arguments.
 BUILTINS = ("set", "frozenset", "bytearray", "complex", "getattr")
 BESIDE = (
     *("argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"),

@@ -1,4 +1,4 @@
-"""One tensor of a PyTorch checkpoint: from the calls that would rebuild it to where it lies."""
+"""Finds where a tensor of a PyTorch checkpoint lies, from the calls that would rebuild it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from convert.formats.torch_names import (
     TYPES,
 )
 
-NOTHING = Call(None, ())  # makes no tensor
+NOTHING = Call(None, ())  # a call that makes no tensor
 
 
 @dataclass(frozen=True, eq=False)
 class TorchStorage:
-    """``count`` values from value ``start`` on, of a storage that has ``total``."""
+    """A view of a storage of ``total`` values: ``count`` values, beginning at value ``start``."""
 
     key: str
     dtype: str
@@ -44,13 +44,13 @@ class TorchStorage:
 
     @property
     def nbytes(self) -> int:
-        """Of the whole storage."""
+        """Bytes of the whole storage."""
         return self.total * self.itemsize
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where a storage lies; ``check`` raises FormatError where its bytes are not those written."""
+    """Where a storage lies. ``check`` raises FormatError if its bytes fail their checksum."""
 
     begin: int
     nbytes: int
@@ -58,7 +58,7 @@ class Region:
 
 
 def as_storage(spelled: object) -> TorchStorage:
-    """The storage of a persistent id. Raises ValueError where it is that of none."""
+    """The storage that a persistent id describes. Raises ValueError for any other value."""
     if not isinstance(spelled, tuple) or len(spelled) > MAX_ARGUMENTS:
         raise ValueError("the persistent id of something else than a storage")
     match spelled:
@@ -72,7 +72,7 @@ def as_storage(spelled: object) -> TorchStorage:
                 case [(str(), int(start), int(count))]:  # before PyTorch 0.4
                     pass
                 case _:
-                    raise ValueError("the view of a storage is none")
+                    raise ValueError("invalid storage view")
             if not 0 <= start <= start + count <= total:
                 raise ValueError(f"values {start} to {start + count} of a storage of {total}")
             return TorchStorage(key, STORAGES[kind], total, start, count)
@@ -82,7 +82,7 @@ def as_storage(spelled: object) -> TorchStorage:
 def rebuild(file: MappedFile, name: str, call: Call, regions: dict[str, Region]) -> Tensor:
     """The tensor that ``call`` would make.
 
-    Raises FormatError where it is of a kind that has no plain values, or lies outside its storage.
+    Raises FormatError if its kind has no plain values, or if it lies outside its storage.
     """
     match _without_type(call):
         case Call(Global(function)) if function in REFUSED:
@@ -115,7 +115,7 @@ def rebuild(file: MappedFile, name: str, call: Call, regions: dict[str, Region])
 
 
 def shape_of(value: object) -> tuple[int, ...] | None:
-    """The shape of the tensor that a value would be made into; None where it is no plain tensor."""
+    """The shape of the tensor that a value would become; None if it is not a plain tensor."""
     if not isinstance(value, Call):
         return None
     match _without_type(value).arguments:
@@ -125,7 +125,7 @@ def shape_of(value: object) -> tuple[int, ...] | None:
 
 
 def _without_type(call: Call) -> Call:
-    """What is inside a Parameter, or a tensor with attributes; NOTHING beyond the bounds."""
+    """The call inside a Parameter or a tensor with attributes; NOTHING if nested too deeply."""
     for _ in range(MAX_WRAPPINGS):
         arguments = call.arguments
         if not isinstance(arguments, tuple) or len(arguments) > MAX_ARGUMENTS:
@@ -145,7 +145,8 @@ def _without_type(call: Call) -> Call:
 def _dtype(
     file: MappedFile, name: str, storage: TorchStorage, function: str, rest: list[Any]
 ) -> np.dtype[Any]:
-    """Of ``rest``: requires_grad, hooks, of an untyped storage the dtype, then perhaps metadata."""
+    """The dtype of a tensor. ``rest`` holds requires_grad, hooks, the dtype if the storage is
+    untyped, and sometimes metadata."""
     match rest:
         case [_, _, Global(spelled), *metadata] if function == REBUILD_UNTYPED:
             dtype = spelled.removeprefix("torch.")

@@ -1,4 +1,4 @@
-"""The sets of weights in an unpickled checkpoint: every mapping of tensors, wherever it is."""
+"""Finds the sets of weights in an unpickled checkpoint: mappings of tensors at any depth."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SWAPPED = (
 """Keys of the *last* weights where "state_dict" holds the averaged ones, each with another key that
 the same writer always leaves beside it. Without that one, nobody can know who wrote the file."""
 SAME = 0.5
-"""Share of the larger mapping's tensors that another one has too, by last name and shape, where
-both are weights of one network: averages of the parameters alone are more than half of it."""
+"""Two mappings are weights of one network if they share this part of the larger one's tensors, by
+last name and shape: averages of the parameters alone are more than half of a network."""
 SMALL = 0.1
-"""Share of the largest mapping's tensors below which another one is no network's weights."""
+"""A mapping with a smaller share of the largest mapping's tensors is not a network's weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,8 @@ class Mapped:
 
     @cached_property
     def tensors(self) -> Counter[tuple[str, tuple[int, ...]]]:
-        """Its tensors by the last part of their names and their shapes, scalars left out: what
-        stays the same when a network is wrapped."""
+        """Its tensors, without scalars, by shape and the last part of the name: both stay the same
+        when a network is wrapped."""
         found: Counter[tuple[str, tuple[int, ...]]] = Counter()
         for name, value in self.items.items():
             if type(name) is str and (shape := shape_of(value)):
@@ -63,8 +63,8 @@ class Mapped:
 
 
 def find_mappings(value: dict[Any, object]) -> list[Mapped]:
-    """The mappings of tensors in a value, itself among them, the outer ones first. A mapping that
-    is there more than once is found once."""
+    """The mappings of tensors in a value, which may be one itself; outer ones come first. A mapping
+    that occurs several times is returned once."""
     found, seen = [], {id(value)}
     queue = deque([Mapped((), value, value)])
     while queue:
@@ -81,10 +81,10 @@ def find_mappings(value: dict[Any, object]) -> list[Mapped]:
 
 
 def find_sets(mappings: Sequence[Mapped]) -> list[Mapped]:
-    """Those that can be the weights that are meant: a main one, and all that resemble it.
+    """The mappings that can be the network's weights: a main one, and all that resemble it.
 
-    The main one is the largest under a key in common use. Where none has such a key, every mapping
-    of some size can be meant.
+    The main one is the largest under a key in common use. If no mapping has such a key, every
+    mapping of some size is returned.
     """
     largest = max(mapping.size for mapping in mappings)
     known = [
@@ -104,7 +104,7 @@ def find_sets(mappings: Sequence[Mapped]) -> list[Mapped]:
 
 
 def find_roles(sets: Sequence[Mapped]) -> tuple[Mapped | None, Mapped | None]:
-    """Of two sets the averaged and the last weights, where their keys tell; else None and None."""
+    """Of two sets, the averaged and the last weights if their keys say so; else None and None."""
     if len(sets) == 2:
         for one, other in (sets, sets[::-1]):
             depth = len(one.path) - 1
