@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 import gluonport
 from architectures import find_model
 from convert.formats import open_checkpoint
+from convert.inspection import inspect_checkpoint
 from gluonport.commands.convert import main as convert_command
 from gluonport.commands.inspect import inspect
 from gluonport.commands.verify import main as verify_command
@@ -139,7 +140,7 @@ def test_a_layer_that_the_network_does_not_use_is_left_out_by_its_name(
 def test_the_command_has_the_flag_and_inspect_names_it(parts: Path, tmp_path: Path) -> None:
     source, out = str(parts / "children.params"), str(tmp_path / "out.safetensors")
     seen = CliRunner().invoke(inspect, [source])
-    assert f"{V2} but for its classifier: see --no-classifier" in seen.stdout
+    assert f"{V2} without its classifier: see --no-classifier" in seen.stdout
     done = CliRunner().invoke(convert_command, ["auto", out, "--from", source, "--no-classifier"])
     assert done.exit_code == 0 and "none: it has no classifier" in done.stdout
 
@@ -242,7 +243,7 @@ def test_constants_of_an_export_are_reported_and_compared_with_the_regime(
     verb = "normalise" if agrees else "do not normalise"
     note = next(note for note in done.notes if f"which {verb} like the regime gluon" in note)
     assert "preprocessing constants were not converted: arg:" in note
-    seen = inspect(source)
+    seen = inspect_checkpoint(source)
     assert note in seen.notes and seen.as_json()["preprocessing"] == found
     arrays = np.load(parts / f"{case}.npz")
     network = gluonport.create_model(name, out)
@@ -273,7 +274,7 @@ def test_a_thumbnail_network_is_called_by_its_name(case: str, parts: Path, tmp_p
         with pytest.raises(ReconcileError, match=f"is {name} built with thumbnail=True") as refusal:
             gluonport.convert(asked, tmp_path / "out.safetensors", source)
         assert "not covered yet" in str(refusal.value)
-    assert inspect(source).thumbnail == name
+    assert inspect_checkpoint(source).thumbnail == name
 
 
 @pytest.mark.parametrize(
