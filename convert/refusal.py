@@ -30,7 +30,7 @@ def other_model(checkpoint: Checkpoint, found: Fit, near: Sequence[Fit]) -> Reco
 def no_model(checkpoint: Checkpoint, near: Sequence[Fit]) -> ReconcileError:
     """The error for a checkpoint that fits no model; ``near`` are the models nearest to it."""
     what = f"{checkpoint.path} fits no model of the catalogue"
-    return ReconcileError(f"{what}; {_else(checkpoint, near)}")
+    return ReconcileError(f"{what}; {_else(checkpoint, shown(near))}")
 
 
 def several_models(checkpoint: Checkpoint, exact: Sequence[Fit]) -> ReconcileError:
@@ -74,5 +74,5 @@ def _else(checkpoint: Checkpoint, near: Sequence[Fit]) -> str:
         f"{COVERED}; 'gluonport inspect --digests {checkpoint.path}' lists the file's tensors, to "
         f"compare with the network that wrote them"
     )
-    nearest = " | ".join(f"{fit.model.name}, {described(fit)}" for fit in shown(near))
+    nearest = " | ".join(f"{fit.model.name}, {described(fit)}" for fit in near)
     return f"nearest: {nearest}; {remedy}" if nearest else remedy
