@@ -326,7 +326,7 @@ def test_what_is_wrong_is_said_in_one_line(folder: Path, out: Out, tmp_path: Pat
     np.savez(tmp_path / "nan.npz", inputs=np.full((1, 3, 32, 32), np.nan, "f4"))
     np.savez(tmp_path / "other.npz", images=np.zeros((1, 3, 32, 32), "f4"))
     weights = {
-        "absent": "1 parameters are not in it, the first 'output.bias'",
+        "absent": "without 'output.bias', the first of 1 that are missing",
         "extra": "array 'surplus.weight' belongs to no parameter",
         "twice": "'output.bias' and 'arg:output.bias' are both 'output.bias'",
         "shape": r"'output.bias' has shape \(9,\), the network's is \(10,\)",

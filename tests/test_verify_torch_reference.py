@@ -203,7 +203,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
         torch.save(value, tmp_path / f"{file}.pth")
     (tmp_path / "text.pth").write_text("version https://git-lfs.github.com/spec/v1\n")
     said = {
-        "absent": "1 parameters are not in it, the first 'fc.bias'",
+        "absent": "without 'fc.bias', the first of 1 that are missing",
         "extra": "tensor 'surplus.weight' belongs to no parameter of the network",
         "shape": "'bn1.bias' has shape (1000,), the network's is (64,)",
         "integer": "'bn1.bias' is torch.int32, not floating point",

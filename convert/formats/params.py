@@ -30,6 +30,7 @@ from convert.formats.limits import MAX_ARRAYS, MAX_NDIM
 from convert.formats.mapped import MappedFile
 from convert.formats.sparse import Csr, RowSparse
 from mappings.errors import FormatError
+from mappings.words import counted
 
 MAGIC = 0x112
 VERSIONS = {0xF993FAC8: 1, 0xF993FAC9: 2, 0xF993FACA: 3}
@@ -184,8 +185,8 @@ class _Reader:
     def names(self, arrays: int) -> list[str]:
         count = self.number(U64, "the number of names")
         if count not in (0, arrays):
-            what = f"{count} names for {arrays} arrays; expected one each, or none at all"
-            raise self.damaged(what, self.at - 8)
+            what = f"{counted(count, 'name')} for {counted(arrays, 'array')}"
+            raise self.damaged(f"{what}; expected one each, or none at all", self.at - 8)
         names: dict[str, None] = {}
         for position in range(1, count + 1):
             at = self.at

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from convert.formats.regular import read_text
 from mappings.errors import PublishError
+from mappings.words import counted
 
 MAX_CLASS_NAMES = 16 << 20  # bytes: 100,000 class names of 160 letters
 
@@ -19,7 +20,8 @@ def read_class_names(path: Path, num_classes: int) -> tuple[str, ...]:
     names = tuple(line.strip() for line in read_text(path, MAX_CLASS_NAMES).splitlines())
     if len(names) != num_classes:
         raise PublishError(
-            f"{path}: has {len(names)} lines, expected one for each of the {num_classes} classes"
+            f"{path}: has {counted(len(names), 'line')}, expected one for each of the "
+            f"{num_classes} classes"
         )
     lines: dict[str, int] = {}
     for index, name in enumerate(names):

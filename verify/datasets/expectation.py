@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from architectures import Model
 from architectures.catalogue.dataset import IMAGENET
+from mappings.words import counted
 
 
 @cache
@@ -50,7 +51,9 @@ class Expectation:
         lines = []
         total = sum(counts.values())
         if self.images is not None and total != self.images:
-            lines.append(f"{total} images with a label, where {self.title} has {self.images}")
+            lines.append(
+                f"{counted(total, 'image')} with a label, where {self.title} has {self.images}"
+            )
         off: dict[int, list[int]] = defaultdict(list)
         for label in range(self.classes):
             wrong = counts[label] != self.each if self.each is not None else not counts[label]

@@ -253,7 +253,7 @@ def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
             raise Refusal(f"{path}: {matched[target]!r} and {found!r} are both {target!r}")
         matched[target] = found
     if absent := [name for name in parameters if name not in matched]:
-        raise Refusal(f"{path}: {len(absent)} parameters are not in it, the first {absent[0]!r}")
+        raise Refusal(f"{path}: without {absent[0]!r}, the first of {len(absent)} that are missing")
     return {name: arrays[matched[name]] for name in parameters}
 
 

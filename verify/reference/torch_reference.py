@@ -234,7 +234,7 @@ def match(shapes: dict[str, tuple[int, ...]], arrays: dict[str, Any], path: Path
         if (shape := tuple(array.shape)) != shapes[name]:
             raise Refusal(f"{path}: {name!r} has shape {shape}, the network's is {shapes[name]}")
     if absent := [name for name in shapes if name not in arrays]:
-        raise Refusal(f"{path}: {len(absent)} parameters are not in it, the first {absent[0]!r}")
+        raise Refusal(f"{path}: without {absent[0]!r}, the first of {len(absent)} that are missing")
     return {name: arrays[name] for name in shapes}
 
 
