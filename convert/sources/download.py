@@ -3,6 +3,9 @@
 Until then ``NAME.partial`` holds the bytes so far, and ``NAME.partial.etag`` the validator of the
 representation that they belong to (RFC 9110, sections 8.8 and 13.1.5). A download that failed or
 was killed continues from its last byte, in this run or the next.
+
+requests does the transfer. What is here is ours because the kept libraries for cached downloads
+(pooch among them) neither continue a download nor bound its pace and its size.
 """
 
 from __future__ import annotations
