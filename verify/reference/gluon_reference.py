@@ -261,7 +261,7 @@ def canonical(name: str) -> str:
     """A name as Gluon's layers spell it, without the parts that exports and symbols add."""
     name = re.sub(r"^(arg|aux):", "", name)
     name = re.sub(r"moving_(mean|var)$", r"running_\1", name)
-    return re.sub(r"syncbatchnorm(\d+_)", r"batchnorm\1", name)
+    return re.sub(r"(?:syncbatchnorm|batchnormcudnnoff)(\d+_)", r"batchnorm\1", name)
 
 
 def tensors_sha256(weights: dict[str, Array]) -> str:
