@@ -3,6 +3,7 @@
 GluonportError
 ├── FormatError         a file is not what it must be             (convert.formats)
 │   └── ChoiceError     a choice finds nothing in this file       (convert.formats)
+├── GraphError          a graph cannot become a network           (architectures.graph)
 ├── MappingError        a table is not a bijection                (mappings)
 ├── ReconcileError      names or shapes do not fit the network    (convert)
 ├── ConversionError     a value cannot be written as asked        (convert)
@@ -47,6 +48,10 @@ class FormatError(GluonportError):
         if array is not None:
             where.append(f"array {array!r}")
         super().__init__(": ".join([*where, what]))
+
+
+class GraphError(GluonportError):
+    """A graph, or a node of it, that cannot become a PyTorch network; all reasons at once."""
 
 
 class MappingError(GluonportError):

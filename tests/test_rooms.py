@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("mappings", "architectures", "convert", "verify", "gluonport")
-ARCHITECTURES = ("catalogue", "networks")
+ARCHITECTURES = ("catalogue", "networks", "graph")
 VERIFY = (
     "reference",
     "parity",

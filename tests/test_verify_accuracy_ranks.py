@@ -191,8 +191,8 @@ def test_ledgers_of_two_machines_make_one_number(
 
 
 @contextlib.contextmanager
-def two_machines() -> Iterator[tuple[list[str], list[str]]]:
-    """Two network namespaces joined by a cable: what starts a command in each."""
+def two_machines() -> Iterator[list[tuple[list[str], str]]]:
+    """Two network namespaces joined by a cable: what starts a command in each, its interface."""
     names = tuple(f"gluonport-{os.getpid()}-{side}" for side in "ab")
     ends = tuple(f"gp{os.getpid()}{side}" for side in "ab")
     cable = ["link", "add", ends[0], "type", "veth", "peer", "name", ends[1]]
@@ -209,7 +209,8 @@ def two_machines() -> Iterator[tuple[list[str], list[str]]]:
                 cannot_run("no 'ip' here (Debian's iproute2)")
             if done.returncode:
                 cannot_run(f"no network namespaces here: ip {' '.join(step)}: {done.stderr}")
-        yield ["ip", "netns", "exec", names[0]], ["ip", "netns", "exec", names[1]]
+        starts = [["ip", "netns", "exec", name] for name in names]
+        yield list(zip(starts, ends, strict=True))
     finally:
         for name in names:
             with contextlib.suppress(FileNotFoundError):
@@ -221,20 +222,19 @@ def test_machines_that_share_no_folder_send_their_chunks_to_the_first(
     checkpoint: Path, whole: dict[str, bytes], tmp_path: Path
 ) -> None:
     predictions = tmp_path / "predictions.csv"
-    with two_machines() as starts, contextlib.ExitStack() as stack:
+    with two_machines() as machines, contextlib.ExitStack() as stack:
         ranks = []
-        for rank, start in enumerate(starts):
+        for rank, (start, interface) in enumerate(machines):
             ledger = tmp_path / f"machine{rank}"
             meet = {"MASTER_ADDR": "10.77.0.1", "MASTER_PORT": "29400", "WORLD_SIZE": "2"}
             place = {"RANK": str(rank), "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
             command = arguments(checkpoint, ledger, "--predictions", predictions)
-            end = {"GLOO_SOCKET_IFNAME": f"gp-{'ab'[rank]}"}
             ranks.append(
                 stack.enter_context(
                     subprocess.Popen(
                         [*start, sys.executable, "-m", "verify", *command],
                         cwd=ROOT,
-                        env=QUIET | meet | place | end,
+                        env=QUIET | meet | place | {"GLOO_SOCKET_IFNAME": interface},
                         stdout=subprocess.PIPE,
                         text=True,
                     )

@@ -47,8 +47,8 @@ def verify_checkpoint(converted: Converted, reference: str = "golden") -> Parity
 
     With ``golden`` the architecture is judged on synthetic weights; the comparison of the values
     proves the rest. With ``live`` the source framework computes the logits of the checkpoint
-    itself. It loads the source file; if it cannot load that file, or if the checkpoint has another
-    precision, it loads the checkpoint's values under the framework's names.
+    itself. It loads the source file; if it cannot load that file, it loads the source's values
+    under its own names. If the checkpoint has another precision, it loads the checkpoint's values.
     """
     values, finding = check_values(converted)
     if reference == "golden":
@@ -72,8 +72,9 @@ def _verify_live(converted: Converted) -> Parity:
         weights: str | Path = converted.source.path
         if converted.is_rounded or not converted.is_as_published:
             weights = Path(folder, "weights.npz")
+            given = state if converted.is_rounded else state | converted.source_state()
             sources = model.table.sources
-            named: dict[str, Any] = {sources[name]: values for name, values in state.items()}
+            named: dict[str, Any] = {sources[name]: values for name, values in given.items()}
             np.savez(weights, **named)
         source = live(model, weights, inputs)
         parity = compare(model, network, source, inputs)

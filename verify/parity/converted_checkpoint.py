@@ -114,6 +114,14 @@ class Converted:
                 state[name] = synthetic_values(self.model.source.name, source, shapes[name])
         return state
 
+    def source_state(self) -> dict[str, Array]:
+        """The source's weights as float32, under the network's names."""
+        return {
+            name: self.sources[name].copy().astype(np.float32, copy=False)
+            for name in self.model.table.sources
+            if name in self.sources
+        }
+
 
 def open_converted(
     model: Model,

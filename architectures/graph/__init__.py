@@ -1,0 +1,1 @@
+"""MXNet's graphs and operators, and the PyTorch networks that are made of them."""

@@ -1,0 +1,5 @@
+"""What MXNet computes from float64 data where that departs from float64.
+
+Only the proof uses these functions: each takes the arguments of the function that it stands for
+(``Apply.exact``). The network that a user runs is plain PyTorch.
+"""

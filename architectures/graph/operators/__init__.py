@@ -1,0 +1,15 @@
+"""Every supported operator of MXNet, one small function each, grouped as MXNet groups them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from architectures.graph.operator import Operator
+from architectures.graph.operators import linear
+
+GROUPS = {"linear": linear.OPERATORS}
+
+OPERATORS: Mapping[str, Operator] = {
+    name: operator for group in GROUPS.values() for operator in group for name in operator.names
+}
+"""Every operator by each of its names."""

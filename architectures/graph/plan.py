@@ -1,0 +1,100 @@
+"""A graph as a PyTorch network, as data: modules, tensors, and the steps of ``forward``.
+
+The loaded network executes a plan and the source writer prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from architectures.graph.expression import Expression, Value
+from architectures.graph.graph import Graph
+from architectures.graph.operator import Dims
+
+
+@dataclass(frozen=True)
+class Module:
+    """A layer of the network: ``stage1.conv0`` is ``nn.Conv2d(3, 64, 3, padding=1)``.
+
+    ``tensors``: the file's name of each of its tensors by leaf (``{"weight": "conv0_weight"}``).
+    ``ones``: leaves that are 1 whatever the file holds, and are not trained.
+    ``synthesised``: leaves that no file has. ``node``: the node that it was made of.
+    """
+
+    path: str
+    kind: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    tensors: Mapping[str, str]
+    ones: tuple[str, ...]
+    synthesised: tuple[str, ...]
+    node: int
+
+
+@dataclass(frozen=True)
+class OwnTensor:
+    """A tensor that no layer owns: ``path`` in the state dict, ``name`` in the file.
+
+    ``trained``: whether it is a parameter; otherwise it is a buffer (a constant, a statistic).
+    """
+
+    path: str
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trained: bool
+
+
+@dataclass(frozen=True)
+class TensorAt:
+    """In an expression: the tensor at a path of the network (``self.stage1.gamma``)."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ModuleAt:
+    """In an expression: the module at a path, called with these inputs."""
+
+    path: str
+    inputs: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of the graph: an expression for each output, or one that gives them all.
+
+    Every ``NnLayer`` is a ``ModuleAt``, every parameter a ``TensorAt``; a ``Value`` is an input of the
+    network or an output of an earlier step.
+    """
+
+    node: int
+    outputs: tuple[Expression | TensorAt | ModuleAt, ...]
+
+
+@dataclass(frozen=True)
+class Input:
+    """An argument of ``forward``: its variable, its name as an identifier, its shape if known."""
+
+    node: int
+    name: str
+    shape: Dims | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole network.
+
+    ``shapes``: of every node's outputs, by node, as far as they are known. ``outputs``: what
+    ``forward`` returns, alone if there is one, else as a tuple.
+    """
+
+    graph: Graph
+    inputs: tuple[Input, ...]
+    modules: tuple[Module, ...]
+    tensors: tuple[OwnTensor, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Value | TensorAt, ...]
+    shapes: Mapping[int, tuple[Dims | None, ...]]
