@@ -12,7 +12,7 @@ from functools import cached_property
 
 
 @dataclass(frozen=True)
-class Entry:
+class NodeEntry:
     """One output of one node."""
 
     node: int
@@ -30,7 +30,7 @@ class Node:
 
     op: str | None
     name: str
-    inputs: tuple[Entry, ...] = ()
+    inputs: tuple[NodeEntry, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,7 +44,7 @@ class Graph:
     """
 
     nodes: tuple[Node, ...]
-    heads: tuple[Entry, ...]
+    heads: tuple[NodeEntry, ...]
     version: int | None = None
 
     @property

@@ -15,7 +15,7 @@ from architectures.graph.operator import Dims
 
 
 @dataclass(frozen=True)
-class Module:
+class OwnModule:
     """A layer of the network: ``stage1.conv0`` is ``nn.Conv2d(3, 64, 3, padding=1)``.
 
     ``tensors``: the file's name of each of its tensors by leaf (``{"weight": "conv0_weight"}``).
@@ -66,8 +66,8 @@ class ModuleAt:
 class Step:
     """One node of the graph: an expression for each output, or one that gives them all.
 
-    Every ``NnLayer`` is a ``ModuleAt``, every parameter a ``TensorAt``; a ``Value`` is an input of the
-    network or an output of an earlier step.
+    Every ``NnLayer`` is a ``ModuleAt``, every parameter a ``TensorAt``; a ``Value`` is an input of
+    the network or an output of an earlier step.
     """
 
     node: int
@@ -93,7 +93,7 @@ class Plan:
 
     graph: Graph
     inputs: tuple[Input, ...]
-    modules: tuple[Module, ...]
+    modules: tuple[OwnModule, ...]
     tensors: tuple[OwnTensor, ...]
     steps: tuple[Step, ...]
     outputs: tuple[Value | TensorAt, ...]

@@ -1,4 +1,4 @@
-"""Reads a pickle without running it: each call in it becomes a ``Call`` in the result.
+"""Reads a pickle without running it: each call in it becomes a ``PickledCall`` in the result.
 
 The opcodes are those of protocols 2 to 5 (CPython, Lib/pickletools.py).
 """
@@ -23,7 +23,7 @@ class Global:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Call:
+class PickledCall:
     """A call that the pickle asks for, and that is never made."""
 
     function: object
@@ -140,7 +140,7 @@ def _call(function: object, arguments: Any, most: int) -> tuple[object, int]:
     if type(arguments) is not tuple:  # this also keeps a call from being its own argument
         raise ValueError("a call without a tuple of arguments")
     if not (isinstance(function, Global) and function.name == ORDERED_DICT):
-        return Call(function, arguments), 0
+        return PickledCall(function, arguments), 0
     made: dict[object, object] = {}
     if not arguments:
         return made, 0
@@ -152,7 +152,7 @@ def _call(function: object, arguments: Any, most: int) -> tuple[object, int]:
 
 
 def _set(target: Any, pairs: Iterable[tuple[Any, Any]]) -> None:
-    if isinstance(target, Call):
+    if isinstance(target, PickledCall):
         return
     for key, value in pairs:
         if type(key) is not str:

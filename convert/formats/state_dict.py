@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from convert.formats.mapped import MappedFile
-from convert.formats.pickled import Call
+from convert.formats.pickled import PickledCall
 from convert.formats.selection import TOP, Selection, decide, listed, select
 from convert.formats.torch_tensor import shape_of
 from convert.formats.weight_sets import (
@@ -27,7 +27,7 @@ class Weights:
     """The chosen tensors, still as their calls, by name ("0", "1", ... in a plain list)."""
 
     named: bool
-    tensors: Mapping[str, Call]
+    tensors: Mapping[str, PickledCall]
     selection: Selection
 
 
@@ -37,7 +37,7 @@ def find_weights(file: MappedFile, value: object, choice: Choice) -> Weights:
     Raises FormatError if there are no weights, for two sets of weights without a choice, and for a
     choice that finds nothing to choose.
     """
-    if isinstance(value, Call):
+    if isinstance(value, PickledCall):
         value = [value]
     if isinstance(value, list | tuple):
         return _select(file, False, dict(enumerate(value)), choice)
@@ -129,8 +129,8 @@ def _by_name(file: MappedFile, items: dict[Any, object]) -> dict[str, object]:
     return values
 
 
-def _call(file: MappedFile, name: str, value: object) -> Call:
-    if not isinstance(value, Call):
+def _call(file: MappedFile, name: str, value: object) -> PickledCall:
+    if not isinstance(value, PickledCall):
         what = f"a {type(value).__name__} where a tensor is expected"
         advice = "save model.state_dict() alone, or leave this out with --ignore NAME"
         raise file.error(f"{what}; {advice}", array=name[:100])

@@ -12,7 +12,7 @@ from convert.formats.block import as_tensor, dtype_of
 from convert.formats.checkpoint import Tensor
 from convert.formats.limits import MAX_ARGUMENTS, MAX_NDIM, MAX_STORAGE_KEY, MAX_WRAPPINGS
 from convert.formats.mapped import MappedFile
-from convert.formats.pickled import Call, Global
+from convert.formats.pickled import Global, PickledCall
 from convert.formats.strided import strided
 from convert.formats.torch_names import (
     NUMBERS,
@@ -25,7 +25,7 @@ from convert.formats.torch_names import (
     TYPES,
 )
 
-NOTHING = Call(None, ())  # a call that makes no tensor
+NOTHING = PickledCall(None, ())  # a call that makes no tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +79,15 @@ def as_storage(spelled: object) -> TorchStorage:
     raise ValueError("the persistent id of something else than a storage")
 
 
-def rebuild(file: MappedFile, name: str, call: Call, regions: dict[str, Region]) -> Tensor:
+def rebuild(file: MappedFile, name: str, call: PickledCall, regions: dict[str, Region]) -> Tensor:
     """The tensor that ``call`` would make.
 
     Raises FormatError if its kind has no plain values, or if it lies outside its storage.
     """
     match _without_type(call):
-        case Call(Global(function)) if function in REFUSED:
+        case PickledCall(Global(function)) if function in REFUSED:
             raise file.error(f"the tensor is {REFUSED[function]}", array=name)
-        case Call(
+        case PickledCall(
             Global(function),
             (TorchStorage() as storage, int(offset), tuple() as shape, tuple() as strides, *rest),
         ) if len(shape) <= MAX_NDIM >= len(strides) and all(
@@ -116,7 +116,7 @@ def rebuild(file: MappedFile, name: str, call: Call, regions: dict[str, Region])
 
 def shape_of(value: object) -> tuple[int, ...] | None:
     """The shape of the tensor that a value would become; None if it is not a plain tensor."""
-    if not isinstance(value, Call):
+    if not isinstance(value, PickledCall):
         return None
     match _without_type(value).arguments:
         case (TorchStorage(), int(), tuple() as shape, *_) if len(shape) <= MAX_NDIM:
@@ -124,19 +124,21 @@ def shape_of(value: object) -> tuple[int, ...] | None:
     return None
 
 
-def _without_type(call: Call) -> Call:
+def _without_type(call: PickledCall) -> PickledCall:
     """The call inside a Parameter or a tensor with attributes; NOTHING if nested too deeply."""
     for _ in range(MAX_WRAPPINGS):
         arguments = call.arguments
         if not isinstance(arguments, tuple) or len(arguments) > MAX_ARGUMENTS:
             return NOTHING
         match call:
-            case Call(Global(name), (Call() as inner, *_)) if name in REBUILD_PARAMETER:
+            case PickledCall(Global(name), (PickledCall() as inner, *_)) if (
+                name in REBUILD_PARAMETER
+            ):
                 call = inner
-            case Call(
+            case PickledCall(
                 Global(name), (Global() as function, Global(kind), tuple() as arguments, _)
             ) if name == REBUILD_TYPED and kind in TYPES:
-                call = Call(function, arguments)
+                call = PickledCall(function, arguments)
             case _:
                 return call
     return NOTHING
