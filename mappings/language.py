@@ -56,7 +56,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Layer:
-    """A row at one position: a layer's source name, flat source name (Gluon) and target name."""
+    """A row at one position: a layer's source name, flat source name (Gluon) and target name.
+
+    A layer without a source name has leaves that are whole names, and so has one without a target
+    name: tensors at the root of the network.
+    """
 
     kind: Kind
     source: str
@@ -141,7 +145,7 @@ class Table:
     def synthesised(self) -> tuple[str, ...]:
         """Target tensors that a source does not have to hold."""
         return tuple(
-            f"{layer.target}.{leaf}" for layer in self.layers for leaf in layer.kind.synthesised
+            _joined(layer.target, leaf) for layer in self.layers for leaf in layer.kind.synthesised
         )
 
     @cached_property
@@ -173,7 +177,7 @@ class Table:
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for layer in self.layers:
             for source, target in layer.kind.leaves:
-                yield f"{layer.source}.{source}", f"{layer.target}.{target}"
+                yield _joined(layer.source, source), _joined(layer.target, target)
 
     def _flat_pairs(self) -> Iterator[tuple[str, str]]:
         for layer in self.layers:
@@ -184,6 +188,10 @@ class Table:
 
 TRACKED = "num_batches_tracked"
 """PyTorch's count of the batches that a BatchNorm was trained on; inference does not use it."""
+
+
+def _joined(layer: str, leaf: str) -> str:
+    return f"{layer}.{leaf}" if layer else leaf
 
 
 def _own(leaves: Iterable[str]) -> Kind:

@@ -12,6 +12,7 @@ from typing import Any
 from architectures.graph.expression import Expression, Value
 from architectures.graph.graph import Graph
 from architectures.graph.operator import Dims
+from mappings.language import Kind, Layer, Table
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,16 @@ class ModuleAt:
 
 @dataclass(frozen=True)
 class Step:
-    """One node of the graph: an expression for each output, or one that gives them all.
+    """One node of the graph: an expression for each output, as far as they are needed.
 
-    Every ``NnLayer`` is a ``ModuleAt``, every parameter a ``TensorAt``; a ``Value`` is an input of
-    the network or an output of an earlier step.
+    ``spread``: there is one expression, whose value is the tuple of all outputs. Every
+    ``NnLayer`` is a ``ModuleAt``, every parameter a ``TensorAt``; a ``Value`` is an input of the
+    network or an output of an earlier step.
     """
 
     node: int
     outputs: tuple[Expression | TensorAt | ModuleAt, ...]
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,3 +101,25 @@ class Plan:
     steps: tuple[Step, ...]
     outputs: tuple[Value | TensorAt, ...]
     shapes: Mapping[int, tuple[Dims | None, ...]]
+
+    @property
+    def table(self) -> Table:
+        """The bijection between the file's names and the network's."""
+        layers = [
+            Layer(
+                Kind(None, tuple((name, leaf) for leaf, name in m.tensors.items()), m.synthesised),
+                "",
+                None,
+                m.path,
+            )
+            for m in self.modules
+        ]
+        for tensor in self.tensors:
+            owner, _, leaf = tensor.path.rpartition(".")
+            layers.append(Layer(Kind(None, ((tensor.name, leaf),)), "", None, owner))
+        return Table(tuple(layers))
+
+    @property
+    def ones(self) -> tuple[str, ...]:
+        """The state dict's names of the tensors that are 1 whatever the file holds."""
+        return tuple(f"{m.path}.{leaf}" for m in self.modules for leaf in m.ones)

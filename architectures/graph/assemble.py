@@ -1,0 +1,269 @@
+"""From a graph and the shapes of its file's tensors to a plan of the network."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from architectures.graph.expression import Apply, Item, NnLayer, Value
+from architectures.graph.graph import Graph
+from architectures.graph.lowering import Lowered, lower
+from architectures.graph.operator import Dims
+from architectures.graph.plan import Input, ModuleAt, OwnModule, OwnTensor, Plan, Step, TensorAt
+from architectures.graph.references import replaced, values
+from mappings.errors import GraphError
+from mappings.words import counted, first_few
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor that a file holds under a variable's name; ``dtype`` is numpy's name."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+
+def assemble(
+    graph: Graph,
+    stored: Mapping[str, StoredTensor],
+    given: Mapping[str, Dims] | None = None,
+) -> Plan:
+    """Plan the network of a graph.
+
+    ``stored``: the file's tensors by variable name; a variable that is not among them, and that the
+    outputs depend on, is an input of the network. ``given``: shapes of inputs by name.
+
+    Raises GraphError with every node that cannot be converted, and with every tensor whose shape
+    is not what its node needs.
+    """
+    lowered = lower(graph, {name: tensor.shape for name, tensor in stored.items()}, given or {})
+    needed = _needed(lowered)
+    lowered.refuse(needed)
+    _refuse_shapes(lowered, needed, stored)
+    return _Assembly(lowered, stored, needed).plan()
+
+
+def _needed(lowered: Lowered) -> set[int]:
+    """The nodes that the heads depend on; labels that inference drops are not among them."""
+    needed: set[int] = set()
+    front = [head.node for head in lowered.graph.heads]
+    while front:
+        index = front.pop()
+        if index not in needed:
+            needed.add(index)
+            for expression in lowered.expressions.get(index, ()):
+                front.extend(value.node for value in values(expression))
+    return needed
+
+
+def _refuse_shapes(lowered: Lowered, needed: set[int], stored: Mapping[str, StoredTensor]) -> None:
+    """Raise GraphError for stored tensors that have another shape than their node needs."""
+    wrong = []
+    for index in sorted(needed & lowered.calls.keys()):
+        operator, call = lowered.calls[index]
+        for place, expected in operator.weights(call).items():
+            if place not in call.parameters:
+                continue
+            name = lowered.graph.nodes[call.node.inputs[place].node].name
+            shape = stored[name].shape
+            fits = len(shape) == len(expected) and all(
+                size in (None, found) for size, found in zip(expected, shape, strict=True)
+            )
+            if not fits:
+                wrong.append(f"{name} has shape {shape}, its node needs {shown(expected)}")
+    if wrong:
+        raise GraphError(
+            f"{counted(len(wrong), 'tensor')} of another shape than the graph needs: "
+            f"{first_few(list(dict.fromkeys(wrong)))}"
+        )
+
+
+def shown(dims: Dims | None) -> str:
+    """A shape for people: ``(N, 64, ?, ?)`` with ? for an unknown size."""
+    if dims is None:
+        return "(...)"
+    sizes = ["?" if size is None else str(size) for size in dims]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+@dataclass
+class _Assembly:
+    lowered: Lowered
+    stored: Mapping[str, StoredTensor]
+    needed: set[int]
+    modules: dict[tuple[Any, ...], OwnModule] = field(default_factory=dict)
+    owned: dict[str, str] = field(default_factory=dict)  # the file's name -> path of the tensor
+    ones: set[str] = field(default_factory=set)  # the file's names of tensors that count as 1
+
+    def plan(self) -> Plan:
+        graph, lowered = self.lowered.graph, self.lowered
+        order = sorted(self.needed)
+        paths = _flat_paths(graph, order)
+        for index in order:
+            for expression in lowered.expressions.get(index, ()):
+                for layer in _layers(expression):
+                    self._own(index, layer, paths)
+        tensors = tuple(self._tensors(order, paths))
+        steps = tuple(
+            Step(
+                index,
+                tuple(self._resolved(index, e) for e in lowered.expressions[index]),
+                index in lowered.spread,
+            )
+            for index in order
+            if graph.nodes[index].op is not None
+        )
+        names = _identifiers()
+        inputs = tuple(
+            Input(index, names(graph.nodes[index].name), lowered.shapes[index][0])
+            for index in order
+            if graph.nodes[index].op is None and graph.nodes[index].name not in self.stored
+        )
+        outputs = tuple(self._value(Value(head.node, head.output)) for head in graph.heads)
+        return Plan(
+            graph,
+            inputs,
+            tuple(self.modules.values()),
+            tensors,
+            steps,
+            outputs,
+            {index: lowered.shapes[index] for index in order},
+        )
+
+    def _name(self, index: int, place: int) -> str | None:
+        """The file's name of one input of a node, None if the file does not hold it."""
+        node = self.lowered.graph.nodes[self.lowered.graph.nodes[index].inputs[place].node]
+        return node.name if node.op is None and node.name in self.stored else None
+
+    def _key(self, index: int, layer: NnLayer) -> tuple[Any, ...] | None:
+        names = tuple(self._name(index, place) for place in layer.leaves)
+        if None in names or len(set(names)) < len(names):
+            return None
+        return layer.kind, layer.args, tuple(layer.kwargs.items()), names
+
+    def _own(self, index: int, layer: NnLayer, paths: Mapping[int, str]) -> None:
+        """Make a layer's module unless its tensors belong to another one, or to no file."""
+        key = self._key(index, layer)
+        if key is None or key in self.modules:
+            return
+        tensors = {leaf: str(self._name(index, place)) for place, leaf in layer.leaves.items()}
+        if any(name in self.owned for name in tensors.values()):
+            return
+        path = paths[index]
+        self.modules[key] = OwnModule(
+            path,
+            layer.kind,
+            layer.args,
+            layer.kwargs,
+            tensors,
+            layer.ones,
+            layer.synthesised,
+            index,
+        )
+        self.owned |= {name: f"{path}.{leaf}" for leaf, name in tensors.items()}
+        self.ones |= {tensors[leaf] for leaf in layer.ones}
+
+    def _tensors(self, order: Iterable[int], paths: Mapping[int, str]) -> Iterator[OwnTensor]:
+        """The stored variables that no module owns, each once, under paths of their own."""
+        graph = self.lowered.graph
+        auxiliary = {
+            entry.node
+            for operator, call in self.lowered.calls.values()
+            if operator.auxiliary
+            for entry in call.node.inputs[-operator.auxiliary :]
+        }
+        for index in order:
+            node = graph.nodes[index]
+            if node.op is None and node.name in self.stored and node.name not in self.owned:
+                tensor = self.stored[node.name]
+                floating = tensor.dtype.startswith(("float", "bfloat"))
+                constant = (
+                    "__init__" in node.attributes and "onstant" in node.attributes["__init__"]
+                )
+                self.owned[node.name] = paths[index]
+                yield OwnTensor(
+                    paths[index],
+                    node.name,
+                    tensor.shape,
+                    tensor.dtype,
+                    floating and index not in auxiliary and not constant,
+                )
+
+    def _resolved(self, index: int, expression: Any) -> Any:
+        """The expression over modules and tensors of the network."""
+        match expression:
+            case NnLayer():
+                key = self._key(index, expression)
+                if key is not None and key in self.modules:
+                    module = self.modules[key]
+                    return ModuleAt(module.path, self._resolved(index, expression.inputs))
+                if expression.ones:
+                    raise GraphError(
+                        f"node {self.lowered.graph.nodes[index].name!r}: its tensors are shared "
+                        f"with another layer, which is not supported where fix_gamma is set"
+                    )
+                return self._resolved(index, expression.functional)
+            case Apply():
+                return Apply(
+                    expression.function,
+                    self._resolved(index, expression.args),
+                    {name: self._resolved(index, v) for name, v in expression.kwargs.items()},
+                    expression.exact,
+                )
+            case Item():
+                return Item(self._resolved(index, expression.of), expression.index)
+            case tuple():
+                return tuple(self._resolved(index, part) for part in expression)
+            case list():
+                return [self._resolved(index, part) for part in expression]
+        return replaced(expression, self._value)
+
+    def _value(self, value: Value) -> Value | TensorAt:
+        node = self.lowered.graph.nodes[value.node]
+        if node.op is None and node.name in self.stored:
+            return TensorAt(self.owned[node.name])
+        return value
+
+
+def _layers(expression: Any) -> Iterator[NnLayer]:
+    match expression:
+        case NnLayer():
+            for part in expression.inputs:
+                yield from _layers(part)
+            yield expression
+        case Apply():
+            for part in (*expression.args, *expression.kwargs.values()):
+                yield from _layers(part)
+        case Item():
+            yield from _layers(expression.of)
+        case tuple() | list():
+            for part in expression:
+                yield from _layers(part)
+
+
+class _identifiers:
+    """Gives each name an identifier of its own."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set(RESERVED)
+
+    def __call__(self, name: str) -> str:
+        word = re.sub(r"[^0-9A-Za-z_]", "_", name) or "unnamed"
+        if word[0].isdigit() or keyword.iskeyword(word):
+            word = f"_{word}"
+        found, count = word, 1
+        while found in self.taken:
+            found, count = f"{word}_{count}", count + 1
+        self.taken.add(found)
+        return found
+
+
+RESERVED = ("self", "x", "torch", "nn", "F", "forward", "training")
+
+
+def _flat_paths(graph: Graph, order: Iterable[int]) -> dict[int, str]:
+    names = _identifiers()
+    return {index: names(graph.nodes[index].name.removesuffix("_fwd")) for index in order}

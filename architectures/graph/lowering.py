@@ -1,0 +1,124 @@
+"""Every node of a graph as an expression, with the shapes as far as they are known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from architectures.graph.expression import Expression
+from architectures.graph.graph import Graph, Node
+from architectures.graph.known_shapes import input_shape
+from architectures.graph.operator import Call, Dims, Operator
+from architectures.graph.operators import OPERATORS
+from mappings.errors import GraphError
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """What the nodes of a graph become, each by its index.
+
+    ``calls``: the node as its operator saw it. ``expressions``: of its outputs; ``spread`` holds
+    the nodes whose one expression gives all of them. ``problems``: why a node cannot be converted,
+    which matters only if the network needs it.
+    """
+
+    graph: Graph
+    shapes: Mapping[int, tuple[Dims | None, ...]]
+    calls: Mapping[int, tuple[Operator, Call]]
+    expressions: Mapping[int, tuple[Expression, ...]]
+    spread: frozenset[int]
+    problems: Mapping[int, str]
+
+    def refuse(self, needed: set[int]) -> None:
+        """Raise GraphError with every problem of the nodes that are needed."""
+        wrong = {index: self.problems[index] for index in sorted(needed & self.problems.keys())}
+        if not wrong:
+            return
+        counts = Counter(
+            self.graph.nodes[index].op
+            for index in wrong
+            if self.graph.nodes[index].op not in OPERATORS
+        )
+        said = []
+        for op, count in counts.items():
+            names = [n.name for i, n in enumerate(self.graph.nodes) if i in wrong and n.op == op]
+            said.append(f"the operator {op} ({count} x, first in node {names[0]!r}) {why(op)}")
+        known = (w for i, w in wrong.items() if self.graph.nodes[i].op in OPERATORS)
+        raise GraphError("; ".join([*said, *dict.fromkeys(known)]))
+
+
+def why(op: str | None) -> str:
+    """Why an operator is not supported."""
+    name = op or ""
+    if name in ("Custom", "_Native", "_NDArray"):
+        return "is Python code outside of the graph, which no file holds"
+    if "quantize" in name or name.startswith("_sg_") or "int8" in name:
+        return "computes in int8: convert the float model that it was made from"
+    return "is not supported"
+
+
+def lower(
+    graph: Graph, stored: Mapping[str, tuple[int, ...]], given: Mapping[str, Dims]
+) -> Lowered:
+    """Lower every node.
+
+    ``stored``: the shapes of the tensors that the file holds, by variable name. ``given``: shapes
+    of inputs that the user or the provenance gave.
+    """
+    shapes: dict[int, tuple[Dims | None, ...]] = {}
+    calls: dict[int, tuple[Operator, Call]] = {}
+    expressions: dict[int, tuple[Expression, ...]] = {}
+    spread: set[int] = set()
+    problems: dict[int, str] = {}
+    for index, node in enumerate(graph.nodes):
+        if node.op is None:
+            known = stored.get(node.name)
+            shapes[index] = (
+                known if known is not None else input_shape(graph, index, stored, given),
+            )
+            continue
+        operator = OPERATORS.get(node.op)
+        if operator is None:
+            problems[index], shapes[index] = f"the operator {node.op} {why(node.op)}", ()
+            continue
+        try:
+            call = _call(graph, node, operator, shapes, stored)
+            calls[index] = operator, call
+            shapes[index] = operator.infer(call)
+            becomes = operator.becomes(call)
+            expressions[index] = becomes if isinstance(becomes, tuple) else (becomes,)
+            if not isinstance(becomes, tuple) and operator.output_count(call.attributes) > 1:
+                spread.add(index)
+        except GraphError as error:
+            problems[index] = str(error)
+            shapes.setdefault(index, ())
+    return Lowered(graph, shapes, calls, expressions, frozenset(spread), problems)
+
+
+def _call(
+    graph: Graph,
+    node: Node,
+    operator: Operator,
+    shapes: dict[int, tuple[Dims | None, ...]],
+    stored: Mapping[str, tuple[int, ...]],
+) -> Call:
+    """The node as its operator sees it; unknown shapes of its parameters are filled in."""
+    attributes = operator.parse(node)
+    seen = []
+    for entry in node.inputs:
+        outputs = shapes[entry.node]
+        seen.append(outputs[entry.output] if entry.output < len(outputs) else None)
+    parameters = frozenset(
+        place
+        for place, entry in enumerate(node.inputs)
+        if graph.nodes[entry.node].op is None and graph.nodes[entry.node].name in stored
+    )
+    call = Call(node, attributes, tuple(seen), parameters)
+    for place, shape in operator.weights(call).items():
+        if place < len(seen) and seen[place] is None:
+            seen[place] = shape
+            entry = node.inputs[place]
+            if graph.nodes[entry.node].op is None:
+                shapes[entry.node] = (shape,)
+    return Call(node, attributes, tuple(seen), parameters)
