@@ -18,6 +18,7 @@ ROOMS = ("mappings", "architectures", "convert", "verify", "gluonport")
 ARCHITECTURES = ("catalogue", "networks", "graph")
 VERIFY = (
     "reference",
+    "operators",
     "parity",
     "tensors",
     "metadata",

@@ -1,0 +1,1 @@
+"""How operators are proven: each against MXNet, over drawn attributes, shapes and dtypes."""
