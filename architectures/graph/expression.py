@@ -38,7 +38,7 @@ class DType:
 class Apply:
     """A function of arguments, each an expression, a literal, or a tuple or list of these.
 
-    ``exact`` names the function in ``architectures/graph/arithmetic.py`` that computes what MXNet
+    ``exact`` names the function in ``architectures/graph/arithmetic`` that computes what MXNet
     computes from float64 data where that departs from float64; it takes the same arguments.
     """
 
