@@ -30,10 +30,9 @@ class DrawnInput:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     dtype: str | None = None
 
-    def array(self, precision: str) -> Array:
-        """The numbers, in the dtype that this input has in a run of this precision."""
-        numbers = _draw({"draw": self.rule, **self.parameters}, self.shape)
-        return numbers.astype(self.dtype or precision)
+    def numbers(self) -> Array:
+        """The numbers, float64; float32 can hold each of them."""
+        return _draw({"draw": self.rule, **self.parameters}, self.shape)
 
     def described(self) -> dict[str, Any]:
         """As the reference script reads it."""
