@@ -30,7 +30,11 @@ VERIFY = (
     "prediction",
 )
 FILES = [path for room in ROOMS for path in sorted(ROOT.glob(f"{room}/**/*.py"))]
-SCRIPTS = ("verify/reference/gluon_reference.py", "verify/reference/torch_reference.py")
+SCRIPTS = (
+    "verify/reference/gluon_reference.py",
+    "verify/reference/graph_reference.py",
+    "verify/reference/torch_reference.py",
+)
 
 
 def module(path: Path) -> str:
@@ -116,7 +120,7 @@ def test_no_two_modules_share_a_name_but_those_of_one_family() -> None:
 
 
 def test_no_two_classes_share_a_name() -> None:
-    """The two reference scripts stand alone: they share no class, so each has its own Refusal."""
+    """The reference scripts stand alone: they share no class, so each has its own Refusal."""
     seen: dict[str, Path] = {}
     for path in FILES:
         if path.relative_to(ROOT).as_posix() not in SCRIPTS:
