@@ -6,7 +6,7 @@ compute the same. Functions are named, never held: converting needs no torch. A 
 - ``torch.exp``, ``F.softmax``: of ``torch`` or ``torch.nn.functional``;
 - ``.reshape``: a method of the first argument;
 - ``+``, ``-``, ``*``, ``/``, ``==``, ...: an operator between two arguments;
-- ``[]``: the first argument indexed by the second (a literal: slices, integers, ``...``, None);
+- ``[]``: the first argument indexed by the second: a tuple of slices, integers, ``...``, None;
 - any other: a helper in ``architectures/graph/functions``, whose source is printed too.
 
 Names come from the operators' own code, never from a file.
@@ -32,6 +32,12 @@ class DType:
     """A PyTorch dtype as an argument: ``DType("float32")`` prints as ``torch.float32``."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class Device:
+    """The device of the network's data, for tensors that are made: prints as ``x.device``, where
+    ``x`` is the first input of ``forward``."""
 
 
 @dataclass(frozen=True)
@@ -81,4 +87,4 @@ class NnLayer:
     synthesised: tuple[str, ...] = ()
 
 
-Expression = Value | DType | Apply | Item | NnLayer
+Expression = Value | DType | Device | Apply | Item | NnLayer
