@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from architectures.graph.expression import Apply, Item, NnLayer, Value
+from architectures.graph.expression import Apply, DataDevice, FieldOf, Item, NnLayer, Value
 from architectures.graph.graph import Graph
 from architectures.graph.lowering import Lowered, lower
 from architectures.graph.operator import Dims
@@ -215,11 +215,23 @@ class _Assembly:
                 )
             case Item():
                 return Item(self._resolved(index, expression.of), expression.index)
+            case FieldOf():
+                return FieldOf(self._resolved(index, expression.of), expression.name)
+            case DataDevice():
+                return self._device()
             case tuple():
                 return tuple(self._resolved(index, part) for part in expression)
             case list():
                 return [self._resolved(index, part) for part in expression]
         return replaced(expression, self._value)
+
+    def _device(self) -> FieldOf | None:
+        """The device of the first input, or else of the first tensor; None without either."""
+        for index in sorted(self.needed):
+            node = self.lowered.graph.nodes[index]
+            if node.op is None and node.name not in self.stored:
+                return FieldOf(Value(index), "device")
+        return FieldOf(TensorAt(next(iter(self.owned.values()))), "device") if self.owned else None
 
     def _value(self, value: Value) -> Value | TensorAt:
         node = self.lowered.graph.nodes[value.node]
@@ -237,7 +249,7 @@ def _layers(expression: Any) -> Iterator[NnLayer]:
         case Apply():
             for part in (*expression.args, *expression.kwargs.values()):
                 yield from _layers(part)
-        case Item():
+        case Item() | FieldOf():
             yield from _layers(expression.of)
         case tuple() | list():
             for part in expression:

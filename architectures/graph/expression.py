@@ -35,9 +35,18 @@ class DType:
 
 
 @dataclass(frozen=True)
-class Device:
-    """The device of the network's data, for tensors that are made: prints as ``x.device``, where
-    ``x`` is the first input of ``forward``."""
+class DataDevice:
+    """The device of the network's data, for tensors that are made:
+    ``Apply("torch.zeros", (2, 3), {"device": DataDevice()})``. In a plan it is the ``FieldOf``
+    ``device`` of the first input."""
+
+
+@dataclass(frozen=True)
+class FieldOf:
+    """What a tensor has under a name: ``FieldOf(x, "shape")`` prints as ``x.shape``."""
+
+    of: Any
+    name: str
 
 
 @dataclass(frozen=True)
@@ -87,4 +96,4 @@ class NnLayer:
     synthesised: tuple[str, ...] = ()
 
 
-Expression = Value | DType | Device | Apply | Item | NnLayer
+Expression = Value | DType | DataDevice | FieldOf | Apply | Item | NnLayer

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from architectures.graph import arithmetic, functions
-from architectures.graph.expression import Apply, DType, Item, Value
+from architectures.graph.expression import Apply, DType, FieldOf, Item, Value
 from architectures.graph.plan import ModuleAt, Plan, TensorAt
 from architectures.graph.references import applied, values
 
@@ -120,6 +120,8 @@ class GraphNetwork(nn.Module):
             return getattr(owner, leaf)
         if isinstance(part, Item):
             return self._value(part.of, state, exact)[part.index]
+        if isinstance(part, FieldOf):
+            return getattr(self._value(part.of, state, exact), part.name)
         if isinstance(part, DType):
             return getattr(torch, part.name)
         if isinstance(part, tuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from architectures.graph.expression import Apply, Item, NnLayer, Value
+from architectures.graph.expression import Apply, FieldOf, Item, NnLayer, Value
 from architectures.graph.plan import ModuleAt
 
 
@@ -17,7 +17,7 @@ def values(expression: Any) -> Iterator[Value]:
         case Apply():
             for part in (*expression.args, *expression.kwargs.values()):
                 yield from values(part)
-        case Item():
+        case Item() | FieldOf():
             yield from values(expression.of)
         case NnLayer():
             yield from values(expression.functional)
@@ -37,7 +37,7 @@ def applied(expression: Any) -> Iterator[Apply]:
             yield expression
             for part in (*expression.args, *expression.kwargs.values()):
                 yield from applied(part)
-        case Item():
+        case Item() | FieldOf():
             yield from applied(expression.of)
         case ModuleAt():
             yield from applied(expression.inputs)
@@ -60,6 +60,8 @@ def replaced(expression: Any, value: Callable[[Value], Any]) -> Any:
             )
         case Item():
             return Item(replaced(expression.of, value), expression.index)
+        case FieldOf():
+            return FieldOf(replaced(expression.of, value), expression.name)
         case tuple():
             return tuple(replaced(part, value) for part in expression)
         case list():
