@@ -39,7 +39,9 @@ def assemble(
     Raises GraphError with every node that cannot be converted, and with every tensor whose shape
     is not what its node needs.
     """
-    lowered = lower(graph, {name: tensor.shape for name, tensor in stored.items()}, given or {})
+    shapes = {name: tensor.shape for name, tensor in stored.items()}
+    dtypes = {name: tensor.dtype for name, tensor in stored.items()}
+    lowered = lower(graph, shapes, given or {}, dtypes)
     needed = _needed(lowered)
     lowered.refuse(needed)
     _refuse_shapes(lowered, needed, stored)

@@ -59,13 +59,17 @@ def why(op: str | None) -> str:
 
 
 def lower(
-    graph: Graph, stored: Mapping[str, tuple[int, ...]], given: Mapping[str, Dims]
+    graph: Graph,
+    stored: Mapping[str, tuple[int, ...]],
+    given: Mapping[str, Dims],
+    dtypes: Mapping[str, str] | None = None,
 ) -> Lowered:
     """Lower every node.
 
-    ``stored``: the shapes of the tensors that the file holds, by variable name. ``given``: shapes
-    of inputs that the user or the provenance gave.
+    ``stored``: the shapes of the tensors that the file holds, by variable name, and ``dtypes``
+    their dtypes. ``given``: shapes of inputs that the user or the provenance gave.
     """
+    integral: dict[int, tuple[bool, ...]] = {}
     shapes: dict[int, tuple[Dims | None, ...]] = {}
     calls: dict[int, tuple[Operator, Call]] = {}
     expressions: dict[int, tuple[Expression, ...]] = {}
@@ -77,18 +81,22 @@ def lower(
             shapes[index] = (
                 known if known is not None else input_shape(graph, index, stored, given),
             )
+            integral[index] = (_holds_integers(node, dtypes or {}),)
             continue
         operator = OPERATORS.get(node.op)
         if operator is None:
             problems[index], shapes[index] = f"the operator {node.op} {why(node.op)}", ()
             continue
         try:
-            call = _call(graph, node, operator, shapes, stored)
+            call = _call(graph, node, operator, shapes, stored, integral)
             calls[index] = operator, call
             shapes[index] = operator.infer(call)
+            whole = operator.integral(call)
+            count = operator.output_count(call.attributes)
+            integral[index] = whole if isinstance(whole, tuple) else (whole,) * count
             becomes = operator.becomes(call)
             expressions[index] = becomes if isinstance(becomes, tuple) else (becomes,)
-            if not isinstance(becomes, tuple) and operator.output_count(call.attributes) > 1:
+            if not isinstance(becomes, tuple) and count > 1:
                 spread.add(index)
         except GraphError as error:
             problems[index] = str(error)
@@ -102,6 +110,7 @@ def _call(
     operator: Operator,
     shapes: dict[int, tuple[Dims | None, ...]],
     stored: Mapping[str, tuple[int, ...]],
+    integral: Mapping[int, tuple[bool, ...]],
 ) -> Call:
     """The node as its operator sees it; unknown shapes of its parameters are filled in."""
     attributes = operator.parse(node)
@@ -114,11 +123,25 @@ def _call(
         for place, entry in enumerate(node.inputs)
         if graph.nodes[entry.node].op is None and graph.nodes[entry.node].name in stored
     )
-    call = Call(node, attributes, tuple(seen), parameters)
+    integers = frozenset(
+        place
+        for place, entry in enumerate(node.inputs)
+        if any(integral.get(entry.node, ())[entry.output : entry.output + 1])
+    )
+    call = Call(node, attributes, tuple(seen), parameters, integers)
     for place, shape in operator.weights(call).items():
         if place < len(seen) and seen[place] is None:
             seen[place] = shape
             entry = node.inputs[place]
             if graph.nodes[entry.node].op is None:
                 shapes[entry.node] = (shape,)
-    return Call(node, attributes, tuple(seen), parameters)
+    return Call(node, attributes, tuple(seen), parameters, integers)
+
+
+def _holds_integers(variable: Node, dtypes: Mapping[str, str]) -> bool:
+    """By the file's tensor, or by the ``__dtype__`` of the variable (mshadow/base.h, TypeFlag:
+    3 to 6 are integers, 7 is bool)."""
+    dtype = dtypes.get(variable.name)
+    if dtype is not None:
+        return not dtype.startswith(("float", "bfloat"))
+    return variable.attributes.get("__dtype__", "").strip() in ("3", "4", "5", "6", "7")

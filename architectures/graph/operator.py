@@ -24,12 +24,15 @@ class Call:
       parameters are known. What an operator becomes may depend on ranks and on the parameters'
       shapes, never on the size of an image.
     - ``parameters``: the inputs that the file stores.
+    - ``integral``: the inputs that are known to hold integers or truth values, for which MXNet
+      divides, rounds and compares in other ways than for floating point.
     """
 
     node: Node
     attributes: Mapping[str, Any]
     shapes: tuple[Dims | None, ...]
     parameters: frozenset[int] = frozenset()
+    integral: frozenset[int] = frozenset()
 
     def __getitem__(self, name: str) -> Any:
         return self.attributes[name]
@@ -85,6 +88,8 @@ class Operator:
     - ``outputs``: how many outputs, a number or a function of the parsed attributes;
       ``visible``: those that a graph shows when it takes "the node" (BatchNorm: 1 of 3).
     - ``weights``: the shapes of its parameters by input index, from the data's shape.
+    - ``integral``: whether its outputs hold integers or truth values, one answer for all of them or
+      one for each; the first input's kind unless an operator says otherwise.
     - ``limit``: where MXNet's float64 arithmetic cannot be modelled.
     """
 
@@ -98,6 +103,7 @@ class Operator:
     auxiliary: int = 0
     outputs: int | Callable[[Mapping[str, Any]], int] = 1
     weights: Callable[[Call], Mapping[int, Dims]] = lambda call: {}
+    integral: Callable[[Call], bool | tuple[bool, ...]] = lambda call: 0 in call.integral
     limit: Limit | None = None
 
     def parse(self, node: Node) -> dict[str, Any]:

@@ -89,10 +89,21 @@ def graph_of(case: OperatorCase, outputs: int) -> Graph:
     """The graph: a variable ``in0``, ``in1``, ... for each input, and the node."""
     count = len(case.inputs)
     entries = tuple(NodeEntry(index) for index in range(count))
-    variables = tuple(Node(None, f"in{index}") for index in range(count))
+    variables = tuple(
+        Node(None, f"in{index}", attributes=_annotation(drawn.dtype))
+        for index, drawn in enumerate(case.inputs)
+    )
     node = Node(case.operator, "node", entries, case.attributes)
     heads = tuple(NodeEntry(count, output) for output in range(outputs))
     return Graph((*variables, node), heads, 10901)
+
+
+FLAGS = {"float32": "0", "uint8": "3", "int32": "4", "int8": "5", "int64": "6", "bool": "7"}
+
+
+def _annotation(dtype: str | None) -> dict[str, str]:
+    """The ``__dtype__`` of a variable whose dtype is fixed (mshadow/base.h, TypeFlag)."""
+    return {} if dtype is None else {"__dtype__": FLAGS[dtype]}
 
 
 def _parameters(graph: Graph, shapes: Mapping[str, Dims]) -> list[int]:
