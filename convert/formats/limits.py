@@ -44,6 +44,21 @@ same long chain again in two bytes; it is not followed."""
 MAX_STORAGE_KEY = 256
 """Characters in the key of a storage, which PyTorch makes of a number."""
 
+# --- symbols
+
+MAX_SYMBOL = 2**25
+"""Bytes of a symbol's JSON. The largest of 170 real ones has 3 million (an LSTM unrolled over 100
+steps); parsed, a hostile one takes about 25 times as much memory."""
+MAX_NODES = 100_000
+"""Nodes of a symbol. The largest real one has 18,451."""
+MAX_ENTRIES = 1_000_000
+"""Inputs of all nodes of a symbol together, and its heads. The largest real one has 31,181."""
+MAX_OUTPUTS = 65_536
+"""Outputs of a node: a sequence cut into steps has one for each."""
+MAX_ATTRIBUTE = 2**20
+"""Characters of an operator's attribute. Real ones have at most 128; a constant can stand in the
+annotation of a variable, which may be as long as the file."""
+
 MAX_PIXELS = 178_956_970
 """As many as Pillow opens (two times its ``MAX_IMAGE_PIXELS``), and so timm's own pipeline. As RGB
 they take half a GiB. The largest cameras have 151 million."""

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from os import PathLike
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ Sha256 = Annotated[str, re.compile("[0-9a-f]{64}"), "a sha256 in hex"]
 """A text that the whole pattern must match; the words say what was expected."""
 
 WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
+PLAIN = (str, int, bool)
 SHOWN = 60  # characters of a wrong value that a message repeats
 
 
@@ -39,6 +41,8 @@ def shaped(kind: type[T], value: Any) -> T:
 
 
 def _shaped(kind: Any, value: Any, where: str) -> Any:
+    if kind in PLAIN and type(value) is kind:
+        return value  # most values of a long file
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return value
@@ -97,6 +101,8 @@ def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
         kinds = kinds[:1] * len(value)
     if len(kinds) != len(value):
         raise _wrong(where, value, f"a list of {len(kinds)}")
+    if all(kind in PLAIN and type(item) is kind for kind, item in zip(kinds, value, strict=True)):
+        return tuple(value)
     pairs = enumerate(zip(kinds, value, strict=True))
     return tuple(_shaped(kind, item, f"{where}[{index}]") for index, (kind, item) in pairs)
 
@@ -104,7 +110,7 @@ def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
 def _dataclass(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise _wrong(where, value, "an object")
-    hints = get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     given = {}
     for field in fields(kind):
         name = _at(where, field.name)
@@ -113,6 +119,12 @@ def _dataclass(kind: Any, value: Any, where: str) -> Any:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"the field {name!r} is missing")
     return kind(**given)
+
+
+@cache
+def _hints(kind: type[Any]) -> Mapping[str, Any]:
+    """The types of a dataclass's fields; a file may have many records of one kind."""
+    return get_type_hints(kind, include_extras=True)
 
 
 def _at(where: str, name: str) -> str:
