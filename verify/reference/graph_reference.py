@@ -20,8 +20,12 @@ zero or one), or is a state of an RNN operator and is zero. Labels of training h
 answer: the graph is cut there, and MXNet is given zeros of the shape that it infers.
 
 Nodes are known by their index in SYMBOL, since files repeat names. For E visible outputs of
-operators in execution order, N cases, H heads, K = 4, P in float64, float32 (``--precision``):
+operators in execution order, N cases, H heads, K = 4, M operators, P in float64, float32
+(``--precision``):
 
+    listed           (M,)               the operators that the heads need, labels' paths included,
+                                        in the order in which MXNet lists them
+    listed_names, listed_operators      their names and operators, as in the file
     head0_P ... head{H-1}_P  (N, ...)   the graph's outputs
     nodes, outputs   (E,)               which output of which node
     names, operators (E,)               the node's name and operator, as in the file
@@ -131,8 +135,9 @@ class Refusal(Exception):
 class Symbol:
     """A graph in which every node is named ``node{index}`` after its place in the file.
 
-    ``file``: the nodes as the file has them. ``symbol``: the graph as MXNet loaded it. ``labels``:
-    what was cut off, by the name of the new variable.
+    ``file``: the nodes as the file has them. ``listed``: its operators in MXNet's order.
+    ``symbol``: the graph as MXNet loaded it, with labels cut off; ``labels`` are the variables that
+    took their place.
     """
 
     def __init__(self, path: Path) -> None:
@@ -141,6 +146,7 @@ class Symbol:
             self.file: list[dict[str, Any]] = [dict(node) for node in document["nodes"]]
             for index, node in enumerate(document["nodes"]):
                 node["name"] = f"node{index}"
+            whole = json.dumps(document)
             self.labels = cut_labels(document)
         except OSError as error:
             raise Refusal(f"{path}: {error.strerror}") from None
@@ -148,7 +154,8 @@ class Symbol:
             raise Refusal(f"{path}: this is not a symbol graph: {last_line(error)}") from None
         if any(str(node["op"]).startswith("_np") for node in self.file):
             mx.util.set_np_shape(True)
-        self.symbol = load(document, path)
+        self.listed = operators(load(whole, path))
+        self.symbol = load(json.dumps(document), path)
 
     def variable(self, name: str) -> str:
         """What the file calls a variable. Files before 0.9 lack auxiliary states: MXNet adds
@@ -185,11 +192,29 @@ def cut_labels(document: dict[str, Any]) -> list[str]:
     return labels
 
 
-def load(document: dict[str, Any], path: Path) -> Any:
+def load(document: str, path: Path) -> Any:
     try:
-        return mx.sym.load_json(json.dumps(document))
+        return mx.sym.load_json(document)
     except mx.MXNetError as error:
         raise Refusal(f"{path}: MXNet does not load it: {reason(error)}") from None
+
+
+def operators(symbol: Any) -> dict[int, int]:
+    """How many outputs every operator shows, by node, in the order in which MXNet lists them."""
+    variables = {*symbol.list_arguments(), *symbol.list_auxiliary_states()}
+    shown: dict[int, int] = {}
+    for name in symbol.get_internals().list_outputs():
+        if name not in variables:
+            node = node_of(name)
+            shown[node] = shown.get(node, 0) + 1
+    return shown
+
+
+def node_of(output: str) -> int:
+    """The node that an output's name belongs to."""
+    found = NAME.match(output)
+    assert found
+    return int(found[1])
 
 
 def in_float64(symbol: Any, shapes: dict[str, tuple[int, ...]]) -> tuple[Any, list[str]]:
@@ -442,30 +467,18 @@ class Watch:
     """What one run records of every visible output, case by case."""
 
     def __init__(self, symbol: Any, full: set[int]) -> None:
-        variables = {*symbol.list_arguments(), *symbol.list_auxiliary_states()}
-        self.visible: dict[int, int] = {}
-        for name in symbol.get_internals().list_outputs():
-            if name not in variables:
-                node = self.node(name)
-                self.visible[node] = self.visible.get(node, 0) + 1
+        self.visible = operators(symbol)
         self.full = full
         self.rows: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
         self.kept: dict[tuple[int, int], list[Array]] = {}
         self.failure: Exception | None = None
         self.counts: dict[int, int] = {}
 
-    @staticmethod
-    def node(output: str) -> int:
-        """The node that an output's name belongs to."""
-        found = NAME.match(output)
-        assert found
-        return int(found[1])
-
     def __call__(self, name: bytes, handle: int) -> None:
         """MXNet calls this after each output; ctypes would lose an exception."""
         try:
             held = mx.nd.NDArray(mx.base.NDArrayHandle(handle), writable=False)
-            node = self.node(name.decode())
+            node = node_of(name.decode())
             output = self.counts.get(node, 0)
             self.counts[node] = output + 1
             if self.failure is None and output < self.visible.get(node, 0):
@@ -541,6 +554,9 @@ def measure(graph: Symbol, values: Values, precisions: list[str], full: set[int]
     shapes, types, digests, scales, peaks, odd = zip(
         *(zip(*watch.rows[entry], strict=True) for entry in entries), strict=True
     )
+    out["listed"] = np.array(list(graph.listed))
+    out["listed_names"] = np.array([str(graph.file[node]["name"]) for node in graph.listed])
+    out["listed_operators"] = np.array([str(graph.file[node]["op"]) for node in graph.listed])
     out["nodes"] = np.array([node for node, _ in entries])
     out["outputs"] = np.array([output for _, output in entries])
     out["names"] = np.array([str(graph.file[node]["name"]) for node, _ in entries])
