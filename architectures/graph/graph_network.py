@@ -103,6 +103,14 @@ class GraphNetwork(nn.Module):
         results = tuple(self._value(output, state, exact) for output in self.plan.outputs)
         return results[0] if len(results) == 1 else results
 
+    def compute(
+        self, node: int, state: Mapping[int, tuple[Any, ...]], exact: bool = False
+    ) -> tuple[Any, ...]:
+        """The outputs of one node, for the proof; ``state`` holds the outputs of those before."""
+        step = next(step for step in self.plan.steps if step.node == node)
+        found = tuple(self._value(part, state, exact) for part in step.outputs)
+        return tuple(found[0]) if step.spread else found
+
     def _value(self, part: Any, state: Mapping[int, tuple[Any, ...]], exact: bool) -> Any:
         if isinstance(part, Value):
             return state[part.node][part.output]

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -120,22 +121,28 @@ def run_reference(
 ) -> None:
     """Run the reference script, which writes ``answer``. Raises NoReferenceError if it fails."""
     framework = FRAMEWORKS[model.source.framework]
-    command = framework.command()
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder, "inputs.npz")
         np.savez(given, inputs=inputs)
-        arguments = [os.fspath(weights), str(given), str(answer)]
+        name = framework.model.format(name=model.source.name)
+        arguments = [name, os.fspath(weights), str(given), str(answer)]
         if activations:
             arguments += ["--full-activations", *activations]
-        try:
-            done = subprocess.run(
-                [*command, framework.model.format(name=model.source.name), *arguments],
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-            )
-        except OSError as error:
-            raise NoReferenceError(f"{command[0]}: {error.strerror}: {framework.remedy}") from error
+        run_script(framework, arguments)
+
+
+def run_script(framework: Framework, arguments: Sequence[str]) -> None:
+    """Run a framework's script with these arguments.
+
+    Raises NoReferenceError with the script's own error message, or with what to install.
+    """
+    command = framework.command()
+    try:
+        done = subprocess.run(
+            [*command, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise NoReferenceError(f"{command[0]}: {error.strerror}: {framework.remedy}") from error
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         said = next((line for line in lines if line.startswith("error: ")), "")

@@ -19,27 +19,26 @@ A variable that is in neither file takes its values from the ``__init__`` of the
 zero or one), or is a state of an RNN operator and is zero. Labels of training heads change no
 answer: the graph is cut there, and MXNet is given zeros of the shape that it infers.
 
-Nodes are known by their index in SYMBOL, since files repeat names. For E visible outputs of
-operators in execution order, N cases, H heads, K = 4, M operators, P in float64, float32
+Files repeat names, so an operator is known by its place in the order in which MXNet lists them
+(inputs before their users, depth first from the heads), labels' paths included. For M operators, E
+visible outputs of operators in execution order, N cases, H heads, K = 4, P in float64, float32
 (``--precision``):
 
-    listed           (M,)               the operators that the heads need, labels' paths included,
-                                        in the order in which MXNet lists them
-    listed_names, listed_operators      their names and operators, as in the file
+    names, operators (M,)               each operator's node and operator name, as in the file
     head0_P ... head{H-1}_P  (N, ...)   the graph's outputs
-    nodes, outputs   (E,)               which output of which node
-    names, operators (E,)               the node's name and operator, as in the file
+    nodes, outputs   (E,)               which output of which of the M operators
     shapes           (E,)               ``1x64x56x56``; empty for a scalar
     dtypes           (E,)               the output's type in the run of the digests
     digests          (E, N, K)          fixed random projections of the output, below
     scales, peaks    (E, N)             its L2 norm and its largest magnitude
     nonfinite        (E, N, 3)          how many values are NaN, infinity and minus infinity
-    drift_float32    (E,)               max |float32's digest - float64's| / scale over all cases
-    value/NODE/OUTPUT  (N, ...)         whole outputs of the nodes named by ``--full-activations``
+    digests_float32  (E, N, K)          the same projections of the float32 run
+    value/PLACE/OUTPUT  (N, ...)        whole outputs of the operators at the places in
+                                        ``--full-activations``
     about            ()                 JSON, below
 
 Digests, scales and whole outputs are those of float64, or of float32 if there is no float64
-(``drift_float32`` is then left out). ``about`` holds versions, sha256 sums, and
+(``digests_float32`` is then left out). ``about`` holds versions, sha256 sums, and
 
     precision        which run the digests are of
     float64          null, or why MXNet computes this graph in float32 only
@@ -549,27 +548,25 @@ def measure(graph: Symbol, values: Values, precisions: list[str], full: set[int]
         out |= {f"head{index}_{precision}": array for index, array in enumerate(heads)}
     best = next(iter(watches))
     watch, entries = watches[best], list(watches[best].rows)
-    for node in full - {node for node, _ in entries}:
-        raise Refusal(f"--full-activations: no operator has the index {node}")
     shapes, types, digests, scales, peaks, odd = zip(
         *(zip(*watch.rows[entry], strict=True) for entry in entries), strict=True
     )
-    out["listed"] = np.array(list(graph.listed))
-    out["listed_names"] = np.array([str(graph.file[node]["name"]) for node in graph.listed])
-    out["listed_operators"] = np.array([str(graph.file[node]["op"]) for node in graph.listed])
-    out["nodes"] = np.array([node for node, _ in entries])
+    listed = list(graph.listed)
+    out["names"] = np.array([str(graph.file[node]["name"]) for node in listed])
+    out["operators"] = np.array([str(graph.file[node]["op"]) for node in listed])
+    place = {node: index for index, node in enumerate(listed)}
+    out["nodes"] = np.array([place[node] for node, _ in entries])
     out["outputs"] = np.array([output for _, output in entries])
-    out["names"] = np.array([str(graph.file[node]["name"]) for node, _ in entries])
-    out["operators"] = np.array([str(graph.file[node]["op"]) for node, _ in entries])
     out["shapes"] = np.array(["x".join(map(str, shape[0])) for shape in shapes])
     out["dtypes"] = np.array([kind[0] for kind in types])
     out["digests"], out["scales"] = np.array(digests), np.array(scales)
     out["peaks"], out["nonfinite"] = np.array(peaks), np.array(odd)
     if len(watches) == 2:
-        single = np.array([[row[2] for row in watches["float32"].rows[entry]] for entry in entries])
-        scale = np.maximum(out["scales"], np.finfo(np.float64).tiny)[..., None]
-        out["drift_float32"] = (np.abs(single - out["digests"]) / scale).max(axis=(1, 2))
-    out |= {f"value/{node}/{output}": np.stack(x) for (node, output), x in watch.kept.items()}
+        out["digests_float32"] = np.array(
+            [[row[2] for row in watches["float32"].rows[entry]] for entry in entries]
+        )
+    for (node, output), cases in watch.kept.items():
+        out[f"value/{place[node]}/{output}"] = np.stack(cases)
     out["about"] = {"precision": best, "float64": refused, "rewrites": rewrites}
     return out
 
@@ -612,7 +609,11 @@ def reference(arguments: argparse.Namespace) -> None:
     graph = Symbol(arguments.symbol)
     inputs = read_inputs(arguments.inputs)
     values = Values(graph, read_params(arguments.params), inputs, arguments.params)
-    out = measure(graph, values, precisions, set(arguments.full_activations))
+    listed = dict(enumerate(graph.listed))
+    if wrong := [place for place in arguments.full_activations if place not in listed]:
+        raise Refusal(f"--full-activations: the graph has no operator {wrong[0]}")
+    full = {listed[place] for place in arguments.full_activations}
+    out = measure(graph, values, precisions, full)
     about = {
         **out["about"],
         "zeros": values.zeros,
@@ -633,7 +634,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("inputs", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--precision", action="append", choices=["float64", "float32"])
-    parser.add_argument("--full-activations", nargs="+", type=int, metavar="NODE", default=[])
+    parser.add_argument("--full-activations", nargs="+", type=int, metavar="PLACE", default=[])
     try:
         reference(parser.parse_args(argv))
     except Refusal as refusal:

@@ -1,0 +1,137 @@
+"""What MXNet computes for a graph, node by node: the answers of ``graph_reference.py``."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from architectures.graph.graph import Graph, NodeEntry
+from convert.formats import Array
+from mappings.errors import NoReferenceError
+from verify.reference.answers import FRAMEWORKS, run_script
+
+MXNET = replace(FRAMEWORKS["gluoncv"], title="MXNet 1.9.1", script="graph_reference.py", model="")
+
+
+@dataclass(frozen=True)
+class NodeAnswer:
+    """One output of one node, for N cases.
+
+    ``digests``: (N, K) projections; ``scales``, ``peaks``: (N,) its norm and largest magnitude;
+    ``nonfinite``: (N, 3) how many values are NaN, infinity, minus infinity. ``digests32``: the
+    projections in float32, None if the digests themselves are of float32.
+    """
+
+    shape: tuple[int, ...]
+    digests: Array
+    digests32: Array | None
+    scales: Array
+    peaks: Array
+    nonfinite: Array
+
+
+@dataclass(frozen=True)
+class GraphReference:
+    """MXNet's answers for N cases.
+
+    ``heads64``, ``heads32``: the graph's outputs, each (N, ...); ``heads64`` is empty if MXNet
+    computes the graph in float32 only, and ``refused`` says why; all else is then of float32.
+    ``nodes``: every visible output of every operator, in execution order. ``values``: whole outputs
+    of the nodes that were asked for, (N, ...).
+    """
+
+    kind: Literal["golden", "live"]
+    heads64: tuple[Array, ...]
+    heads32: tuple[Array, ...]
+    nodes: Mapping[NodeEntry, NodeAnswer]
+    values: Mapping[NodeEntry, Array]
+    about: dict[str, Any]
+
+    @property
+    def refused(self) -> str | None:
+        """Why MXNet does not compute this graph in float64; None if it does."""
+        reason: str | None = self.about["float64"]
+        return reason
+
+
+def live_graph(
+    graph: Graph,
+    symbol: str | os.PathLike[str],
+    params: str | os.PathLike[str],
+    inputs: Mapping[str, Array],
+    whole: Collection[int] = (),
+) -> GraphReference:
+    """MXNet's answers for the graph in the file ``symbol``, which ``graph`` was read from.
+
+    ``params``: a ``.params`` or ``.npz`` file. ``inputs``: by the graph's names, (N, ...).
+    ``whole``: the nodes whose whole outputs are returned too.
+
+    Raises NoReferenceError with MXNet's own message, or with what to install.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        answer, given = Path(folder, "answer.npz"), Path(folder, "inputs.npz")
+        named: dict[str, Any] = dict(inputs)
+        np.savez(given, **named)
+        files = [os.fspath(symbol), os.fspath(params), str(given), str(answer)]
+        if whole:
+            wanted = [str(place) for place, node in enumerate(operators(graph)) if node in whole]
+            files += ["--full-activations", *wanted]
+        run_script(MXNET, files)
+        return read_graph_answer(answer, graph, "live")
+
+
+def read_graph_answer(path: Path, graph: Graph, kind: Literal["golden", "live"]) -> GraphReference:
+    """The answers in a file of the reference script. Raises NoReferenceError for another file, and
+    for the answers to another graph."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            held = {name: arrays[name] for name in arrays}
+        about = json.loads(str(held["about"]))
+        listed = zip(held["names"], held["operators"], strict=True)
+        own = operators(graph)
+        if [(graph.nodes[i].name, graph.nodes[i].op) for i in own] != [
+            (str(name), str(op)) for name, op in listed
+        ]:
+            raise NoReferenceError(f"{path}: MXNet lists other operators than the graph has")
+        single = held.get("digests_float32")
+        nodes = {}
+        for row, (at, output) in enumerate(zip(held["nodes"], held["outputs"], strict=True)):
+            sizes = str(held["shapes"][row])
+            nodes[NodeEntry(own[int(at)], int(output))] = NodeAnswer(
+                tuple(int(size) for size in sizes.split("x")) if sizes else (),
+                held["digests"][row],
+                None if single is None else single[row],
+                held["scales"][row],
+                held["peaks"][row],
+                held["nonfinite"][row],
+            )
+        values = {}
+        for name in held:
+            if name.startswith("value/"):
+                _, at, output = name.split("/")
+                values[NodeEntry(own[int(at)], int(output))] = held[name]
+        heads = {
+            precision: tuple(
+                held[f"head{index}_{precision}"]
+                for index in range(len(graph.heads))
+                if f"head{index}_{precision}" in held
+            )
+            for precision in ("float64", "float32")
+        }
+        return GraphReference(kind, heads["float64"], heads["float32"], nodes, values, about)
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise NoReferenceError(
+            f"{path}: this is not an answer of the reference script ({error})"
+        ) from error
+
+
+def operators(graph: Graph) -> list[int]:
+    """The operators of a graph in the order in which MXNet lists them, which is the graph's own."""
+    return [index for index, node in enumerate(graph.nodes) if node.op is not None]
