@@ -84,6 +84,7 @@ class NnLayer:
       the graph, or shared with another kind of layer.
     - ``ones``: leaves that are 1 whatever the file holds (``fix_gamma``); they are not trained.
     - ``synthesised``: leaves that no MXNet file has (``num_batches_tracked``).
+    - ``exact``: as for ``Apply``; that function takes the module and then its inputs.
     """
 
     kind: str
@@ -94,6 +95,7 @@ class NnLayer:
     functional: Apply
     ones: tuple[str, ...] = ()
     synthesised: tuple[str, ...] = ()
+    exact: str | None = None
 
 
 Expression = Value | DType | DataDevice | FieldOf | Apply | Item | NnLayer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from architectures.graph.operator import Operator
-from architectures.graph.operators import linear
+from architectures.graph.operators import convolution, linear
 
-GROUPS = {"linear": linear.OPERATORS}
+GROUPS = {"convolution": convolution.OPERATORS, "linear": linear.OPERATORS}
 
 OPERATORS: Mapping[str, Operator] = {
     name: operator for group in GROUPS.values() for operator in group for name in operator.names
