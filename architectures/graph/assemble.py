@@ -144,6 +144,8 @@ class _Assembly:
         names = tuple(self._name(index, place) for place in layer.leaves)
         if None in names or len(set(names)) < len(names):
             return None
+        if not names:  # a layer without parameters belongs to its node
+            return layer.kind, index
         return layer.kind, layer.args, tuple(layer.kwargs.items()), names
 
     def _own(self, index: int, layer: NnLayer, paths: Mapping[int, str]) -> None:
@@ -201,12 +203,8 @@ class _Assembly:
                 key = self._key(index, expression)
                 if key is not None and key in self.modules:
                     module = self.modules[key]
-                    return ModuleAt(module.path, self._resolved(index, expression.inputs))
-                if expression.ones:
-                    raise GraphError(
-                        f"node {self.lowered.graph.nodes[index].name!r}: its tensors are shared "
-                        f"with another layer, which is not supported where fix_gamma is set"
-                    )
+                    inputs = self._resolved(index, expression.inputs)
+                    return ModuleAt(module.path, inputs, expression.exact)
                 return self._resolved(index, expression.functional)
             case Apply():
                 return Apply(

@@ -82,7 +82,8 @@ class NnLayer:
     - ``inputs``: what it is called with.
     - ``functional``: the same computation where the weights are not the layer's own: computed by
       the graph, or shared with another kind of layer.
-    - ``ones``: leaves that are 1 whatever the file holds (``fix_gamma``); they are not trained.
+    - ``ones``: leaves that are 1 whatever the file holds (``fix_gamma``); they are not trained,
+      and ``functional`` does without them.
     - ``synthesised``: leaves that no MXNet file has (``num_batches_tracked``).
     - ``exact``: as for ``Apply``; that function takes the module and then its inputs.
     """

@@ -69,7 +69,8 @@ class GraphNetwork(nn.Module):
                 owner.register_buffer(leaf, empty)
         self._last = _last_uses(plan)
         named = [part for step in plan.steps for part in applied(step.outputs)]
-        self._functions = {part.function: function(part.function) for part in named}
+        calls = (part.function for part in named if isinstance(part, Apply))
+        self._functions = {name: function(name) for name in calls}
         self._exact = {part.exact: _exact(part.exact) for part in named if part.exact is not None}
 
     def forward(self, *inputs: Tensor) -> Any:
@@ -116,7 +117,10 @@ class GraphNetwork(nn.Module):
             return state[part.node][part.output]
         if isinstance(part, ModuleAt):
             inputs = [self._value(one, state, exact) for one in part.inputs]
-            return self.get_submodule(part.path)(*inputs)
+            module = self.get_submodule(part.path)
+            if exact and part.exact is not None:
+                return self._exact[part.exact](module, *inputs)
+            return module(*inputs)
         if isinstance(part, Apply):
             args = [self._value(one, state, exact) for one in part.args]
             kwargs = {name: self._value(one, state, exact) for name, one in part.kwargs.items()}

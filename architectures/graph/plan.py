@@ -57,10 +57,14 @@ class TensorAt:
 
 @dataclass(frozen=True)
 class ModuleAt:
-    """In an expression: the module at a path, called with these inputs."""
+    """In an expression: the module at a path, called with these inputs.
+
+    ``exact``: as ``NnLayer`` has it.
+    """
 
     path: str
     inputs: tuple[Any, ...]
+    exact: str | None = None
 
 
 @dataclass(frozen=True)

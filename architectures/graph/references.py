@@ -30,8 +30,8 @@ def values(expression: Any) -> Iterator[Value]:
             yield from values((expression.start, expression.stop, expression.step))
 
 
-def applied(expression: Any) -> Iterator[Apply]:
-    """Every function call in an expression."""
+def applied(expression: Any) -> Iterator[Apply | ModuleAt]:
+    """Every call of a function or a module in an expression."""
     match expression:
         case Apply():
             yield expression
@@ -40,6 +40,7 @@ def applied(expression: Any) -> Iterator[Apply]:
         case Item() | FieldOf():
             yield from applied(expression.of)
         case ModuleAt():
+            yield expression
             yield from applied(expression.inputs)
         case tuple() | list():
             for part in expression:
