@@ -93,10 +93,8 @@ def deconvolution(call: Call) -> Expression:
     count = len(call["kernel"])
     kernel, stride = call["kernel"], axes(call, "stride", 1)
     groups, bias = call["num_group"], bias_of(call)
-    x, weight = call.input(0), call.input(1)
     last = channels_last(call)
-    if last:
-        x, weight = channels_first(x), channels_first(weight)
+    x, weight = (channels_first(v) if last else v for v in call.inputs[:2])
     if any(call["target_shape"]):
         target = axes(call, "target_shape", 0)
         given = bias or (None,)
