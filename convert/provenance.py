@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,23 +45,30 @@ class Conversion:
         return {**asdict(self), "notes": list(self.notes)}
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What was written, and from what: sha256 in hex of the source's files, of the target, and of
+    each of its tensors by name."""
+
+    sources: tuple[str, ...]
+    target: str
+    tensors: Mapping[str, str]
+
+
 def provenance_text(
     conversion: Conversion,
     request: Request,
-    shards: Sequence[str],
-    digests: Mapping[str, str],
+    evidence: Evidence,
     constants: Preprocessing | None,
 ) -> str:
     """The provenance as JSON: everything needed to check the target against its source again.
 
-    ``shards`` are the sha256 of the files behind a source that is only their index, ``digests``
-    those of the target's tensors by name. ``constants`` are those of a source that carries its own
-    preprocessing.
+    ``constants`` are those of a source that carries its own preprocessing.
     """
     from importlib.metadata import version
 
     checkpoint = request.checkpoint
-    files = zip(checkpoint.files[1:], shards, strict=True)
+    files = zip(checkpoint.files[1:], evidence.sources[1:], strict=True)
     values = {
         "tool": {"name": "gluonport", "version": version("gluonport")},
         **conversion.as_json(),
@@ -75,6 +82,6 @@ def provenance_text(
         "ignored": list(checkpoint.ignored),
         "preprocessing": constants and constants.as_json(),
         "mapping_sha256": request.found.table.digest,
-        "tensor_sha256": dict(digests),
+        "tensor_sha256": dict(evidence.tensors),
     }
     return record_text(PROVENANCE, values)

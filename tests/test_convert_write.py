@@ -23,10 +23,10 @@ from safetensors.numpy import save_file
 
 import gluonport
 from architectures import find_model
-from convert import transfer
+from convert import proven
 from convert.formats import Array
 from convert.formats.appearing import appearing
-from convert.transfer import _compare, _digests
+from convert.proven import _compare, _digests
 from mappings.errors import ConversionError, WriteError
 from tests.support.needs import cannot_run
 from tests.support.params_writer import dense, params
@@ -39,17 +39,18 @@ STAGES = {  # what a conversion is about to do, and what stands in the staging f
 }
 GATE = """
 import sys
-from convert import transfer
+from convert import proven, transfer
 from gluonport.commands.convert import main
 stage = sys.argv.pop(1)
-step = getattr(transfer, stage)
+room = proven if hasattr(proven, stage) else transfer
+step = getattr(room, stage)
 
 def gate(*arguments, **options):
     print("reached", flush=True)
     sys.stdin.read()
     return step(*arguments, **options)
 
-setattr(transfer, stage, gate)
+setattr(room, stage, gate)
 main()
 """
 WAIT = 300  # seconds: a deadline for what takes a few
@@ -162,7 +163,7 @@ def test_a_target_that_appears_meanwhile_is_replaced_only_by_force(
         _compare(partial, arrays)
         out.write_bytes(b"theirs")
 
-    monkeypatch.setattr(transfer, "_compare", and_somebody_writes)
+    monkeypatch.setattr(proven, "_compare", and_somebody_writes)
     with pytest.raises(WriteError, match="already exists: --force replaces it"):
         gluonport.convert("gluon_seresnext8_digits", out)
     assert out.read_bytes() == b"theirs" and files(tmp_path) == {out.name}
@@ -362,7 +363,7 @@ def test_what_the_disk_damages_while_the_file_is_synced_is_found(
         content[-1] ^= 0x80
         path.write_bytes(content)
 
-    monkeypatch.setattr(transfer, "sync", damaging)
+    monkeypatch.setattr(proven, "sync", damaging)
     with pytest.raises(ConversionError, match="reread differs from what was written"):
         gluonport.convert("gluon_seresnext8_digits", tmp_path / "out.safetensors")
     assert files(tmp_path) == set()
