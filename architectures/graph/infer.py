@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
+from architectures.graph.expression import Apply, Value
 from architectures.graph.operator import Call, Dims
 
 
@@ -57,3 +58,16 @@ def product(sizes: Iterable[int | None]) -> int | None:
 def axis_of(axis: int, rank: int) -> int:
     """A possibly negative axis as a position."""
     return axis + rank if axis < 0 else axis
+
+
+def known_rank(call: Call, index: int = 0) -> int:
+    """The rank of an input, where what the operator becomes depends on it."""
+    rank = call.rank(index)
+    if rank is None:
+        raise call.refuse("the rank of its input is unknown; give the shapes of the inputs")
+    return rank
+
+
+def size_of(x: Value, axis: int) -> Apply:
+    """``x.size(1)``: a size that is known when the network runs."""
+    return Apply(".size", (x, axis))

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from architectures.graph.operator import Operator
-from architectures.graph.operators import convolution, linear
+from architectures.graph.operators import (
+    convolution,
+    creation,
+    joining,
+    linear,
+    shaping,
+    slicing,
+)
 
-GROUPS = {"convolution": convolution.OPERATORS, "linear": linear.OPERATORS}
+GROUPS = {
+    "convolution": convolution.OPERATORS,
+    "creation": creation.OPERATORS,
+    "joining": joining.OPERATORS,
+    "linear": linear.OPERATORS,
+    "shaping": shaping.OPERATORS,
+    "slicing": slicing.OPERATORS,
+}
 
 OPERATORS: Mapping[str, Operator] = {
     name: operator for group in GROUPS.values() for operator in group for name in operator.names
