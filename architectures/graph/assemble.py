@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from architectures.graph.expression import Apply, DataDevice, FieldOf, Item, NnLayer, Value
 from architectures.graph.graph import Graph
+from architectures.graph.hierarchy import hierarchy
 from architectures.graph.lowering import Lowered, lower
+from architectures.graph.naming import UniqueNames, identifier, words
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Input, ModuleAt, OwnModule, OwnTensor, Plan, Step, TensorAt
 from architectures.graph.references import replaced, values
@@ -98,17 +98,18 @@ class _Assembly:
     needed: set[int]
     modules: dict[tuple[Any, ...], OwnModule] = field(default_factory=dict)
     owned: dict[str, str] = field(default_factory=dict)  # the file's name -> path of the tensor
-    ones: set[str] = field(default_factory=set)  # the file's names of tensors that count as 1
+    layers: dict[tuple[Any, ...], NnLayer] = field(default_factory=dict)
 
     def plan(self) -> Plan:
         graph, lowered = self.lowered.graph, self.lowered
         order = sorted(self.needed)
-        paths = _flat_paths(graph, order)
-        for index in order:
-            for expression in lowered.expressions.get(index, ()):
-                for layer in _layers(expression):
-                    self._own(index, layer, paths)
-        tensors = tuple(self._tensors(order, paths))
+        calls = self._calls(order)
+        arranged = hierarchy(
+            graph, self._takes(order), {c[0]: c for c in calls.values()}, self._users(order, calls)
+        )
+        for key, (index, *_) in calls.items():
+            self._own(key, index, arranged.paths[index])
+        tensors = tuple(self._tensors(order, arranged.paths))
         steps = tuple(
             Step(
                 index,
@@ -118,9 +119,13 @@ class _Assembly:
             for index in order
             if graph.nodes[index].op is not None
         )
-        names = _identifiers()
+        names = UniqueNames()
         inputs = tuple(
-            Input(index, names(graph.nodes[index].name), lowered.shapes[index][0])
+            Input(
+                index,
+                names(identifier(words(graph.nodes[index].name), "data")),
+                lowered.shapes[index][0],
+            )
             for index in order
             if graph.nodes[index].op is None and graph.nodes[index].name not in self.stored
         )
@@ -133,7 +138,63 @@ class _Assembly:
             steps,
             outputs,
             {index: lowered.shapes[index] for index in order},
+            arranged.blocks,
         )
+
+    def _takes(self, order: Iterable[int]) -> dict[int, list[int]]:
+        """The operator nodes, each with the operator nodes and inputs whose values it takes."""
+        nodes = self.lowered.graph.nodes
+        return {
+            index: [
+                value.node
+                for value in values(self.lowered.expressions[index])
+                if nodes[value.node].op is not None or nodes[value.node].name not in self.stored
+            ]
+            for index in order
+            if nodes[index].op is not None
+        }
+
+    def _calls(self, order: Iterable[int]) -> dict[tuple[Any, ...], list[int]]:
+        """The layers that become modules, each with the nodes that call it.
+
+        A layer does not become one if its tensors belong to another module, or to no file.
+        """
+        found: dict[tuple[Any, ...], list[int]] = {}
+        owned: set[str] = set()
+        owners: set[int] = set()
+        for index in order:
+            for expression in self.lowered.expressions.get(index, ()):
+                for layer in _layers(expression):
+                    key = self._key(index, layer)
+                    if key is None:
+                        continue
+                    if key not in found:
+                        if index in owners or owned & set(key[-1]):
+                            continue
+                        found[key] = []
+                        owned |= set(key[-1])
+                        owners.add(index)
+                        self.layers[key] = layer
+                    found[key].append(index)
+        return found
+
+    def _users(
+        self, order: Iterable[int], calls: Mapping[tuple[Any, ...], list[int]]
+    ) -> dict[int, list[int]]:
+        """The stored variables that no module owns, by their first node, with their users."""
+        nodes = self.lowered.graph.nodes
+        owned = {name for key in calls for name in key[-1]}
+        first: dict[str, int] = {}
+        found: dict[int, list[int]] = {}
+        for index in order:
+            node = nodes[index]
+            if node.op is None and node.name in self.stored and node.name not in owned:
+                found.setdefault(first.setdefault(node.name, index), [])
+        for index in order:
+            for value in values(self.lowered.expressions.get(index, ())):
+                if nodes[value.node].op is None and nodes[value.node].name in first:
+                    found[first[nodes[value.node].name]].append(index)
+        return found
 
     def _name(self, index: int, place: int) -> str | None:
         """The file's name of one input of a node, None if the file does not hold it."""
@@ -148,15 +209,10 @@ class _Assembly:
             return layer.kind, index
         return layer.kind, layer.args, tuple(layer.kwargs.items()), names
 
-    def _own(self, index: int, layer: NnLayer, paths: Mapping[int, str]) -> None:
-        """Make a layer's module unless its tensors belong to another one, or to no file."""
-        key = self._key(index, layer)
-        if key is None or key in self.modules:
-            return
+    def _own(self, key: tuple[Any, ...], index: int, path: str) -> None:
+        """Make the module of a layer."""
+        layer = self.layers[key]
         tensors = {leaf: str(self._name(index, place)) for place, leaf in layer.leaves.items()}
-        if any(name in self.owned for name in tensors.values()):
-            return
-        path = paths[index]
         self.modules[key] = OwnModule(
             path,
             layer.kind,
@@ -168,7 +224,6 @@ class _Assembly:
             index,
         )
         self.owned |= {name: f"{path}.{leaf}" for leaf, name in tensors.items()}
-        self.ones |= {tensors[leaf] for leaf in layer.ones}
 
     def _tensors(self, order: Iterable[int], paths: Mapping[int, str]) -> Iterator[OwnTensor]:
         """The stored variables that no module owns, each once, under paths of their own."""
@@ -254,28 +309,3 @@ def _layers(expression: Any) -> Iterator[NnLayer]:
         case tuple() | list():
             for part in expression:
                 yield from _layers(part)
-
-
-class _identifiers:
-    """Gives each name an identifier of its own."""
-
-    def __init__(self) -> None:
-        self.taken: set[str] = set(RESERVED)
-
-    def __call__(self, name: str) -> str:
-        word = re.sub(r"[^0-9A-Za-z_]", "_", name) or "unnamed"
-        if word[0].isdigit() or keyword.iskeyword(word):
-            word = f"_{word}"
-        found, count = word, 1
-        while found in self.taken:
-            found, count = f"{word}_{count}", count + 1
-        self.taken.add(found)
-        return found
-
-
-RESERVED = ("self", "x", "torch", "nn", "F", "forward", "training")
-
-
-def _flat_paths(graph: Graph, order: Iterable[int]) -> dict[int, str]:
-    names = _identifiers()
-    return {index: names(graph.nodes[index].name.removesuffix("_fwd")) for index in order}

@@ -181,8 +181,8 @@ def _unfit(blocks: Blocks, layers: Mapping[int, Sequence[int]], heads: set[int])
 
     for level, items in blocks.levels().items():
         pieces[level] = len(items)
-    for level, before, user in blocks.arrows():
-        first, second = end(before), end(user)
+    for level, before, after in blocks.arrows():
+        first, second = end(before), end(after)
         if first != second:
             joined[first] = second
             pieces[level] -= 1
@@ -190,13 +190,13 @@ def _unfit(blocks: Blocks, layers: Mapping[int, Sequence[int]], heads: set[int])
         for node in nodes:
             if blocks.of.get(node) == blocks.of[user]:
                 continue
-            around = blocks.common(blocks.of[node], blocks.of[user]) if node in blocks.of else ROOT
+            shared = blocks.common(blocks.of[node], blocks.of[user]) if node in blocks.of else ROOT
             for block in blocks.chain(blocks.of[user]):
-                if block == around:
+                if block == shared:
                     break
                 taken[block].add(node)
             for block in blocks.chain(blocks.of.get(node, ROOT)):
-                if block == around:
+                if block == shared:
                     break
                 given[block].add(node)
     return {

@@ -6,7 +6,7 @@ The loaded network executes a plan and the source writer prints it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from architectures.graph.expression import Expression, Value
@@ -94,8 +94,9 @@ class Input:
 class Plan:
     """A whole network.
 
-    ``shapes``: of every node's outputs, by node, as far as they are known. ``outputs``: what
-    ``forward`` returns, alone if there is one, else as a tuple.
+    ``blocks``: the path of the block that runs each step's node (``stage1.unit1``, empty for the
+    network itself). ``shapes``: of every node's outputs, by node, as far as they are known.
+    ``outputs``: what ``forward`` returns, alone if there is one, else as a tuple.
     """
 
     graph: Graph
@@ -105,6 +106,7 @@ class Plan:
     steps: tuple[Step, ...]
     outputs: tuple[Value | TensorAt, ...]
     shapes: Mapping[int, tuple[Dims | None, ...]]
+    blocks: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:
