@@ -8,7 +8,7 @@ from torch import nn
 
 from architectures.graph.graph import Graph, Node, NodeEntry
 from architectures.graph.hierarchy import Hierarchy, hierarchy
-from architectures.graph.naming import MODULE_ATTRIBUTES, UniqueNames, identifier, words
+from architectures.graph.identifiers import MODULE_ATTRIBUTES, UniqueNames, identifier, words
 
 Line = tuple[str, str, Sequence[str]]
 

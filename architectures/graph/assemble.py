@@ -9,8 +9,8 @@ from typing import Any
 from architectures.graph.expression import Apply, DataDevice, FieldOf, Item, NnLayer, Value
 from architectures.graph.graph import Graph
 from architectures.graph.hierarchy import hierarchy
+from architectures.graph.identifiers import UniqueNames, identifier, words
 from architectures.graph.lowering import Lowered, lower
-from architectures.graph.naming import UniqueNames, identifier, words
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Input, ModuleAt, OwnModule, OwnTensor, Plan, Step, TensorAt
 from architectures.graph.references import replaced, values

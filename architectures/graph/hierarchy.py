@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from architectures.graph.blocks import ROOT, Blocks, Item
 from architectures.graph.graph import Graph
-from architectures.graph.naming import UniqueNames, identifier, words
+from architectures.graph.identifiers import UniqueNames, identifier, words
 from architectures.graph.placing import placed
 from architectures.graph.repeats import Local, units
 
