@@ -12,6 +12,7 @@ from architectures.graph.operators import (
     linear,
     shaping,
     slicing,
+    unary,
 )
 
 GROUPS = {
@@ -21,6 +22,7 @@ GROUPS = {
     "linear": linear.OPERATORS,
     "shaping": shaping.OPERATORS,
     "slicing": slicing.OPERATORS,
+    "unary": unary.OPERATORS,
 }
 
 OPERATORS: Mapping[str, Operator] = {
