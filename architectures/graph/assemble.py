@@ -44,6 +44,7 @@ def assemble(
     lowered = lower(graph, shapes, given or {}, dtypes)
     needed = _needed(lowered)
     lowered.refuse(needed)
+    _refuse_missing(lowered, needed, stored)
     _refuse_shapes(lowered, needed, stored)
     return _Assembly(lowered, stored, needed).plan()
 
@@ -59,6 +60,26 @@ def _needed(lowered: Lowered) -> set[int]:
             for expression in lowered.expressions.get(index, ()):
                 front.extend(value.node for value in values(expression))
     return needed
+
+
+def _refuse_missing(lowered: Lowered, needed: set[int], stored: Mapping[str, StoredTensor]) -> None:
+    """Raise GraphError for variables that can only be parameters, and that the file lacks."""
+    graph = lowered.graph
+    places: dict[int, set[bool]] = {}  # variable -> whether each use of it is that of a parameter
+    for index in sorted(needed & lowered.calls.keys()):
+        operator, call = lowered.calls[index]
+        weights = operator.weights(call).keys()
+        first_auxiliary = len(call) - operator.auxiliary
+        for place, entry in enumerate(call.node.inputs):
+            if graph.nodes[entry.node].op is None and entry.node in needed:
+                is_weight = place in weights or place >= first_auxiliary
+                places.setdefault(entry.node, set()).add(is_weight)
+    names = [graph.nodes[variable].name for variable, uses in places.items() if uses == {True}]
+    if missing := [name for name in dict.fromkeys(names) if name not in stored]:
+        raise GraphError(
+            f"the parameters lack {counted(len(missing), 'tensor')} that the graph needs: "
+            f"{first_few(missing)}: give the file that was saved with this graph by --params FILE"
+        )
 
 
 def _refuse_shapes(lowered: Lowered, needed: set[int], stored: Mapping[str, StoredTensor]) -> None:
