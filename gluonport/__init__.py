@@ -6,7 +6,7 @@
 >>> image = gluonport.preprocess("cat.jpg", "gluon")  # float32 (3, 224, 224)
 
 Every failure that a user can cause is a ``gluonport.GluonportError``, whose text is one line.
-Converting needs the light install alone; ``create_model`` and ``preprocess`` need
+Converting needs the light install alone; ``create_model``, ``load`` and ``preprocess`` need
 ``gluonport[verify]``.
 """
 
@@ -26,11 +26,20 @@ from mappings.errors import GluonportError  # noqa: E402
 
 if TYPE_CHECKING:
     import numpy
+    import torch
 
     from architectures.catalogue.figure import Regime
     from architectures.networks.network import Network
 
-__all__ = ["Conversion", "GluonportError", "convert", "create_model", "list_models", "preprocess"]
+__all__ = [
+    "Conversion",
+    "GluonportError",
+    "convert",
+    "create_model",
+    "list_models",
+    "load",
+    "preprocess",
+]
 
 
 def list_models() -> list[str]:
@@ -58,6 +67,20 @@ def create_model(
     from architectures.networks.load import create
 
     return create(find_model(name), checkpoint, num_classes, in_chans)
+
+
+def load(path: str | os.PathLike[str]) -> torch.nn.Module:
+    """The network of any converted checkpoint with its weights, in evaluation mode, whether a table
+    or a graph converted it.
+
+    A network of the catalogue is recognised by the provenance beside the file, or by its tensors; a
+    network that comes from a graph needs the provenance. No code of the checkpoint is executed.
+
+    Raises GluonportError for a file that is neither.
+    """
+    from verify.prediction.loading import load_network
+
+    return load_network(path)
 
 
 def preprocess(

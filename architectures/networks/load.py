@@ -33,12 +33,7 @@ def create(
     """
     if checkpoint is None:
         return build(model, num_classes, in_chans or 3)
-    from safetensors import SafetensorError
-
-    try:
-        weights = _read(checkpoint)
-    except SafetensorError as error:
-        raise FormatError(checkpoint, f"not a safetensors file: {error}") from error
+    weights = read_safetensors(checkpoint)
     shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
     if wrong := misfits(shapes, model):
         what = f"{counted(len(wrong), 'tensor')} missing, unknown or of another shape"
@@ -72,15 +67,19 @@ def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Netwo
     return network
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The tensors of a safetensors file.
 
     The file is read, not mapped: a mapped file that another process cuts short kills this one.
-    Raises FormatError if there is no regular file.
+    Raises FormatError if there is no regular file, and if it is not a safetensors file.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
     if not os.path.isfile(path):
         raise FormatError(path, "there is no such regular file; check the path")
-    with open(path, "rb") as file:
-        return load(file.read())
+    try:
+        with open(path, "rb") as file:
+            return load(file.read())
+    except SafetensorError as error:
+        raise FormatError(path, f"not a safetensors file: {error}") from error

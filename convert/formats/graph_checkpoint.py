@@ -39,6 +39,11 @@ class GraphCheckpoint:
     provenance: Mapping[str, Any]
 
     @cached_property
+    def is_as_converted(self) -> bool:
+        """Whether the file is the one that the conversion wrote, by its sha256."""
+        return bool(self.provenance.get("target_sha256") == self.checkpoint.files[0].sha256())
+
+    @cached_property
     def by_variable(self) -> Mapping[str, Tensor]:
         """The file's tensors by the variable of the graph that each belongs to."""
         tensors = {tensor.name: tensor for tensor in self.checkpoint.tensors}
@@ -73,8 +78,10 @@ def is_graph_checkpoint(path: str | PathLike[str]) -> bool:
 def open_graph_checkpoint(path: str | PathLike[str]) -> GraphCheckpoint:
     """Open a checkpoint that a graph conversion wrote, with the provenance beside it.
 
-    Raises FormatError for a file that is damaged, and for a provenance that is missing, is not one
-    of a graph conversion, or is about another file.
+    The file may have been trained on since: its provenance still describes its network.
+
+    Raises FormatError for a file that is damaged, and for a provenance that is missing or is not
+    one of a graph conversion.
     """
     checkpoint = open_checkpoint(path)
     record = find_record(Path(path), PROVENANCE)
@@ -82,10 +89,6 @@ def open_graph_checkpoint(path: str | PathLike[str]) -> GraphCheckpoint:
     if provenance.get("model") != GRAPH:
         raise FormatError(record, f"says nothing of a graph: {path} was converted by a table")
     names, shapes = _names(record, provenance), _shapes(record, provenance)
-    if provenance.get("target_sha256") != checkpoint.files[0].sha256():
-        raise FormatError(
-            record, f"is not about {Path(path).name} as it is: its sha256 is another one"
-        )
     graph = parse_symbol(json.dumps(provenance.get("graph")), record)
     return GraphCheckpoint(checkpoint, graph, names, shapes, provenance)
 

@@ -1,0 +1,154 @@
+"""The way back: a checkpoint that came from a graph becomes a ``.params`` that the graph takes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert.formats import Array, Tensor
+from convert.formats.block import dtype_of
+from convert.formats.graph_checkpoint import GRAPH, GraphCheckpoint
+from convert.formats.records import PROVENANCE, find_record, record_path, record_text
+from convert.gluon_names import variable_name
+from convert.precision import FLOATING, Precision, Scratch, convert_values
+from convert.proven import write_proven
+from convert.provenance import Conversion, Evidence
+from mappings.errors import FormatError
+from mappings.words import counted, first_few
+
+PRECISIONS: dict[str, Precision] = {
+    "float32": "float32",
+    "float16": "float16",
+    "bfloat16": "bfloat16",
+}
+
+
+def convert_back(
+    source: GraphCheckpoint, target: Path, *, force: bool = False, allow_nonfinite: bool = False
+) -> Conversion:
+    """Write the ``.params`` under the names and in the order and precision of the file that the
+    checkpoint was converted from, with that file's own values of gammas that are fixed at 1.
+
+    Raises FormatError for a provenance that lacks what this needs, and what ``write_proven`` does.
+    """
+    arrays = _arrays(source)
+    left_out = [name for name, _ in arrays if not _is_known(source, name)]
+
+    def report(evidence: Evidence) -> tuple[Conversion, Sequence[str]]:
+        notes = list(source.checkpoint.notes)
+        if left_out:
+            notes.append(
+                f"{counted(len(left_out), 'array')} of the original file that the network does "
+                f"not need left out: {first_few(left_out)}"
+            )
+        conversion = Conversion(
+            model=GRAPH,
+            source=str(source.checkpoint.path),
+            source_format=source.checkpoint.format,
+            naming=GRAPH,
+            notes=tuple(notes),
+            target=str(target),
+            tensors=len(evidence.tensors),
+            parameters=int(source.provenance.get("parameters", 0)),
+            num_classes=int(source.provenance.get("num_classes", 0)),
+            in_chans=int(source.provenance.get("in_chans", 0)),
+            dtype="keep",
+            synthetic=False,
+            source_sha256=evidence.sources[0],
+            target_sha256=evidence.target,
+        )
+        values = {
+            **conversion.as_json(),
+            "source": str(source.checkpoint.path.absolute()),
+            "target": target.name,
+            "tensor_sha256": dict(evidence.tensors),
+        }
+        return conversion, [record_text(PROVENANCE, values)]
+
+    def values(scratch: Scratch) -> dict[str, Array]:
+        return {
+            name: _values(source, name, dtype, scratch, allow_nonfinite)
+            for name, dtype in arrays
+            if _is_known(source, name)
+        }
+
+    return write_proven(
+        target,
+        source.checkpoint,
+        sum(math.prod(tensor.shape) for tensor in source.checkpoint.tensors),
+        values,
+        [record_path(target, PROVENANCE)],
+        report,
+        replacing=force,
+    )
+
+
+def _record(source: GraphCheckpoint) -> Path:
+    return find_record(source.checkpoint.path, PROVENANCE)
+
+
+def _arrays(source: GraphCheckpoint) -> list[tuple[str, str]]:
+    """Name and dtype of each array of the original file, in its order."""
+    listed = source.provenance.get("arrays")
+    if not isinstance(listed, list):
+        raise FormatError(_record(source), "the field 'arrays' is not a list")
+    found = []
+    for item in listed:
+        match item:
+            case {"name": str(name), "dtype": str(dtype)}:
+                found.append((name, dtype))
+            case _:
+                raise FormatError(_record(source), "the field 'arrays' is not a list of arrays")
+    return found
+
+
+def _fixed(source: GraphCheckpoint) -> dict[str, Any]:
+    gammas = source.provenance.get("fixed_gammas")
+    return gammas if isinstance(gammas, dict) else {}
+
+
+def _is_known(source: GraphCheckpoint, name: str) -> bool:
+    variable = variable_name(name)
+    return variable in source.by_variable or variable in _fixed(source)
+
+
+def _values(
+    source: GraphCheckpoint, name: str, dtype: str, scratch: Scratch, allow_nonfinite: bool
+) -> Array:
+    variable = variable_name(name)
+    kept = _fixed(source).get(variable)
+    if kept is not None:
+        return _restored(source, variable, kept)
+    tensor: Tensor = source.by_variable[variable]
+    if tensor.dtype == dtype:
+        precision: Precision = "keep"
+    elif tensor.dtype in FLOATING and dtype in PRECISIONS:
+        precision = PRECISIONS[dtype]
+    elif tensor.dtype in FLOATING and dtype == "float64":
+        return tensor.copy().astype(np.float64)
+    else:
+        return tensor.copy()
+    if tensor.dtype not in FLOATING:
+        return tensor.copy()
+    return convert_values(tensor, precision, scratch, allow_nonfinite=allow_nonfinite)
+
+
+def _restored(source: GraphCheckpoint, variable: str, kept: Any) -> Array:
+    """The values that the provenance keeps of a gamma that is fixed at 1."""
+    shape = source.by_variable[variable].shape
+    try:
+        dtype = dtype_of(kept["dtype"])
+        if "value" in kept:
+            return np.full(shape, kept["value"], dtype)
+        raw = base64.b64decode(kept["base64"], validate=True)
+        return np.frombuffer(raw, dtype).reshape(shape)
+    except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
+        raise FormatError(
+            _record(source), f"the kept values of the fixed gamma {variable!r} cannot be read"
+        ) from None
