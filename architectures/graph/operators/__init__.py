@@ -6,20 +6,24 @@ from collections.abc import Mapping
 
 from architectures.graph.operator import Operator
 from architectures.graph.operators import (
+    binary,
     convolution,
     creation,
     joining,
     linear,
+    scalar,
     shaping,
     slicing,
     unary,
 )
 
 GROUPS = {
+    "binary": binary.OPERATORS,
     "convolution": convolution.OPERATORS,
     "creation": creation.OPERATORS,
     "joining": joining.OPERATORS,
     "linear": linear.OPERATORS,
+    "scalar": scalar.OPERATORS,
     "shaping": shaping.OPERATORS,
     "slicing": slicing.OPERATORS,
     "unary": unary.OPERATORS,
