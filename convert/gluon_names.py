@@ -31,12 +31,3 @@ def gluon_names(model: Model, naming: GluonNaming) -> Mapping[str, str]:
         kind = "aux" if source.endswith(AUXILIARY) else "arg"
         names[target] = f"{kind}:{model.flat_prefix}{flat[source]}"
     return names
-
-
-MARKS = ("arg:", "aux:")
-"""How MXNet marks parameters and auxiliary states in the files of Module and ``export``."""
-
-
-def variable_name(name: str) -> str:
-    """The variable of a graph that a tensor of a ``.params`` file belongs to."""
-    return name[4:] if name.startswith(MARKS) else name

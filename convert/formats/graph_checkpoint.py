@@ -22,6 +22,8 @@ from mappings.errors import FormatError
 
 GRAPH = "graph"
 """The name, in records, of a network that comes from a graph and not from the catalogue."""
+MARKS = ("arg:", "aux:")
+"""How MXNet marks parameters and auxiliary states in the files of Module and ``export``."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,20 @@ def is_graph_checkpoint(path: str | PathLike[str]) -> bool:
         return read_record(Path(path), PROVENANCE).get("model") == GRAPH
     except FormatError:
         return False
+
+
+def variable_name(name: str) -> str:
+    """The variable of a graph that a tensor of a ``.params`` file belongs to."""
+    return name[4:] if name.startswith(MARKS) else name
+
+
+def variables_of(path: str | PathLike[str]) -> dict[str, str] | None:
+    """The variable that each tensor of a converted checkpoint belongs to, None if the provenance
+    beside it tells of no graph."""
+    if not is_graph_checkpoint(path):
+        return None
+    names = _names(find_record(Path(path), PROVENANCE), read_record(Path(path), PROVENANCE))
+    return {name: variable for variable, name in names.items()}
 
 
 def open_graph_checkpoint(path: str | PathLike[str]) -> GraphCheckpoint:

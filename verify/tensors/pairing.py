@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from architectures import MODELS, Model
 from architectures.catalogue.nearest import nearest_models
 from convert.formats import Checkpoint, Tensor
+from convert.formats.graph_checkpoint import variable_name, variables_of
 from mappings.beside import beside
 from mappings.errors import ReconcileError
 from mappings.naming import recognise
@@ -55,7 +56,7 @@ def pair(a: Checkpoint, b: Checkpoint, model: Model | None = None) -> Pairing:
     models = {m.name: m for file in (a, b) for m in nearest_models(_shapes(file), MODELS)}
     found = [laid for m in ([model] if model else models.values()) if (laid := _lay(a, b, m))]
     if model is None:
-        found.append(_by_own_names(a, b))
+        found += [*_by_graph(a, b), _by_own_names(a, b)]
     if not any(pairing.pairs for pairing in found):
         names = f"the names of {model.name}" if model else "their own names or any model's"
         raise ReconcileError(
@@ -85,6 +86,18 @@ def _best(found: Sequence[Pairing]) -> Pairing:
 def _by_own_names(a: Checkpoint, b: Checkpoint) -> Pairing:
     ours, theirs = ({tensor.name: tensor for tensor in side.tensors} for side in (a, b))
     return Pairing(None, ours, theirs, len(ours) + len(theirs))
+
+
+def _by_graph(a: Checkpoint, b: Checkpoint) -> list[Pairing]:
+    """The pairing by the variables of the graph that one of the files came from, if one did."""
+    names = [variables_of(checkpoint.path) for checkpoint in (a, b)]
+    if names == [None, None]:
+        return []
+    ours, theirs = (
+        {(known or {}).get(t.name, variable_name(t.name)): t for t in checkpoint.tensors}
+        for checkpoint, known in zip((a, b), names, strict=True)
+    )
+    return [Pairing(None, ours, theirs, len(ours.keys() ^ theirs.keys()))]
 
 
 def _lay(a: Checkpoint, b: Checkpoint, model: Model) -> Pairing | None:
