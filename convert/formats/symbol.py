@@ -78,6 +78,8 @@ def parse_symbol(text: str | bytes, file: str | PathLike[str]) -> Graph:
         _check_operators(graph)
     except ValueError as error:
         raise FormatError(file, one_line(str(error))) from error
+    except RecursionError:  # while a value is quoted
+        raise FormatError(file, "a value in the symbol is nested too deeply") from None
     return graph
 
 
