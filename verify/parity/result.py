@@ -92,7 +92,8 @@ class Parity:
     """The verdict on one model.
 
     ``about`` describes the source's side (versions, sha256 of inputs and weights), ``environment``
-    the port's (versions and platform).
+    the port's (versions and platform). ``leg`` is what a graph's verdict stands on: ``network``,
+    MXNet ran the very graph, or ``operators``, each operator is proven by itself.
     """
 
     model: str
@@ -106,6 +107,7 @@ class Parity:
     about: dict[str, Any] = field(default_factory=dict)
     answers: tuple[ImageAnswer, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    leg: Literal["network", "operators"] | None = None
 
     @property
     def passed(self) -> bool:
@@ -149,6 +151,7 @@ class Parity:
             "answers": [asdict(answer) for answer in self.answers],
             "about": self.about,
             "environment": self.environment,
+            **({} if self.leg is None else {"leg": self.leg}),
         }
         return {name: _finite(value) for name, value in values.items()}
 
@@ -181,6 +184,7 @@ class Parity:
                 for entry in values["answers"]
             ),
             environment=dict(values["environment"]),
+            leg=values.get("leg"),
         )
 
 

@@ -1,0 +1,186 @@
+"""The criteria of parity for a graph, which may have several outputs of any shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convert.formats import Array
+from verify.parity.criteria import ARITHMETIC, IMPRECISE, STRUCTURE
+from verify.parity.graph_trace import GraphTrace
+from verify.parity.result import Criterion
+
+FEW = 256  # numbers; fewer than these widen the limits of the ratio of two errors
+ROUNDING = 2.0**-24  # of float32, relative
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Numbers whose float32 errors are compared: an output, or what feeds a discrete step.
+
+    All (N, ...): the source in float64 (``exact``) and float32, the port in float32, and the port
+    in float64 without the model of the source's arithmetic (``plain``, None if it has none).
+    """
+
+    name: str
+    exact: Array
+    theirs: Array
+    ours: Array
+    plain: Array | None = None
+
+
+def graph_structure(
+    source: Sequence[Array], port: GraphTrace, names: Sequence[str], apart: Sequence[str]
+) -> Criterion:
+    """float64 against float64, for every output; ``apart`` are the nodes that were judged by
+    themselves, and gave the source's own outputs here."""
+    if wrong := _misshapen(source, port.heads, names, port.failure):
+        return Criterion("structure", False, wrong)
+    worst = 0.0, 0.0, 0.0, ""
+    passed = True
+    for name, theirs, ours in zip(names, source, port.heads, strict=True):
+        finite = np.isfinite(theirs)
+        scale = float(np.abs(theirs[finite]).max(initial=0.0))
+        same = np.array_equal(theirs[~finite], ours[~finite], equal_nan=True)
+        with np.errstate(invalid="ignore"):
+            figure = float(np.abs(theirs - ours)[finite].max(initial=0.0)) if same else np.inf
+        limit = STRUCTURE * scale
+        passed = passed and figure <= limit  # NaN does not pass
+        share = figure / limit if limit else (0.0 if figure == 0 else np.inf)
+        if not share <= worst[0] or not worst[3]:
+            worst = share, figure, limit, name
+    _, figure, limit, name = worst
+    where = f"output {name} differs" if len(names) == 1 else f"the worst output, {name}, differs"
+    detail = f"in float64 {where} by {figure:.3g}, the limit is {limit:.3g}"
+    if apart:
+        detail += (
+            f"; {len(apart)} nodes were judged by themselves, on the source's own inputs: "
+            f"{', '.join(apart[:3])}{', ...' if len(apart) > 3 else ''}"
+        )
+    return Criterion("structure", passed, detail, figure, limit, figure)
+
+
+def graph_arithmetic(answers: Sequence[Answers], weak: str | None = None) -> Criterion:
+    """float32: are the port's rounding errors about as large as the source's own, everywhere?
+
+    ``weak`` says why the source has no float64; ``exact`` is then the port's own.
+    """
+    if not answers:
+        return Criterion("arithmetic", False, "there are no float32 numbers to compare")
+    found = [(_judged(each), each) for each in answers]
+    (passed, ratio, low, high, theirs, ours), worst = max(
+        found, key=lambda pair: (not pair[0][0], _away(pair[0][1]))
+    )
+    detail = (
+        f"{worst.name} in float32 is {ours:.3g} from the float64 reference (rms), the source's own "
+        f"error {theirs:.3g}: {ratio:.3g} times, expected {low:.3g} to {high:.3g}"
+    )
+    if weak is not None:
+        detail = (
+            f"the weaker proof, as MXNet computes this graph in float32 only ({weak}): {worst.name}"
+            f" of the port in float32 is {ours:.3g} from its own float64 (rms), the source's "
+            f"{theirs:.3g}: {ratio:.3g} times, expected {low:.3g} to {high:.3g}"
+        )
+    needed = max(ratio, 1 / ratio) if ratio > 0 else float("nan")
+    return Criterion("arithmetic", passed, detail, ratio, (low, high), needed)
+
+
+def _away(ratio: float) -> float:
+    return abs(np.log(ratio)) if ratio > 0 and np.isfinite(ratio) else np.inf
+
+
+def _judged(each: Answers) -> tuple[bool, float, float, float, float, float]:
+    """Whether it passes, the ratio, its limits, the source's error and the port's."""
+    finite = np.isfinite(each.exact)
+    count = int(finite.sum())
+    widened = np.exp(4 / np.sqrt(count)) if 0 < count < FEW else 1.0  # four standard deviations
+    low, high = ARITHMETIC[0] / widened, ARITHMETIC[1] * widened
+    theirs = _rms(each.theirs, each.exact, finite)
+    ours = _rms(each.ours, each.exact, finite)
+    if each.plain is not None and not ours <= high * theirs:
+        # The port's plain arithmetic departs from the source's where that departs from float64.
+        departure = _rms(each.plain, each.exact, finite)
+        if departure <= IMPRECISE * max(theirs, _floor(each.exact, finite)):
+            ours = _rms(each.ours, each.plain, finite)
+    if ours <= 2 * _floor(each.exact, finite) and theirs <= 2 * _floor(each.exact, finite):
+        return True, 1.0, low, high, theirs, ours  # neither can be closer than float32 is
+    ratio = ours / theirs if theirs > 0 else float("inf")
+    return low <= ratio <= high, ratio, low, high, theirs, ours
+
+
+def _floor(exact: Array, finite: Array) -> float:
+    """The error (rms) of the exact answer rounded to float32, at most."""
+    wide = exact[finite].astype(np.float64)
+    return float(np.sqrt(np.mean(np.square(wide * ROUNDING)))) if wide.size else 0.0
+
+
+def _rms(values: Array, exact: Array, finite: Array) -> float:
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.subtract(values, exact, dtype=np.float64)[finite]
+        return float(np.sqrt(np.mean(np.square(error)))) if error.size else 0.0
+
+
+def graph_evidence(
+    outputs: Mapping[str, Sequence[Array]],
+    names: Sequence[str],
+    statistics: Mapping[str, Array],
+    failure: str | None,
+) -> Criterion:
+    """Is there something to judge: cases, finite answers that vary, and trained statistics?
+
+    ``outputs``: every run's outputs by the run's name, the reference first. ``statistics``: the
+    running means and variances of the normalisation layers, by name.
+    """
+    problems = []
+    reference, *others = outputs.values()
+    cases = len(reference[0]) if reference else 0
+    for other in others:
+        if (wrong := _misshapen(reference, other, names, failure)) and wrong not in problems:
+            problems.append(wrong)
+    if not problems:
+        for name, *arrays in zip(names, *outputs.values(), strict=True):
+            if not all(np.isfinite(array).all() for array in arrays):
+                problems.append(f"output {name} has values that are not finite")
+        spread = [_spread(array) for array in reference]
+        if cases > 1 and not any(between for between, _ in spread):
+            problems.append("no output varies between the cases")
+        if not any(within for _, within in spread) and max(a[0].size for a in reference) > 1:
+            problems.append("no output varies within a case")
+    if statistics and all(_initial(name, values) for name, values in statistics.items()):
+        problems.append(
+            f"all {len(statistics)} statistics of normalisation layers are those of new layers"
+        )
+    detail = "; ".join(problems) or f"{cases} cases, {len(names)} outputs, finite, varied"
+    return Criterion("evidence", not problems, detail, cases, None, None)
+
+
+def _spread(values: Array) -> tuple[bool, bool]:
+    """Whether numbers vary between cases, and within one, by more than rounding."""
+    if not values.size:
+        return False, False
+    wide = values.astype(np.float64)
+    least = float(np.abs(wide).max()) * STRUCTURE * 1000
+    flat = wide.reshape(len(wide), -1)
+    return bool(np.ptp(flat, axis=0).max() > least), bool(np.ptp(flat, axis=1).max() > least)
+
+
+def _initial(name: str, values: Array) -> bool:
+    return bool((values == 0).all() or (name.endswith("running_var") and (values == 1).all()))
+
+
+def _misshapen(
+    theirs: Sequence[Array], ours: Sequence[Array], names: Sequence[str], failure: str | None
+) -> str | None:
+    """What is wrong with the number or the shapes of the port's outputs."""
+    if failure:
+        return f"the network fails: {failure}"
+    if not theirs or len(theirs) != len(ours):
+        return f"the network has {len(ours)} outputs, the graph {len(theirs)}"
+    for name, expected, found in zip(names, theirs, ours, strict=True):
+        if expected.shape != found.shape:
+            return f"output {name} has the shape {found.shape}, the source's {expected.shape}"
+        if not expected.size:
+            return f"output {name} is empty"
+    return None

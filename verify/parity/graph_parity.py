@@ -1,0 +1,373 @@
+"""Parity of a graph: does the network compute what MXNet computes from the very graph?
+
+In float64 every node is compared with MXNet's, with MXNet's arithmetic modelled where that departs
+from float64. A node that differs although nothing before it does is computed again from MXNet's own
+inputs. If it is wrong there, it is where the port is wrong. If it is right there, rounding alone
+makes the difference: it chooses between near equals, it cancels, or MXNet's arithmetic cannot be
+modelled and the operator has a limit of its own. Then it gives MXNet's output from there on, and
+the rest is judged: no limit is loosened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from architectures.graph.graph import NodeEntry
+from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.plan import ModuleAt
+from architectures.graph.references import applied, values
+from architectures.networks.environment import environment
+from convert.formats import Array
+from verify.parity.criteria import IMPRECISE, LAYER
+from verify.parity.graph_criteria import Answers, graph_arithmetic, graph_evidence, graph_structure
+from verify.parity.graph_nodes import (
+    NodeError,
+    after_discrete,
+    bad_nodes,
+    compared,
+    described,
+    drift_of,
+    error_of,
+    first_of,
+    is_wrong_here,
+    label,
+    limited_nodes,
+    needed_for,
+)
+from verify.parity.graph_trace import Forced, GraphTrace, case_count, trace_graph
+from verify.parity.result import Criterion, Finding, LayerError, Parity
+from verify.reference.graph_answers import GraphReference
+
+Ask = Callable[[Collection[int]], GraphReference]
+"""MXNet's answers once more, with the whole outputs of these nodes."""
+
+ROUNDS = 4  # how often nodes that differ by rounding alone are taken apart
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """The float64 comparison: the run, the nodes that differ, the nodes that were judged apart,
+    and the nodes that are wrong whatever they are given."""
+
+    port: GraphTrace
+    bad: Mapping[int, float | None]
+    apart: tuple[int, ...]
+    wrong: tuple[int, ...]
+    first: tuple[int, ...]
+
+
+def compare_graph(
+    name: str,
+    network: GraphNetwork,
+    source: GraphReference,
+    inputs: Mapping[str, Array],
+    inputs_sha256: str,
+    ask: Ask | None = None,
+) -> Parity:
+    """Judge a network against MXNet's answers to the same inputs, (N, ...) by the graph's names.
+
+    ``ask`` is None where MXNet cannot be asked again: then a node that differs is taken for wrong.
+    """
+    network.eval()
+    plan = network.plan
+    names = [_output_name(network, at) for at in range(len(plan.graph.heads))]
+    nodes = compared(plan, source)
+    given = _inputs_criterion(source, inputs_sha256)
+    single = trace_graph(network, inputs, torch.float32)
+    if source.refused is not None:
+        return _weak(name, network, source, inputs, single, names, nodes, given)
+    exact = _compare_exactly(network, source, inputs, nodes, ask)
+    plain = trace_graph(network, inputs, torch.float64) if _is_modelled(network) else None
+    errors = [_node_error(node, source, exact.port, plain, single) for node in nodes]
+    layers, finding = _layers(network, errors, exact)
+    answers = _answers(network, source, single, plain, names)
+    arithmetic = graph_arithmetic(answers)
+    structure = graph_structure(
+        source.heads64, exact.port, names, [described(plan.graph, node) for node in exact.apart]
+    )
+    if finding is None and not arithmetic.passed:
+        finding = _imprecise(network, errors, plain is not None)
+    outputs = {"source64": source.heads64, "port64": exact.port.heads}
+    outputs |= {"source32": source.heads32, "port32": single.heads}
+    failure = exact.port.failure or single.failure
+    evidence = graph_evidence(outputs, names, _statistics(network), failure)
+    return Parity(
+        name,
+        source.kind,
+        case_count(inputs),
+        (given, structure, arithmetic, evidence, layers),
+        finding,
+        tuple(_shown(network, error) for error in errors),
+        about=source.about,
+        environment=environment(),
+        leg="network",
+    )
+
+
+def _compare_exactly(
+    network: GraphNetwork,
+    source: GraphReference,
+    inputs: Mapping[str, Array],
+    nodes: Collection[int],
+    ask: Ask | None,
+) -> _Exact:
+    """Compare in float64; take apart the nodes where rounding alone makes the difference."""
+    plan = network.plan
+    limited = [node for node in limited_nodes(plan) if node in nodes]
+    forced: dict[NodeEntry, Array] = {}
+    apart: list[int] = []
+    first: list[int] = limited if ask is not None else []
+    for _ in range(ROUNDS + 1):
+        if first and ask is not None:
+            whole = ask(needed_for(plan, first))
+            wrong = [node for node in first if is_wrong_here(network, node, inputs, whole)]
+            if wrong:
+                port = _trace_exactly(network, inputs, forced)
+                bad = bad_nodes(set(nodes) - set(apart), source, port)
+                return _Exact(port, bad | {n: bad.get(n) for n in wrong}, (), tuple(wrong), ())
+            forced |= {entry: v for entry, v in whole.values.items() if entry.node in first}
+            apart += first
+        port = _trace_exactly(network, inputs, forced)
+        bad = bad_nodes([node for node in nodes if node not in apart], source, port)
+        first = first_of(plan, bad)
+        if not bad or ask is None:
+            break
+    return _Exact(port, bad, tuple(apart), (), tuple(first))
+
+
+def _trace_exactly(
+    network: GraphNetwork, inputs: Mapping[str, Array], forced: Forced
+) -> GraphTrace:
+    return trace_graph(network, inputs, torch.float64, exact=True, forced=forced)
+
+
+def _layers(
+    network: GraphNetwork, errors: Collection[NodeError], exact: _Exact
+) -> tuple[Criterion, Finding | None]:
+    """The criterion that every node agrees, and the first that does not."""
+    graph = network.plan.graph
+    judged = [error for error in errors if error.node not in exact.apart]
+    worst = max((np.inf if e.port64 is None else e.port64 for e in judged), default=0.0)
+    if not exact.bad:
+        detail = f"all {len(judged)} nodes agree, the worst to {worst:.3g}, limit {LAYER:.3g}"
+        if exact.apart:
+            detail += f"; {len(exact.apart)} agree on the source's own inputs"
+        return Criterion("layers", bool(errors), detail, worst, LAYER, worst), None
+    first = min(exact.wrong or exact.first or exact.bad)
+    error = exact.bad.get(first)
+    what = "is not computed with the source's shape"
+    if error is not None:
+        what = f"differs by {error:.3g} of its scale"
+    detail = (
+        f"{len(exact.bad)} of {len(errors)} nodes differ by more than the limit {LAYER:.3g}; the "
+        f"first, {described(graph, first)}, {what}"
+    )
+    here = first in exact.wrong or not exact.wrong
+    return (
+        Criterion("layers", False, detail, worst, LAYER, worst),
+        Finding(label(graph, first), here, (described(graph, first),)),
+    )
+
+
+def _imprecise(
+    network: GraphNetwork, errors: Collection[NodeError], is_modelled: bool
+) -> Finding | None:
+    """Where the float32 error, or the plain arithmetic, first is too far from MXNet's."""
+    graph = network.plan.graph
+    unsettled = after_discrete(network.plan)
+    for error in errors:
+        allowed = IMPRECISE * max(error.source32, 2.0**-24)
+        plain = error.plain64 if is_modelled else 0.0
+        found = [error.port32, plain]
+        if error.node not in unsettled and any(e is None or not e <= allowed for e in found):
+            return Finding(label(graph, error.node), True, (described(graph, error.node),))
+    return None
+
+
+def _node_error(
+    node: int,
+    source: GraphReference,
+    port: GraphTrace,
+    plain: GraphTrace | None,
+    single: GraphTrace,
+) -> NodeError:
+    return NodeError(
+        node,
+        error_of(node, source, port.nodes),
+        error_of(node, source, (plain or port).nodes),
+        error_of(node, source, single.nodes),
+        drift_of(node, source),
+    )
+
+
+def _answers(
+    network: GraphNetwork,
+    source: GraphReference,
+    single: GraphTrace,
+    plain: GraphTrace | None,
+    names: list[str],
+) -> list[Answers]:
+    """What the float32 errors are judged on: the outputs, but those after a discrete step, and the
+    projections of what feeds such steps."""
+    plan = network.plan
+    unsettled = after_discrete(plan)
+    found = []
+    if len(source.heads64) != len(single.heads) or len(source.heads32) != len(single.heads):
+        return []
+    for at, name in enumerate(names):
+        exact, theirs, ours = source.heads64[at], source.heads32[at], single.heads[at]
+        if plan.graph.heads[at].node in unsettled or not exact.shape == theirs.shape == ours.shape:
+            continue
+        modelled = plain.heads[at] if plain and len(plain.heads) == len(names) else None
+        found.append(Answers(f"output {name}", exact, theirs, ours, modelled))
+    for entry in sorted(_feeds(network, unsettled), key=lambda e: (e.node, e.output)):
+        answer, ours_ = source.nodes.get(entry), single.nodes.get(entry)
+        if answer is None or ours_ is None or answer.digests32 is None:
+            continue
+        modelled_ = plain.nodes[entry].digests if plain and entry in plain.nodes else None
+        title = f"what feeds a discrete step, {described(plan.graph, entry.node)},"
+        found.append(Answers(title, answer.digests, answer.digests32, ours_.digests, modelled_))
+    return found
+
+
+def _feeds(network: GraphNetwork, unsettled: Collection[int]) -> set[NodeEntry]:
+    """The outputs of settled operators that discrete steps take."""
+    plan = network.plan
+    return {
+        NodeEntry(value.node, value.output)
+        for step in plan.steps
+        if step.node in unsettled
+        for value in values(step.outputs)
+        if value.node not in unsettled and plan.graph.nodes[value.node].op is not None
+    }
+
+
+def _is_modelled(network: GraphNetwork) -> bool:
+    """Whether the source's arithmetic is modelled anywhere in the network."""
+    return any(
+        part.exact is not None for step in network.plan.steps for part in applied(step.outputs)
+    ) or any(
+        isinstance(part, ModuleAt) and part.exact is not None
+        for step in network.plan.steps
+        for part in step.outputs
+    )
+
+
+def _weak(
+    name: str,
+    network: GraphNetwork,
+    source: GraphReference,
+    inputs: Mapping[str, Array],
+    single: GraphTrace,
+    names: list[str],
+    nodes: list[int],
+    given: Criterion,
+) -> Parity:
+    """The weaker proof, where MXNet has float32 only: MXNet's error against the port's own float64
+    must be about as large as the port's own float32 error."""
+    wide = trace_graph(network, inputs, torch.float64)
+    graph, unsettled = network.plan.graph, after_discrete(network.plan)
+    errors = []
+    for node in nodes:
+        theirs = error_of(node, source, wide.nodes)
+        ours = _own_drift(node, wide, single)
+        errors.append(NodeError(node, None, None, ours, np.inf if theirs is None else theirs))
+    bad = [
+        error
+        for error in errors
+        if error.node not in unsettled
+        and not error.source32 <= IMPRECISE * max(error.port32 or 0.0, 2.0**-24)
+    ]
+    answers = [
+        Answers(f"output {head}", exact, theirs, ours)
+        for head, exact, theirs, ours, entry in zip(
+            names, wide.heads, source.heads32, single.heads, graph.heads, strict=False
+        )
+        if entry.node not in unsettled and exact.shape == theirs.shape == ours.shape
+    ]
+    for entry in sorted(_feeds(network, unsettled), key=lambda e: (e.node, e.output)):
+        if entry in source.nodes and entry in wide.nodes and entry in single.nodes:
+            title = f"what feeds a discrete step, {described(graph, entry.node)},"
+            digests = (wide.nodes[entry], source.nodes[entry], single.nodes[entry])
+            answers.append(Answers(title, *(each.digests for each in digests)))
+    count = len(errors)
+    if bad:
+        first = bad[0].node
+        detail = (
+            f"{len(bad)} of {count} nodes differ by more than rounding in float32; the first is "
+            f"{described(graph, first)}"
+        )
+        finding = Finding(label(graph, first), True, (described(graph, first),))
+        layers = Criterion("layers", False, detail)
+    else:
+        settled = sum(error.node not in unsettled for error in errors)
+        detail = f"all {settled} nodes before discrete steps agree within float32 rounding"
+        finding, layers = None, Criterion("layers", bool(settled), detail)
+    outputs = {"source32": source.heads32, "port32": single.heads, "port64": wide.heads}
+    evidence = graph_evidence(outputs, names, _statistics(network), wide.failure or single.failure)
+    return Parity(
+        name,
+        source.kind,
+        case_count(inputs),
+        (given, graph_arithmetic(answers, source.refused), evidence, layers),
+        finding,
+        tuple(_shown(network, error) for error in errors),
+        about=source.about,
+        environment=environment(),
+        leg="network",
+    )
+
+
+def _own_drift(node: int, wide: GraphTrace, single: GraphTrace) -> float | None:
+    """The port's float32 error of a node against its own float64, by the digests."""
+    worst = 0.0
+    for entry, trace in wide.nodes.items():
+        if entry.node == node:
+            other = single.nodes.get(entry)
+            if other is None or other.shape != trace.shape:
+                return None
+            scale = np.abs(trace.digests).max(initial=np.finfo(np.float64).tiny)
+            worst = max(worst, float(np.abs(other.digests - trace.digests).max() / scale))
+    return worst
+
+
+def _inputs_criterion(source: GraphReference, sha256: str) -> Criterion:
+    passed = sha256 == source.about.get("inputs_sha256")
+    detail = "the bytes that the source was given" if passed else "not what the source was given"
+    return Criterion("inputs", passed, detail)
+
+
+def _output_name(network: GraphNetwork, at: int) -> str:
+    graph = network.plan.graph
+    head = graph.heads[at]
+    several = sum(other.node == head.node for other in graph.heads) > 1
+    return label(graph, head.node) + (f"[{head.output}]" if several else "")
+
+
+def _statistics(network: GraphNetwork) -> dict[str, Array]:
+    """The running statistics of all BatchNorm layers."""
+    return {
+        f"{name}.{leaf}": values_.detach().float().numpy()
+        for name, module in network.named_modules()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm)
+        for leaf, values_ in module.named_buffers()
+        if leaf.startswith("running")
+    }
+
+
+def _shown(network: GraphNetwork, error: NodeError) -> LayerError:
+    graph = network.plan.graph
+    name = label(graph, error.node)
+    return LayerError(
+        graph.nodes[error.node].name,
+        described(graph, error.node),
+        name,
+        error.port64,
+        error.port32,
+        error.source32,
+    )

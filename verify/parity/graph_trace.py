@@ -1,0 +1,137 @@
+"""What a network that comes from a graph computes, node by node, in one precision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from architectures.graph.graph import NodeEntry
+from architectures.graph.graph_network import GraphNetwork
+from convert.formats import Array
+from verify.parity.projections import PROJECTIONS, coefficients
+
+Forced = Mapping[NodeEntry, Array]
+
+
+@dataclass(frozen=True)
+class NodeTrace:
+    """One output of one node for N cases: its shape, (N, K) projections and, (N, 3), how many
+    values are NaN, infinity and minus infinity."""
+
+    shape: tuple[int, ...]
+    digests: Array
+    nonfinite: Array
+
+
+@dataclass(frozen=True)
+class GraphTrace:
+    """A network's answers for N cases.
+
+    ``heads``: each output, (N, ...); none if the network failed, and ``failure`` is then the
+    reason. ``nodes``: every output of every node that ran.
+    """
+
+    heads: tuple[Array, ...]
+    nodes: Mapping[NodeEntry, NodeTrace]
+    failure: str | None = None
+
+
+def trace_graph(
+    network: GraphNetwork,
+    inputs: Mapping[str, Array],
+    precision: torch.dtype,
+    exact: bool = False,
+    forced: Forced | None = None,
+) -> GraphTrace:
+    """Run every case, (N, ...) by the graph's names, and digest every node's outputs.
+
+    ``exact`` models the source's arithmetic. ``forced``: what nodes give, (N, ...), instead of what
+    they compute; their digests are of what they compute. Afterwards the network has this precision.
+    """
+    network.to(precision)
+    names = [network.plan.graph.nodes[taken.node].name for taken in network.plan.inputs]
+    rows: dict[NodeEntry, list[NodeTrace]] = {}
+    heads: list[tuple[Array, ...]] = []
+    failure = None
+    try:
+        for case in range(case_count(inputs)):
+            given = [cast(inputs[name][case], precision) for name in names]
+            watch = _Watch(case, forced or {}, rows)
+            with torch.inference_mode():
+                answer = network.run(given, exact=exact, observe=watch)
+            listed = answer if isinstance(answer, tuple) else (answer,)
+            heads.append(tuple(_plain(output) for output in listed))
+    except (RuntimeError, ValueError, TypeError, KeyError, IndexError) as error:
+        failure = f"{type(error).__name__}: {error}"  # shapes that do not fit, for example
+    nodes = {entry: _joined(cases) for entry, cases in rows.items()}
+    if failure is not None or len({tuple(a.shape for a in answers) for answers in heads}) != 1:
+        return GraphTrace((), nodes, failure or "its outputs have another shape for every case")
+    return GraphTrace(tuple(np.stack(cases) for cases in zip(*heads, strict=True)), nodes)
+
+
+def case_count(inputs: Mapping[str, Array]) -> int:
+    """How many cases there are: one for a graph without inputs."""
+    return len(next(iter(inputs.values()))) if inputs else 1
+
+
+def cast(values: Array, precision: torch.dtype) -> Tensor:
+    """One case of an input as a tensor; whole numbers stay what they are."""
+    tensor = torch.from_numpy(np.array(values))
+    return tensor.to(precision) if tensor.is_floating_point() else tensor
+
+
+@dataclass
+class _Watch:
+    """Digests outputs, and puts forced values in their place."""
+
+    case: int
+    forced: Forced
+    rows: dict[NodeEntry, list[NodeTrace]]
+
+    def __call__(self, node: int, outputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        given: list[Any] = list(outputs)
+        changed = False
+        for place, output in enumerate(outputs):
+            if not isinstance(output, Tensor):
+                continue
+            entry = NodeEntry(node, place)
+            self.rows.setdefault(entry, []).append(_digested(output))
+            if entry in self.forced:
+                values = torch.from_numpy(np.array(self.forced[entry][self.case]))
+                given[place], changed = values.to(output.dtype), True
+        return tuple(given) if changed else None
+
+
+def _digested(output: Tensor) -> NodeTrace:
+    x = output.double()
+    odd = [x.isnan().sum(), (x == torch.inf).sum(), (x == -torch.inf).sum()]
+    counts = np.array([int(count) for count in odd])
+    if counts.any():
+        x = torch.where(x.isfinite(), x, 0.0)
+    return NodeTrace(tuple(output.shape), digest_of(x).numpy(), counts)
+
+
+def digest_of(x: Tensor) -> Tensor:
+    """The projections of a float64 tensor of any rank, (K,); ``graph_reference.py`` has the
+    specification."""
+    if not x.ndim:
+        return x.repeat(PROJECTIONS)
+    rest = x @ coefficients(str(x.ndim - 1), x.shape[-1])
+    for axis in reversed(range(x.ndim - 1)):
+        rest = torch.einsum("...ak,ak->...k", rest, coefficients(str(axis), x.shape[axis]))
+    return rest
+
+
+def _joined(cases: list[NodeTrace]) -> NodeTrace:
+    digests = np.stack([case.digests for case in cases])
+    return NodeTrace(cases[0].shape, digests, np.stack([case.nonfinite for case in cases]))
+
+
+def _plain(output: Any) -> Array:
+    found: Array = output.numpy() if isinstance(output, Tensor) else np.asarray(output)
+    return found
