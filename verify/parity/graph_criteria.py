@@ -104,9 +104,9 @@ def _judged(each: Answers) -> tuple[bool, float, float, float, float, float]:
         departure = _rms(each.plain, each.exact, finite)
         if departure <= IMPRECISE * max(theirs, _floor(each.exact, finite)):
             ours = _rms(each.ours, each.plain, finite)
-    if ours <= 2 * _floor(each.exact, finite) and theirs <= 2 * _floor(each.exact, finite):
-        return True, 1.0, low, high, theirs, ours  # neither can be closer than float32 is
     ratio = ours / theirs if theirs > 0 else float("inf")
+    if max(ours, theirs) <= 2 * _floor(each.exact, finite) and not low <= ratio <= high:
+        ratio = 1.0  # neither can be closer to the truth than float32's rounding of it
     return low <= ratio <= high, ratio, low, high, theirs, ours
 
 
