@@ -17,7 +17,7 @@ ROUNDING = 2.0**-24  # of float32, relative
 
 
 @dataclass(frozen=True)
-class Answers:
+class Compared32:
     """Numbers whose float32 errors are compared: an output, or what feeds a discrete step.
 
     All (N, ...): the source in float64 (``exact``) and float32, the port in float32, and the port
@@ -62,7 +62,7 @@ def graph_structure(
     return Criterion("structure", passed, detail, figure, limit, figure)
 
 
-def graph_arithmetic(answers: Sequence[Answers], weak: str | None = None) -> Criterion:
+def graph_arithmetic(answers: Sequence[Compared32], weak: str | None = None) -> Criterion:
     """float32: are the port's rounding errors about as large as the source's own, everywhere?
 
     ``weak`` says why the source has no float64; ``exact`` is then the port's own.
@@ -91,7 +91,7 @@ def _away(ratio: float) -> float:
     return abs(np.log(ratio)) if ratio > 0 and np.isfinite(ratio) else np.inf
 
 
-def _judged(each: Answers) -> tuple[bool, float, float, float, float, float]:
+def _judged(each: Compared32) -> tuple[bool, float, float, float, float, float]:
     """Whether it passes, the ratio, its limits, the source's error and the port's."""
     finite = np.isfinite(each.exact)
     count = int(finite.sum())

@@ -24,7 +24,12 @@ from architectures.graph.references import applied, values
 from architectures.networks.environment import environment
 from convert.formats import Array
 from verify.parity.criteria import IMPRECISE, LAYER
-from verify.parity.graph_criteria import Answers, graph_arithmetic, graph_evidence, graph_structure
+from verify.parity.graph_criteria import (
+    Compared32,
+    graph_arithmetic,
+    graph_evidence,
+    graph_structure,
+)
 from verify.parity.graph_nodes import (
     NodeError,
     after_discrete,
@@ -211,7 +216,7 @@ def _answers(
     single: GraphTrace,
     plain: GraphTrace | None,
     names: list[str],
-) -> list[Answers]:
+) -> list[Compared32]:
     """What the float32 errors are judged on: the outputs, but those after a discrete step, and the
     projections of what feeds such steps."""
     plan = network.plan
@@ -224,14 +229,14 @@ def _answers(
         if plan.graph.heads[at].node in unsettled or not exact.shape == theirs.shape == ours.shape:
             continue
         modelled = plain.heads[at] if plain and len(plain.heads) == len(names) else None
-        found.append(Answers(f"output {name}", exact, theirs, ours, modelled))
+        found.append(Compared32(f"output {name}", exact, theirs, ours, modelled))
     for entry in sorted(_feeds(network, unsettled), key=lambda e: (e.node, e.output)):
         answer, ours_ = source.nodes.get(entry), single.nodes.get(entry)
         if answer is None or ours_ is None or answer.digests32 is None:
             continue
         modelled_ = plain.nodes[entry].digests if plain and entry in plain.nodes else None
         title = f"what feeds a discrete step, {described(plan.graph, entry.node)},"
-        found.append(Answers(title, answer.digests, answer.digests32, ours_.digests, modelled_))
+        found.append(Compared32(title, answer.digests, answer.digests32, ours_.digests, modelled_))
     return found
 
 
@@ -284,7 +289,7 @@ def _weak(
         and not error.source32 <= IMPRECISE * max(error.port32 or 0.0, 2.0**-24)
     ]
     answers = [
-        Answers(f"output {head}", exact, theirs, ours)
+        Compared32(f"output {head}", exact, theirs, ours)
         for head, exact, theirs, ours, entry in zip(
             names, wide.heads, source.heads32, single.heads, graph.heads, strict=False
         )
@@ -294,7 +299,7 @@ def _weak(
         if entry in source.nodes and entry in wide.nodes and entry in single.nodes:
             title = f"what feeds a discrete step, {described(graph, entry.node)},"
             digests = (wide.nodes[entry], source.nodes[entry], single.nodes[entry])
-            answers.append(Answers(title, *(each.digests for each in digests)))
+            answers.append(Compared32(title, *(each.digests for each in digests)))
     count = len(errors)
     if bad:
         first = bad[0].node
