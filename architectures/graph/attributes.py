@@ -66,6 +66,11 @@ def optionals(default: Any = REQUIRED) -> Attribute:
     return Attribute(_optional(_optionals, default), "integers or None, as (0, None)", default)
 
 
+def or_none(attribute: Attribute) -> Attribute:
+    """The same, where ``None`` is a value too, though not the default."""
+    return Attribute(_optional(attribute.parse, None), attribute.expects, attribute.default)
+
+
 def choice(*values: str, default: Any = REQUIRED) -> Attribute:
     """One word of these."""
 
