@@ -60,9 +60,9 @@ def weighted_samples(
     than one pixel outside counts as 0. ``grouped``: each bin has channels of its own.
     """
     batch, channels, height, width = features.shape
-    shape = torch.broadcast_shapes(y.shape, x.shape, weight.shape)
+    regions, bins_y, bins_x = len(y), y.shape[1], x.shape[2]
+    shape = (regions, bins_y, bins_x, *weight.shape[3:])
     y, x, weight = y.expand(shape), x.expand(shape), weight.expand(shape)
-    regions, bins_y, bins_x = shape[:3]
     inside = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
     inside = inside & (image >= 0)[:, None, None, None, None]
     weight = torch.where(inside, weight, 0.0).reshape(regions * bins_y * bins_x, -1)

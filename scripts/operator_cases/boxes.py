@@ -1,0 +1,139 @@
+"""Cases of anchors, boxes and their suppression."""
+
+from __future__ import annotations
+
+from scripts.operator_cases import Draw
+from verify.operators.operator_case import OperatorCase
+
+FLOAT32 = ("float32",)
+
+
+def multibox_prior(draw: Draw) -> OperatorCase:
+    """MXNet has float32 alone."""
+    attributes: dict[str, object] = {}
+    if draw.flag(0.8):
+        attributes["sizes"] = tuple(draw.real(0.05, 1.1) for _ in range(draw.integer(1, 3)))
+    if draw.flag(0.8):
+        attributes["ratios"] = draw.choice("(1,2,0.5)", "(1,)", "(1,2,0.5,3,0.333333333333)", "1")
+    if draw.flag():
+        attributes["clip"] = draw.choice("True", "False", "1", "0")
+    steps = draw.cycle(None, None, "(-1.0, -1.0)", "(0.125, 0.25)", "(0.1,0.3)")
+    if steps:
+        attributes["steps"] = steps
+    if draw.flag(0.3):
+        attributes["offsets"] = (draw.real(0, 1), draw.real(0, 1))
+    shape = (draw.choice(1, 3), 2, *draw.shape(2, 1, 4))
+    return draw.case(attributes, draw.uniform(shape), runs=FLOAT32)
+
+
+def multibox_detection(draw: Draw) -> OperatorCase:
+    """MXNet has float32 alone."""
+    batch, classes, count = draw.choice(1, 3), draw.integer(1, 4), draw.integer(1, 9)
+    attributes: dict[str, object] = {}
+    for name, options in (
+        ("clip", ("True", "False")),
+        ("threshold", (0.0, 0.2, 0.5)),
+        ("nms_threshold", (0.1, 0.45, 0.7, 0.0, 1.0)),
+        ("force_suppress", ("True", "False")),
+        ("nms_topk", (1, 3, 5, 400)),
+        ("background_id", (0, 1)),
+        ("variances", ("(0.1, 0.1, 0.2, 0.2)", "(1,1,1,1)", "(0.3, 0.1, 0.25, 0.2)")),
+    ):
+        if draw.flag():
+            attributes[name] = draw.choice(*options)
+    scores = draw.cycle(draw.uniform, draw.ties)
+    return draw.case(
+        attributes,
+        scores((batch, classes, count), 0, 1),
+        draw.uniform((batch, count * 4), -1, 1),
+        draw.boxes((1, count, 4)),
+        runs=FLOAT32,
+    )
+
+
+def box_nms(draw: Draw) -> OperatorCase:
+    lead = draw.cycle((), (1,), (3,), (2, 3), every=2)
+    count, ids = draw.integer(1, 9), draw.cycle(False, True, True)
+    attributes: dict[str, object] = {}
+    for name, options in (
+        ("overlap_thresh", (0.0, 0.2, 0.45, 0.5, 1.0)),
+        ("valid_thresh", (0, 0.25, 0.01)),
+        ("topk", (-1, 0, 1, 3, 5, 400)),
+        ("force_suppress", ("True", "False")),
+        ("in_format", ("corner", "center")),
+        ("out_format", ("corner", "center")),
+    ):
+        if draw.flag():
+            attributes[name] = draw.choice(*options)
+    scores = draw.cycle(draw.ties, draw.uniform, every=3)((), -0.2, 1)
+    boxes = draw.cycle(draw.boxes, draw.ties, draw.uniform, every=5)((), -0.3, 1)
+    kinds = draw.integers((), -1, 3)
+    extra = draw.uniform(())
+    if draw.cycle(True, False, every=4):  # score and box, or the usual order
+        width, columns = 6, [(1, kinds), (1, scores), (4, boxes)]
+        if ids:
+            attributes["id_index"] = 0
+    else:
+        width, columns = 7, [(4, boxes), (1, extra), (1, kinds), (1, scores)]
+        attributes |= {"coord_start": 0, "score_index": 6}
+        if ids:
+            attributes["id_index"] = 5
+    if ids and draw.flag():
+        attributes["background_id"] = draw.choice(-1, 0, 1)
+    return draw.case(attributes, draw.columns((*lead, count, width), *columns))
+
+
+def box_iou(draw: Draw) -> OperatorCase:
+    attributes = {"format": draw.cycle("corner", "center")} if draw.flag(0.8) else {}
+    boxes = draw.cycle(draw.boxes, draw.uniform, draw.ties, every=3)
+    a = (*draw.shape(draw.integer(1, 2), 1, 4), 4)
+    b = (*draw.shape(draw.integer(1, 2), 1, 4), 4)
+    return draw.case(attributes, boxes(a, -0.2, 1), boxes(b, -0.2, 1))
+
+
+def box_decode(draw: Draw) -> OperatorCase:
+    batch, count = draw.choice(1, 3), draw.integer(1, 6)
+    attributes: dict[str, object] = {
+        f"std{axis}": draw.choice(0.1, 0.2, 1, 0.3) for axis in range(4) if draw.flag(0.7)
+    }
+    if draw.flag():
+        attributes["clip"] = draw.choice(-1, 0, 0.4, 4.135166556742356)
+    if draw.flag(0.7):
+        attributes["format"] = draw.cycle("corner", "center")
+    return draw.case(
+        attributes, draw.uniform((batch, count, 4), -2, 2), draw.boxes((1, count, 4), 0, 100)
+    )
+
+
+def box_encode(draw: Draw) -> OperatorCase:
+    batch, count, refs = draw.choice(1, 3), draw.integer(1, 6), draw.integer(1, 4)
+    return draw.case(
+        {},
+        draw.integers((batch, count), -1, 2),
+        draw.integers((batch, count), 0, refs),
+        draw.boxes((batch, count, 4), 0, 50),
+        draw.boxes((batch, refs, 4), 0, 50),
+        draw.uniform((4,), -0.1, 0.1),
+        draw.uniform((4,), 0.1, 0.3),
+    )
+
+
+def bipartite_matching(draw: Draw) -> OperatorCase:
+    shape = (*draw.cycle((), (1,), (3,), (2, 2)), draw.integer(1, 5), draw.integer(1, 5))
+    attributes: dict[str, object] = {"threshold": draw.choice("1e-12", 0.3, 0.5, 0.9)}
+    if draw.flag(0.7):
+        attributes["is_ascend"] = draw.cycle("True", "False")
+    if draw.flag():
+        attributes["topk"] = draw.choice(-1, 0, 1, 2, 3)
+    return draw.case(attributes, draw.cycle(draw.uniform, draw.ties, every=2)(shape, 0, 1))
+
+
+CASES = {
+    "_contrib_MultiBoxPrior": multibox_prior,
+    "_contrib_MultiBoxDetection": multibox_detection,
+    "_contrib_box_nms": box_nms,
+    "_contrib_box_iou": box_iou,
+    "_contrib_box_decode": box_decode,
+    "_contrib_box_encode": box_encode,
+    "_contrib_bipartite_matching": bipartite_matching,
+}
