@@ -137,3 +137,6 @@ CASES = {
     "_contrib_box_encode": box_encode,
     "_contrib_bipartite_matching": bipartite_matching,
 }
+
+NOT_IN_REFERENCE = ("MultiBoxPrior", "MultiBoxDetection")
+"""Names of files before MXNet 0.10."""

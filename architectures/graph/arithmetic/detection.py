@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from architectures.graph.functions import boxes, regions, sequence, suppression
+from architectures.graph.functions import anchors, lengths, region_pooling, suppression
 
 
 def rounded(value: float) -> float:
@@ -26,27 +26,27 @@ def box_nms_float32_limits(
 
 
 def box_decode_float32_stds(
-    offsets: Tensor, anchors: Tensor, stds: tuple[float, ...], clip: float = -1.0, **kwargs: Any
+    offsets: Tensor, boxes: Tensor, stds: tuple[float, ...], clip: float = -1.0, **kwargs: Any
 ) -> Tensor:
     a, b, c, d = map(rounded, stds)
-    return boxes.box_decode(offsets, anchors, (a, b, c, d), rounded(clip), **kwargs)
+    return anchors.box_decode(offsets, boxes, (a, b, c, d), rounded(clip), **kwargs)
 
 
 def bipartite_matching_float32_limit(
     scores: Tensor, threshold: float, **kwargs: Any
 ) -> tuple[Tensor, Tensor]:
-    return boxes.bipartite_matching(scores, rounded(threshold), **kwargs)
+    return anchors.bipartite_matching(scores, rounded(threshold), **kwargs)
 
 
 def multibox_prior_float32(features: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    return boxes.multibox_prior(features.float(), *args, **kwargs).to(features.dtype)
+    return anchors.multibox_prior(features.float(), *args, **kwargs).to(features.dtype)
 
 
 def multibox_detection_float32(
-    probabilities: Tensor, offsets: Tensor, anchors: Tensor, **kwargs: Any
+    probabilities: Tensor, offsets: Tensor, boxes: Tensor, **kwargs: Any
 ) -> Tensor:
     found = suppression.multibox_detection(
-        probabilities.float(), offsets.float(), anchors.float(), **kwargs
+        probabilities.float(), offsets.float(), boxes.float(), **kwargs
     )
     return found.to(probabilities.dtype)
 
@@ -54,26 +54,26 @@ def multibox_detection_float32(
 def roi_align_float32_scale(
     features: Tensor, rois: Tensor, size: tuple[int, int], scale: float, **kwargs: Any
 ) -> Tensor:
-    return regions.roi_align(features, rois, size, rounded(scale), **kwargs)
+    return region_pooling.roi_align(features, rois, size, rounded(scale), **kwargs)
 
 
 def rotated_roi_align_float32_scale(
     features: Tensor, rois: Tensor, size: tuple[int, int], scale: float, **kwargs: Any
 ) -> Tensor:
-    return regions.rotated_roi_align(features, rois, size, rounded(scale), **kwargs)
+    return region_pooling.rotated_roi_align(features, rois, size, rounded(scale), **kwargs)
 
 
 def roi_pooling_float32_scale(
     features: Tensor, rois: Tensor, size: tuple[int, int], scale: float
 ) -> Tensor:
-    return regions.roi_pooling(features, rois, size, rounded(scale))
+    return region_pooling.roi_pooling(features, rois, size, rounded(scale))
 
 
 def psroi_pooling_float32_scale(
     features: Tensor, rois: Tensor, channels: int, size: int, scale: float, group_size: int = 0
 ) -> Tensor:
-    return regions.psroi_pooling(features, rois, channels, size, rounded(scale), group_size)
+    return region_pooling.psroi_pooling(features, rois, channels, size, rounded(scale), group_size)
 
 
-def sequence_mask_float32_value(x: Tensor, lengths: Tensor, value: float, axis: int = 0) -> Tensor:
-    return sequence.sequence_mask(x, lengths, rounded(value), axis)
+def sequence_mask_float32_value(x: Tensor, ends: Tensor, value: float, axis: int = 0) -> Tensor:
+    return lengths.sequence_mask(x, ends, rounded(value), axis)
