@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.operator_cases import Draw
-from verify.operators.operator_case import DrawnInput, OperatorCase
+from verify.operators.operator_case import BOTH, DrawnInput, OperatorCase
 
 
 def rois(draw: Draw, count: int, images: int, reach: float, rounded: bool = False) -> DrawnInput:
@@ -82,7 +82,8 @@ def psroi_pooling(draw: Draw) -> OperatorCase:
         draw, draw.integer(1, 3), images, max(height, width) / scale, draw.cycle(False, True)
     )
     data = draw.uniform((images, channels * groups * groups, height, width))
-    return draw.case(attributes, data, regions)
+    runs = BOTH if scale != 0.3 else BOTH[:1]  # in float32 some regions end at another pixel
+    return draw.case(attributes, data, regions, runs=runs)
 
 
 CASES = {

@@ -60,21 +60,28 @@ def sequence_reverse(draw: Draw) -> OperatorCase:
 
 
 def ctc_loss(draw: Draw) -> OperatorCase:
-    """MXNet has float32 alone."""
-    steps, batch, classes = draw.integer(1, 6), draw.choice(1, 3), draw.integer(2, 5)
+    """MXNet has float32 alone. A first label that is none makes it read memory of others."""
+    steps, batch, classes = draw.integer(2, 6), draw.choice(1, 3), draw.integer(3, 5)
     length = draw.integer(1, max(1, steps // 2))
     attributes: dict[str, object] = {}
     blank = draw.cycle(None, "first", "last")
     if blank:
         attributes["blank_label"] = blank
-    low, high = (-1, classes - 1) if blank == "last" else (0, classes)
+    ends = draw.flag(0.3)
+    padding, high = (-1, classes - 1) if blank == "last" else (0, classes)
+    columns = [(1, draw.integers((), padding + 1, high))]
+    if length > 1:
+        columns.append((length - 1, draw.integers((), padding + ends, high)))
     operands = [
         draw.uniform((steps, batch, classes), -3, 3),
-        draw.integers((batch, length), low, high),
+        draw.columns((batch, length), *columns),
     ]
     if draw.flag(0.3):
         attributes["use_data_lengths"] = "True"
-        operands.append(draw.integers((batch,), max(1, steps - 1), steps + 1))
+        operands.append(draw.integers((batch,), steps - 1, steps + 1))
+    if ends:
+        attributes["use_label_lengths"] = "True"
+        operands.append(draw.integers((batch,), 1, length + 1))
     return draw.case(attributes, *operands, runs=("float32",))
 
 

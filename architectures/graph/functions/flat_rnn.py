@@ -24,28 +24,12 @@ def recurrent(
     ``cell`` state too, and gives its last one. ``kept`` (L - 1, T, N, D * H) multiplies what goes
     from one layer to the next: dropout in training.
     """
-    gates = {"lstm": 4, "gru": 3}.get(mode, 1) * state_size
     directions = 2 if bidirectional else 1
-    out = projection_size or state_size
     state = initial_state(state, x.shape[1])
     cell = None if cell is None else initial_state(cell, x.shape[1])
-    weights, at = [], 0
-    for layer in range(num_layers):
-        inputs = x.shape[2] if layer == 0 else directions * out
-        shapes = [(gates, inputs), (gates, out)]
-        if projection_size:
-            shapes.append((projection_size, state_size))
-        for _ in range(directions):
-            cut = []
-            for rows, columns in shapes:
-                cut.append(parameters[at : at + rows * columns].reshape(rows, columns))
-                at += rows * columns
-            weights.append(cut)
-    biases = parameters[at:].reshape(num_layers * directions, 2, gates)
-    flat = [
-        [cut[0], cut[1], bias[0], bias[1], *cut[2:]]
-        for cut, bias in zip(weights, biases, strict=True)
-    ]
+    flat = layer_weights(
+        parameters, x.shape[2], mode, state_size, num_layers, directions, projection_size
+    )
     if kept is None:
         return run_layers(x, flat, state, cell, mode, num_layers, bidirectional)
     states = []
@@ -57,6 +41,39 @@ def recurrent(
         if layer + 1 < num_layers:
             x = x * kept[layer]
     return x, *(torch.cat(parts) for parts in zip(*states, strict=True))
+
+
+def layer_weights(
+    parameters: Tensor,
+    inputs: int,
+    mode: str,
+    state_size: int,
+    num_layers: int,
+    directions: int,
+    projection_size: int = 0,
+) -> list[list[Tensor]]:
+    """The weights of each layer and direction, in PyTorch's order, cut from one vector.
+
+    All weights come first (from the input, from the state, of the projection), then all biases.
+    """
+    gates = {"lstm": 4, "gru": 3}.get(mode, 1) * state_size
+    out = projection_size or state_size
+    weights, at = [], 0
+    for layer in range(num_layers):
+        shapes = [(gates, inputs if layer == 0 else directions * out), (gates, out)]
+        if projection_size:
+            shapes.append((projection_size, state_size))
+        for _ in range(directions):
+            cut = []
+            for rows, columns in shapes:
+                cut.append(parameters[at : at + rows * columns].reshape(rows, columns))
+                at += rows * columns
+            weights.append(cut)
+    biases = parameters[at:].reshape(num_layers * directions, 2, gates)
+    return [
+        [cut[0], cut[1], bias[0], bias[1], *cut[2:]]
+        for cut, bias in zip(weights, biases, strict=True)
+    ]
 
 
 def run_layers(

@@ -46,7 +46,7 @@ def connectionist_loss(
     """The CTC loss (N,) of activations x (T, N, C) and labels (N, L).
 
     The blank is class 0, or the last one. Labels end at the first 0, or -1 if the blank is last,
-    unless their lengths are given.
+    unless their lengths are given. The loss of labels that do not fit into the steps is 0.
     """
     steps, batch, classes = x.shape
     padding = 0 if blank_label == "first" else -1
@@ -62,4 +62,5 @@ def connectionist_loss(
         label_lengths.long(),
         blank=0 if blank_label == "first" else classes - 1,
         reduction="none",
+        zero_infinity=True,
     )

@@ -21,6 +21,8 @@ def recurrent(call: Call) -> Expression:
     lstm = call["mode"] == "lstm"
     if call["projection_size"] and not lstm:
         raise call.refuse("projection_size is for an LSTM alone")
+    if call["projection_size"] and call["projection_size"] >= call["state_size"]:
+        raise call.refuse("PyTorch has projections that are smaller than the state alone")
     args = (*call.inputs[:3], call.input(3) if lstm else None, call["mode"], call["state_size"])
     kwargs: dict[str, Any] = {}
     if call["num_layers"] != 1:
@@ -31,7 +33,8 @@ def recurrent(call: Call) -> Expression:
         kwargs["projection_size"] = call["projection_size"]
     if call["p"] and call["num_layers"] > 1:
         kwargs["kept"] = kept(call)
-    layers = Apply("recurrent", args, kwargs)
+    exact = "recurrent_float32_relu" if call["mode"] == "rnn_relu" else None
+    layers = Apply("recurrent", args, kwargs, exact)
     return layers if call["state_outputs"] else Item(layers, 0)
 
 
