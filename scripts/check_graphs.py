@@ -1,0 +1,262 @@
+"""Check the networks of MXNet's model zoos, one by one, against MXNet running the same graphs.
+
+    uv run scripts/check_graphs.py FOLDER [NAME...] [--again] [--keep] [--float32] [--table FILE]
+
+FOLDER is where ``export_zoo.py`` writes graphs and where results are kept: each network that has
+none yet is exported with drawn parameters, run by MXNet and by PyTorch in float64 (and float32),
+and compared at every node. The result is ``FOLDER/results/NAME.json``; parameters are removed.
+Without NAMEs: every graph in FOLDER. ``--table`` writes all results as Markdown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import torch
+
+from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.graph import Graph, NodeEntry
+from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.operators import OPERATORS
+from convert.formats import Array, open_checkpoint
+from convert.formats.symbol import open_symbol
+from gluonport.commands.console import Command
+from mappings.errors import GluonportError
+from verify.reference.graph_answers import GraphReference, live_graph
+
+EXPORT = Path(__file__).with_name("export_zoo.py")
+LIMIT = 1e-11
+
+
+def export(name: str, folder: Path) -> None:
+    """Write a network's graph and drawn parameters."""
+    command = ["uv", "run", "-q", "--script", str(EXPORT), str(folder), name, "--params"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise GluonportError(f"export: {done.stderr.strip().splitlines()[-1]}")
+
+
+def read_params(path: Path) -> dict[str, Array]:
+    """Tensors by the names of the graph's variables."""
+    with open_checkpoint(path) as held:
+        return {
+            name.removeprefix("arg:").removeprefix("aux:"): np.array(tensor.load())
+            for name, tensor in held.items()
+        }
+
+
+def draw_inputs(name: str, graph: Graph, shapes: Mapping[str, list[int]]) -> dict[str, Array]:
+    """Fixed inputs by name: numbers between -2 and 2; indices where an embedding takes them."""
+    rows = {
+        graph.nodes[node.inputs[0].node].name: int(node.attributes["input_dim"])
+        for node in graph.nodes
+        if node.op == "Embedding"
+    }
+    drawn = {}
+    for key, shape in shapes.items():
+        seed = hashlib.sha256(f"{name}/input/{key}".encode()).digest()[:4]
+        u = np.random.RandomState(int.from_bytes(seed, "little")).random_sample(shape)
+        drawn[key] = np.floor(u * rows[key]) if key in rows else np.float32(4 * u - 2)
+    return {key: array.astype(np.float32) for key, array in drawn.items()}
+
+
+def fill(network: GraphNetwork, tensors: Mapping[str, Array]) -> None:
+    """Load the file's tensors into the network, strictly."""
+    state = dict(network.state_dict())
+    for own in network.plan.modules:
+        for leaf, name in own.tensors.items():
+            if leaf not in own.ones:
+                state[f"{own.path}.{leaf}"] = torch.from_numpy(tensors[name])
+    for tensor in network.plan.tensors:
+        state[tensor.path] = torch.from_numpy(tensors[tensor.name])
+    network.load_state_dict(state)
+
+
+class Comparison:
+    """How far each node's digests are from MXNet's, relative to the node's scale."""
+
+    def __init__(self, graph: Graph, answer: GraphReference) -> None:
+        self.graph, self.answer = graph, answer
+        self.differences: dict[NodeEntry, float] = {}
+
+    def __call__(self, node: int, outputs: tuple[torch.Tensor, ...]) -> None:
+        for index, value in enumerate(outputs):
+            expected = self.answer.nodes.get(NodeEntry(node, index))
+            if expected is None:
+                continue
+            if tuple(value.shape) != expected.shape:
+                self.differences[NodeEntry(node, index)] = float("inf")
+                continue
+            finite = torch.nan_to_num(value.detach().double(), 0.0, 0.0, 0.0)
+            error = np.abs(digest(finite) - expected.digests[0]).max()
+            scale = expected.scales[0] or 1.0
+            self.differences[NodeEntry(node, index)] = float(error / scale)
+
+    def first_beyond(self) -> str | None:
+        """The first node whose inputs agree and whose outputs do not."""
+        for entry, difference in self.differences.items():
+            operator = OPERATORS[self.graph.nodes[entry.node].op or ""]
+            limit = LIMIT if operator.limit is None else max(LIMIT, operator.limit.value)
+            if not difference <= limit:
+                node = self.graph.nodes[entry.node]
+                return f"{node.name} ({node.op}) {difference:.2g}"
+        return None
+
+
+def coefficients(axis: int, length: int) -> torch.Tensor:
+    """Of all projections, (length, 4); the rule is in verify/reference/graph_reference.py."""
+    columns = []
+    for k in range(4):
+        key = hashlib.sha256(f"gluonport/{k}/{axis}/{length}".encode()).digest()
+        stream = np.random.RandomState(int.from_bytes(key[:4], "little"))
+        sign, size = stream.random_sample((2, length))
+        columns.append(np.where(sign < 0.5, -1.0, 1.0) * (0.5 + size))
+    return torch.from_numpy(np.stack(columns, axis=1))
+
+
+def digest(x: torch.Tensor) -> Array:
+    """The projections of one output."""
+    if not x.ndim:
+        return np.repeat(x.numpy(), 4)
+    rest = x @ coefficients(x.ndim - 1, x.shape[-1])
+    for axis in reversed(range(x.ndim - 1)):
+        rest = torch.einsum("...ak,ak->...k", rest, coefficients(axis, x.shape[axis]))
+    return np.asarray(rest.numpy())
+
+
+def apart(ours: Any, theirs: tuple[Array, ...]) -> list[float]:
+    """The largest difference of each output, relative to its largest value."""
+    found = []
+    for mine, other in zip(ours if isinstance(ours, tuple) else (ours,), theirs, strict=True):
+        mine = mine.detach().double().numpy()
+        if mine.shape != other[0].shape:
+            found.append(float("inf"))
+            continue
+        same = (mine == other[0]) | (np.isnan(mine) & np.isnan(other[0]))
+        error = np.where(same, 0.0, np.abs(mine - other[0])).max(initial=0.0)
+        found.append(float(error / (np.abs(other[0]).max(initial=0.0) or 1.0)))
+    return found
+
+
+def check(
+    name: str, symbol: Path, params: Path, shapes: Mapping[str, list[int]], float32: bool
+) -> dict[str, Any]:
+    """Everything that is measured of one network. Raises GluonportError if it is refused."""
+    started = time.perf_counter()
+    graph = open_symbol(symbol)
+    tensors = read_params(params)
+    stored = {key: StoredTensor(array.shape, array.dtype.name) for key, array in tensors.items()}
+    given = {key: tuple(shape) for key, shape in shapes.items()}
+    plan = assemble(graph, stored, given)
+    network = GraphNetwork(plan).eval()
+    fill(network, tensors)
+    built = time.perf_counter() - started
+    wanted = {
+        graph.nodes[taken.node].name: shapes[graph.nodes[taken.node].name] for taken in plan.inputs
+    }
+    inputs = draw_inputs(name, graph, wanted)
+    started = time.perf_counter()
+    answer = live_graph(graph, symbol, params, {key: array[None] for key, array in inputs.items()})
+    reference = time.perf_counter() - started
+    found: dict[str, Any] = {"nodes": len(graph.nodes), "tensors": len(tensors)}
+    given_inputs = [torch.from_numpy(inputs[graph.nodes[taken.node].name]) for taken in plan.inputs]
+    started = time.perf_counter()
+    with torch.inference_mode():
+        if answer.refused is None:
+            network.double()
+            comparison = Comparison(graph, answer)
+            outputs = network.run(
+                [x.double() for x in given_inputs], exact=True, observe=comparison
+            )
+            found["float64"] = apart(outputs, answer.heads64)
+            found["worst_node"] = max(comparison.differences.values(), default=0.0)
+            found["first_beyond"] = comparison.first_beyond()
+            found["compared_nodes"] = len(comparison.differences)
+            network.float()
+        else:
+            found["refused64"] = answer.refused
+        if float32 or answer.refused is not None:
+            fill(network, tensors)
+            found["float32"] = apart(network(*given_inputs), answer.heads32)
+    heads = answer.heads64 or answer.heads32
+    found |= {
+        "peaks": [float(np.abs(head).max(initial=0.0)) for head in heads],
+        "spread": [float(np.std(head)) for head in heads],
+        "finite": all(bool(np.isfinite(head).all()) for head in heads),
+        "rewrites": answer.about["rewrites"],
+        "seconds": {
+            "build": round(built, 2),
+            "mxnet": round(reference, 1),
+            "torch": round(time.perf_counter() - started, 1),
+        },
+    }
+    return found
+
+
+def unsupported(graph: Graph) -> dict[str, int]:
+    """Operators that have no counterpart, with counts."""
+    return {op: count for op, count in graph.operators.items() if op not in OPERATORS}
+
+
+def one(name: str, folder: Path, keep: bool, float32: bool) -> dict[str, Any]:
+    symbol, params = folder / f"{name}-symbol.json", folder / f"{name}-0000.params"
+    if symbol.exists() and (lacking := unsupported(open_symbol(symbol))):
+        return {"error": f"unsupported: {lacking}"}
+    try:
+        if not params.exists():
+            export(name, folder)
+        about = json.loads((folder / f"{name}.json").read_text())
+        return check(name, symbol, params, about["inputs"], float32)
+    except GluonportError as error:
+        return {"error": str(error)}
+    finally:
+        if not keep:
+            params.unlink(missing_ok=True)
+
+
+def line(name: str, result: Mapping[str, Any]) -> str:
+    if "error" in result:
+        return f"{name}: {result['error'][:300]}"
+    worst = max(result.get("float64", [float("nan")]))
+    single = max(result["float32"]) if "float32" in result else float("nan")
+    peaks = " ".join(f"{peak:.2g}" for peak in result["peaks"])
+    return (
+        f"{name}: nodes {result['nodes']}, float64 {worst:.2g}, float32 {single:.2g}, "
+        f"first {result.get('first_beyond') or result.get('refused64')}, peaks {peaks}, "
+        f"{result['seconds']}"
+    )
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1)
+@click.option("--again", is_flag=True, help="Check networks that have a result too.")
+@click.option("--keep", is_flag=True, help="Keep the drawn parameters.")
+@click.option("--float32", is_flag=True, help="Compare float32 too.")
+def main(folder: Path, names: tuple[str, ...], again: bool, keep: bool, float32: bool) -> None:
+    """Check the networks NAMES of FOLDER, or all of them."""
+    torch.set_num_threads(1)
+    results = folder / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    known = sorted(p.name.removesuffix("-symbol.json") for p in folder.glob("*-symbol.json"))
+    for name in names or known:
+        path = results / f"{name}.json"
+        if path.exists() and not again:
+            continue
+        result = one(name, folder, keep, float32)
+        path.write_text(json.dumps(result, indent=1))
+        click.echo(line(name, result))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
