@@ -47,11 +47,10 @@ def export(name: str, folder: Path) -> None:
 
 def read_params(path: Path) -> dict[str, Array]:
     """Tensors by the names of the graph's variables."""
-    with open_checkpoint(path) as held:
-        return {
-            name.removeprefix("arg:").removeprefix("aux:"): np.array(tensor.load())
-            for name, tensor in held.items()
-        }
+    return {
+        tensor.name.removeprefix("arg:").removeprefix("aux:"): tensor.copy()
+        for tensor in open_checkpoint(path).tensors
+    }
 
 
 def draw_inputs(name: str, graph: Graph, shapes: Mapping[str, list[int]]) -> dict[str, Array]:
@@ -61,12 +60,13 @@ def draw_inputs(name: str, graph: Graph, shapes: Mapping[str, list[int]]) -> dic
         for node in graph.nodes
         if node.op == "Embedding"
     }
-    drawn = {}
+    drawn: dict[str, Array] = {}
     for key, shape in shapes.items():
         seed = hashlib.sha256(f"{name}/input/{key}".encode()).digest()[:4]
         u = np.random.RandomState(int.from_bytes(seed, "little")).random_sample(shape)
-        drawn[key] = np.floor(u * rows[key]) if key in rows else np.float32(4 * u - 2)
-    return {key: array.astype(np.float32) for key, array in drawn.items()}
+        value = np.floor(u * rows[key]) if key in rows else 4 * u - 2
+        drawn[key] = np.asarray(value, np.float32)
+    return drawn
 
 
 def fill(network: GraphNetwork, tensors: Mapping[str, Array]) -> None:
