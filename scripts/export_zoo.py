@@ -66,6 +66,8 @@ Shape = tuple[int, ...]
 
 IMAGENET = "RGB / 255, minus (0.485, 0.456, 0.406), divided by (0.229, 0.224, 0.225)"
 CIFAR = "RGB / 255, minus (0.4914, 0.4822, 0.4465), divided by (0.2023, 0.1994, 0.2010), 32 x 32"
+SEGMENTATION = ("fcn", "pspnet", "deeplabv3", "deeplabv3_plus", "deeplabv3b_plus", "icnet")
+SEGMENTATION += ("danet", "fastscnn")
 FAMILIES = {
     # part of the module's name: task, preprocessing of its images
     ".ssd.": ("detection", f"{IMAGENET}; 300 or 512, as the name says"),
@@ -78,10 +80,7 @@ FAMILIES = {
     ".alpha_pose.": ("pose", "RGB / 255, minus (0.406, 0.457, 0.480); crops of people, 320 x 256"),
     ".action_recognition.": ("video", f"{IMAGENET}; frames of 224, 299 or 112"),
     ".monodepthv2.": ("depth", "RGB / 255; 640 x 192"),
-    **{
-        f".{name}.": ("segmentation", IMAGENET)
-        for name in "fcn pspnet deeplabv3 deeplabv3_plus deeplabv3b_plus icnet danet fastscnn".split()
-    },
+    **{f".{name}.": ("segmentation", IMAGENET) for name in SEGMENTATION},
     ".cifar": ("classification", CIFAR),
     "": ("classification", f"{IMAGENET}; 224 (299 for Inception and Xception, 331 for NASNet)"),
 }
