@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 CriterionName = Literal[
-    "values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1"
+    "values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1", "operators"
 ]
 """What a port is judged by, in the order of a verdict."""
 

@@ -56,14 +56,19 @@ def _difference(converted: Converted, name: str) -> str | None:
         return _other_count(tensor, source)
     if source is None:
         return "has no source"
+    return bits_differ(tensor, source)
+
+
+def bits_differ(tensor: Tensor, source: Tensor) -> str | None:
+    """How a tensor differs from its source, or from its source rounded to the tensor's dtype."""
     if tensor.shape != source.shape:
         return f"has shape {tensor.shape}, but its source {source.name} has {source.shape}"
-    if tensor.dtype not in TORCH_DTYPES or source.dtype not in TORCH_DTYPES:
+    if tensor.dtype != source.dtype and not {tensor.dtype, source.dtype} <= TORCH_DTYPES.keys():
         return f"is {tensor.dtype}, but its source {source.name} is {source.dtype}"
     differing = 0
     for ours, expected in zip(tensor.parts(), source.parts(), strict=True):
         if tensor.dtype != source.dtype:
-            expected = _rounded(expected, tensor.dtype)
+            expected = _rounded(expected, str(tensor.dtype))
         width = f"u{ours.dtype.itemsize}"
         differing += int((ours.view(width) != expected.view(width)).sum())
     if differing:

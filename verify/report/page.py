@@ -35,6 +35,7 @@ QUESTIONS: dict[CriterionName, tuple[str, str]] = {
     "evidence": ("Is there something to judge, and is it real?", "images"),
     "layers": ("Do all layers agree, not only the answer?", "of a layer's scale"),
     "top-1": ("Where the winner is clear, is it the same?", "images differ"),
+    "operators": ("Does each operator of the graph compute what MXNet's does?", "problems"),
 }
 """What each criterion asks, and the unit of its figure."""
 

@@ -1,0 +1,136 @@
+"""A checkpoint that came from a graph, opened together with that graph and its parameters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from architectures.graph.filled import filled
+from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.plan import Plan
+from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
+from convert.formats.graph_checkpoint import GraphCheckpoint, open_graph_checkpoint, variable_name
+from convert.formats.regular import sha256
+from convert.formats.symbol import open_symbol
+from mappings.errors import FormatError, SourceError
+
+MOST_FILES = 200  # in a folder that is searched for the source
+
+
+@dataclass(frozen=True)
+class ConvertedGraph:
+    """A checkpoint, its network's plan, and what it was converted from: the graph's file and the
+    parameters. ``symbol`` is None where only the operators are judged and there is no such file."""
+
+    checkpoint: GraphCheckpoint
+    plan: Plan
+    symbol: Path | None
+    source: Checkpoint
+
+    @cached_property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The checkpoint's tensors by the plan's names."""
+        return self.checkpoint.by_name(self.plan)
+
+    @cached_property
+    def sources(self) -> Mapping[str, Tensor]:
+        """The source's tensors by the graph's variables."""
+        return {variable_name(tensor.name): tensor for tensor in self.source.tensors}
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether any tensor has another precision than its source."""
+        table = self.plan.table.sources
+        return any(
+            tensor.dtype != self.sources[table[name]].dtype
+            for name, tensor in self.tensors.items()
+            if name not in self.plan.ones and table[name] in self.sources
+        )
+
+    def network(self) -> GraphNetwork:
+        """The network with the checkpoint's tensors, float32."""
+        state = {name: torch.from_numpy(_float32(t)) for name, t in self.tensors.items()}
+        return filled(self.plan, state)
+
+    def arrays(self) -> dict[str, Array]:
+        """What MXNet is given: the checkpoint's values if they were rounded, else the source's, by
+        the graph's variables. MXNet ignores a gamma that is fixed at 1."""
+        values = {variable: _float32(tensor) for variable, tensor in self.sources.items()}
+        if self.is_rounded:
+            table = self.plan.table.sources
+            values |= {table[name]: _float32(tensor) for name, tensor in self.tensors.items()}
+        return values
+
+    def require_unchanged(self) -> None:
+        """Raise FormatError if a file changed after it was opened."""
+        self.checkpoint.checkpoint.require_unchanged()
+        self.source.require_unchanged()
+
+
+def _float32(tensor: Tensor) -> Array:
+    values = np.array(tensor.copy())
+    wide = values.dtype.kind not in "iub"
+    return values.astype(np.float32) if wide else values
+
+
+def open_converted_graph(
+    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None,
+    given: Mapping[str, tuple[int, ...]],
+    needs_symbol: bool,
+) -> ConvertedGraph:
+    """Open a checkpoint, and the files that its provenance names by their sha256: where it says
+    they are, or at ``source``, which is one of them, their prefix or their folder.
+
+    ``given`` are shapes of inputs by name. Raises SourceError for a file that is not there or is
+    another one than was converted, FormatError for a file that is not what it must be.
+    """
+    checkpoint = open_graph_checkpoint(path)
+    known = checkpoint.provenance
+    files = list(_candidates(known, source))
+    params = _find(files, known.get("source_sha256"), "parameters", path, source)
+    symbol = None
+    if needs_symbol:
+        symbol = _find(files, known.get("symbol_sha256"), "graph", path, source)
+        if open_symbol(symbol) != checkpoint.graph:
+            raise FormatError(path, f"its provenance holds another graph than {symbol}")
+    return ConvertedGraph(checkpoint, checkpoint.plan(given), symbol, open_checkpoint(params))
+
+
+def _candidates(known: Mapping[str, Any], source: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """The files among which the source must be, each once."""
+    seen: set[Path] = set()
+    recorded = [Path(str(known[field])) for field in ("source", "symbol") if known.get(field)]
+    named = [] if source is None else [Path(source)]
+    for start in [*named, *(recorded if source is None else [])]:
+        folder = start if start.is_dir() else start.parent
+        beside = sorted(folder.glob("*"))[:MOST_FILES] if folder.is_dir() else []
+        near = [file for file in beside if file.name.endswith((".json", ".params", ".npz", ".nd"))]
+        for file in [start, *(near if source is not None else [])]:
+            if file.is_file() and file not in seen:
+                seen.add(file)
+                yield file
+
+
+def _find(
+    files: list[Path],
+    digest: Any,
+    what: str,
+    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None,
+) -> Path:
+    for file in files:
+        if sha256(file) == digest:
+            return file
+    where = "where its provenance says" if source is None else f"at {os.fspath(source)}"
+    raise SourceError(
+        f"{os.fspath(path)}: the {what} that it was converted from (sha256 {digest}) is not "
+        f"{where}: name the file, or the folder that holds graph and parameters, with --from SOURCE"
+    )
