@@ -11,6 +11,7 @@ import click
 
 from architectures.catalogue import MODELS, find_model
 from architectures.catalogue.record import Model
+from convert.formats.graph_checkpoint import GRAPH
 from gluonport.commands.console import Command, Failure, ModelName, choosing, print_json
 from mappings.choice import Choice
 from mappings.words import one_line
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
     help="Compare with the packaged answers of the source framework, or run it now.",
 )
 @choosing
+@click.option(
+    "--input",
+    "shapes",
+    multiple=True,
+    metavar="NAME=SHAPE",
+    help="The shape of an input of a graph, data=1x3x112x112. May be repeated.",
+)
 @click.option("--report", metavar="DIR", help="Write an HTML page and its JSON into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def parity(
@@ -46,6 +54,7 @@ def parity(
     source: str | None,
     reference: str,
     choice: Choice,
+    shapes: tuple[str, ...],
     report: str | None,
     as_json: bool,
 ) -> None:
@@ -54,7 +63,21 @@ def parity(
     The networks of the models NAMES (or --all) are checked with synthetic weights. With
     --checkpoint, a converted file of the one model NAME is checked: its values against its source,
     and its network against the reference.
+
+    The NAME of a checkpoint that came from a graph is 'graph'. With --reference live, MXNet runs
+    that very graph; otherwise its operators are checked one by one.
     """
+    if checkpoint is not None and _is_graph(names, everything, checkpoint):
+        if choice:
+            raise click.UsageError("--ema, --weights and --ignore are for models, not for a graph")
+        results = [_graph(checkpoint, source, reference, _parse_shapes(shapes))]
+        if not as_json:
+            _print(results[0])
+        return _conclude(results, report, as_json)
+    if names == (GRAPH,):
+        raise click.UsageError("'graph' needs a --checkpoint")
+    if shapes:
+        raise click.UsageError("--input is for a checkpoint that came from a graph")
     if bool(names) == everything:
         raise click.UsageError("give the NAMES of models, or --all")
     models = list(MODELS) if everything else [find_model(name) for name in names]
@@ -68,6 +91,11 @@ def parity(
         results = [_checkpoint(models[0], checkpoint, source, reference, choice)]
         if not as_json:
             _print(results[0])
+    return _conclude(results, report, as_json)
+
+
+def _conclude(results: list[Parity], report: str | None, as_json: bool) -> None:
+    """Print the JSON, write the page, and fail if a verdict does."""
     if as_json:
         passed = all(result.passed for result in results)
         print_json({"passed": passed, "models": [result.as_json() for result in results]})
@@ -112,12 +140,51 @@ def _checkpoint(
     return result
 
 
+def _is_graph(names: tuple[str, ...], everything: bool, checkpoint: str) -> bool:
+    """Whether a checkpoint is to be checked against its graph: so it is named, or nothing is and
+    its provenance says so."""
+    if names:
+        return names == (GRAPH,)
+    from convert.formats.graph_checkpoint import is_graph_checkpoint
+
+    return not everything and is_graph_checkpoint(checkpoint)
+
+
+def _parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    shapes = {}
+    for text in texts:
+        name, _, sizes = text.rpartition("=")
+        parts = sizes.lower().split("x")
+        if not name or not all(part.isdecimal() and 0 < len(part) < 10 for part in parts):
+            raise click.BadParameter(f"{text!r}: expected NAME=SHAPE, as data=1x3x112x112")
+        shapes[name] = tuple(map(int, parts))
+    return shapes
+
+
+def _graph(
+    path: str, source: str | None, reference: str, shapes: dict[str, tuple[int, ...]]
+) -> Parity:
+    from convert.formats.records import PARITY, write_record
+    from verify.parity.converted_graph import open_converted_graph
+    from verify.parity.graph_proof import verify_graph
+
+    converted = open_converted_graph(path, source, shapes, needs_symbol=reference == "live")
+    result = verify_graph(converted, reference, shapes)
+    digest = converted.checkpoint.checkpoint.files[0].sha256()
+    converted.require_unchanged()
+    write_record(Path(path), PARITY, {PARITY.digest: digest, **result.as_json()})
+    return result
+
+
 def _print(result: Parity) -> None:
-    click.echo(f"{'PASS' if result.passed else 'FAIL'}  {result.model} ({result.reference})")
+    stands = f", on the {result.leg}" if result.leg else ""
+    verdict = "PASS" if result.passed else "FAIL"
+    click.echo(f"{verdict}  {result.model} ({result.reference}{stands})")
     for criterion in result.criteria:
         mark = "ok" if criterion.passed else "NO"
         click.echo(f"      {mark}  {criterion.name:11} {one_line(criterion.detail)}")
     if result.finding:
         where = "wrong here" if result.finding.here else "given wrong input"
         layers = ", ".join(result.finding.layers)
-        click.echo(f"          first bad block {result.finding.block}, {where}: {layers}")
+        what = "node" if result.leg else "block"
+        click.echo(f"          first bad {what} {result.finding.block}, {where}: {layers}")

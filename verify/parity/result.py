@@ -130,7 +130,8 @@ class Parity:
             return f"{self.model}: {failed}"
         where = "wrong here" if self.finding.here else "given wrong input"
         layers = ", ".join(self.finding.layers)
-        return f"{self.model}: {failed}; first bad block {self.finding.block} ({where}: {layers})"
+        what = "node" if self.leg else "block"
+        return f"{self.model}: {failed}; first bad {what} {self.finding.block} ({where}: {layers})"
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as JSON values, the contract's fields first; what is not finite is null."""
