@@ -11,13 +11,14 @@ import click
 
 from architectures.catalogue import MODELS, find_model
 from architectures.catalogue.record import Model
-from convert.formats.graph_checkpoint import GRAPH
 from gluonport.commands.console import Command, Failure, ModelName, choosing, print_json
 from mappings.choice import Choice
 from mappings.words import one_line
 
 if TYPE_CHECKING:
     from verify.parity.result import Parity
+
+GRAPH = "graph"  # as convert.formats.graph_checkpoint has it, which imports numpy
 
 
 @click.command(cls=Command)
