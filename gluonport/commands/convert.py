@@ -18,7 +18,13 @@ COLUMN = 12
     "--from",
     "source",
     metavar="SOURCE",
-    help="A checkpoint file, or 'synthetic'. Default: download the published checkpoint.",
+    help="A checkpoint file, an MXNet graph, or 'synthetic'. Default: download the published "
+    "checkpoint.",
+)
+@click.option(
+    "--params",
+    metavar="FILE",
+    help="The parameters of the graph. Default: the .params with the highest number beside it.",
 )
 @click.option(
     "--dtype",
@@ -48,6 +54,7 @@ def main(
     name: str,
     out: str,
     source: str | None,
+    params: str | None,
     dtype: str,
     naming: str,
     choice: Choice,
@@ -58,9 +65,13 @@ def main(
 ) -> None:
     """Convert a Gluon checkpoint to PyTorch, or back.
 
-    NAME is a model of the catalogue ('gluonport models' lists them), or 'auto' to recognise the
-    model by the file's names and shapes. OUT ends in .safetensors (PyTorch) or .params (Gluon). Its
-    provenance, a record of the conversion, is written beside it.
+    NAME is a model of the catalogue ('gluonport models' lists them), 'auto' to recognise the model
+    by the file's names and shapes, or 'graph' to convert an MXNet graph whatever it is. OUT ends in
+    .safetensors (PyTorch) or .params (Gluon). Its provenance, a record of the conversion, is
+    written beside it, and OUT.py, the network of a graph.
+
+    A graph is a NAME-symbol.json, its prefix, its folder, or SageMaker's model.tar.gz. 'auto'
+    converts it by a model of the catalogue if its parameters fit one.
     """
     from convert.conversion import convert
 
@@ -74,13 +85,19 @@ def main(
         weights=choice.weights,
         ignore=choice.ignore,
         classifier=not no_classifier,
+        params=params,
         force=force,
         allow_nonfinite=allow_nonfinite,
     )
     if as_json:
         print_json(done.as_json())
         return
-    found = "recognised: every name and shape fits it, and no other model" if name == "auto" else ""
+    found, graph = "", done.model == "graph"
+    if graph:
+        if done.target.endswith(".safetensors"):
+            found = f"its network is {done.target.removesuffix('.safetensors')}.py"
+    elif name == "auto":
+        found = "recognised: every name and shape fits it, and no other model"
     for title, text in (
         ("model", f"{done.model}{found and f' ({found})'}"),
         ("source", f"{done.source} ({done.source_format}, {done.naming} names)"),
@@ -88,8 +105,8 @@ def main(
         ("target", f"{done.target} ({done.dtype})"),
         ("tensors", f"{done.tensors}, every one reread and equal"),
         ("parameters", f"{done.parameters:,}"),
-        ("classes", str(done.num_classes or "none: it has no classifier")),
-        ("channels", str(done.in_chans)),
+        ("classes", str(done.num_classes or ("" if graph else "none: it has no classifier"))),
+        ("channels", str(done.in_chans or "")),
         ("sha256", done.target_sha256),
         ("", "synthetic weights: a test of names and networks, not a model" * done.synthetic),
     ):

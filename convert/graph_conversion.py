@@ -1,0 +1,252 @@
+"""From a graph and its parameters to a PyTorch network: weights, source and provenance."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.graph import Graph
+from architectures.graph.operator import Dims
+from architectures.graph.plan import Plan
+from convert.formats import Array, Checkpoint, Tensor
+from convert.formats.block import dtype_of
+from convert.formats.graph_checkpoint import GRAPH, variable_name
+from convert.formats.records import PROVENANCE, record_path, record_text
+from convert.formats.symbol import symbol_json
+from convert.precision import FLOATING, Precision, Scratch, batches_tracked, convert_values
+from convert.proven import write_proven
+from convert.provenance import Conversion, Evidence
+from mappings.errors import ConversionError
+from mappings.words import counted, first_few
+
+
+@dataclass(frozen=True)
+class GraphRequest:
+    """A graph with its parameters, and the file to write.
+
+    ``symbol`` is the graph's file and ``symbol_sha256`` its hash, in hex. ``given`` are shapes of
+    inputs that the user gave. ``force`` replaces existing files, and ``allow_nonfinite`` writes NaN
+    and infinity too. ``notes`` are sentences on how the graph and its parameters were found.
+    """
+
+    graph: Graph
+    symbol: Path
+    symbol_sha256: str
+    checkpoint: Checkpoint
+    target: Path
+    precision: Precision = "float32"
+    given: Mapping[str, Dims] = field(default_factory=dict)
+    force: bool = False
+    allow_nonfinite: bool = False
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The file's tensors by the variable of the graph that each belongs to."""
+        found: dict[str, Tensor] = {}
+        for tensor in self.checkpoint.tensors:
+            name = variable_name(tensor.name)
+            if name in found:
+                raise ConversionError(
+                    f"{self.checkpoint.path}: {found[name].name!r} and {tensor.name!r} both "
+                    f"stand for the variable {name!r}: remove one of them"
+                )
+            found[name] = tensor
+        return found
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The network. Raises GraphError for a graph that cannot become one."""
+        stored = {
+            name: StoredTensor(tensor.shape, tensor.dtype)
+            for name, tensor in self.tensors.items()
+            if tensor.dtype is not None
+        }
+        return assemble(self.graph, stored, self.given)
+
+
+def convert_graph(request: GraphRequest) -> Conversion:
+    """Write the network's weights to the target, its source to ``OUT.py`` and its provenance.
+
+    Raises GraphError for a graph that cannot become a network, ConversionError for an ``OUT.py``
+    that exists already, and what ``write_proven`` does.
+    """
+    from architectures.graph.python_source import write_source
+
+    target, plan = request.target, request.plan
+    module = target.with_suffix(".py")
+    if module.exists() and not request.force:
+        raise ConversionError(f"{module}: already exists: --force replaces it")
+    text = write_source(plan, target.name)
+    tensors = request.tensors
+
+    def report(evidence: Evidence) -> tuple[Conversion, Sequence[str]]:
+        conversion = _conversion(request, evidence)
+        return conversion, [text, _provenance(request, conversion, evidence)]
+
+    return write_proven(
+        target,
+        request.checkpoint,
+        sum(math.prod(tensor.shape) for tensor in tensors.values()),
+        lambda scratch: _values(request, scratch),
+        [module, record_path(target, PROVENANCE)],
+        report,
+        replacing=request.force,
+    )
+
+
+def _values(request: GraphRequest, scratch: Scratch) -> dict[str, Array]:
+    """The values of the target under the network's names, in its order."""
+    plan, arrays = request.plan, {}
+    ones = set(plan.ones)
+    for layer in plan.table.layers:
+        prefix = f"{layer.target}." if layer.target else ""
+        for source, leaf in layer.kind.leaves:
+            name, tensor = prefix + leaf, request.tensors[source]
+            if name in ones:
+                dtype = "float32" if tensor.dtype not in FLOATING else tensor.dtype
+                kept = request.precision == "keep"
+                one = np.ones(tensor.shape, dtype_of(dtype if kept else request.precision))
+                arrays[name] = one
+            elif tensor.dtype in FLOATING:
+                arrays[name] = convert_values(
+                    tensor, request.precision, scratch, allow_nonfinite=request.allow_nonfinite
+                )
+            else:
+                arrays[name] = tensor.copy()
+        for leaf in layer.kind.synthesised:
+            arrays[prefix + leaf] = batches_tracked(None)
+    return arrays
+
+
+def _conversion(request: GraphRequest, evidence: Evidence) -> Conversion:
+    checkpoint, plan = request.checkpoint, request.plan
+    return Conversion(
+        model=GRAPH,
+        source=str(checkpoint.path),
+        source_format=checkpoint.format,
+        naming=GRAPH,
+        notes=(*checkpoint.notes, *request.notes, *_notes(request)),
+        target=str(request.target),
+        tensors=len(evidence.tensors),
+        parameters=_parameters(request),
+        num_classes=_classes(plan),
+        in_chans=_channels(plan),
+        dtype=request.precision,
+        synthetic=False,
+        source_sha256=evidence.sources[0] if evidence.sources else None,
+        target_sha256=evidence.target,
+    )
+
+
+def unused(request: GraphRequest) -> list[str]:
+    """The tensors of the file that the network does not need."""
+    used = request.plan.table.targets
+    return [tensor.name for name, tensor in request.tensors.items() if name not in used]
+
+
+def _notes(request: GraphRequest) -> list[str]:
+    notes = []
+    if fixed := _fixed(request):
+        notes.append(f"{counted(len(fixed), 'gamma')} fixed at 1 (fix_gamma)")
+    if left := unused(request):
+        notes.append(
+            f"{counted(len(left), 'array')} that no output needs left out: {first_few(left)}"
+        )
+    return notes
+
+
+def _parameters(request: GraphRequest) -> int:
+    plan = request.plan
+    statistics = ("running_mean", "running_var")
+    trained = [
+        name for m in plan.modules for leaf, name in m.tensors.items() if leaf not in statistics
+    ]
+    trained += [tensor.name for tensor in plan.tensors if tensor.trained]
+    return sum(math.prod(request.tensors[name].shape) for name in trained)
+
+
+def _classes(plan: Plan) -> int:
+    """The length of the network's only output if it is a vector for each image, else 0."""
+    shapes = output_shapes(plan)
+    if len(shapes) == 1 and shapes[0] is not None and len(shapes[0]) == 2:
+        return shapes[0][1] or 0
+    return 0
+
+
+def _channels(plan: Plan) -> int:
+    """The channels of the network's only input if it is an image, else 0."""
+    shapes = [taken.shape for taken in plan.inputs]
+    if len(shapes) == 1 and shapes[0] is not None and len(shapes[0]) == 4:
+        return shapes[0][1] or 0
+    return 0
+
+
+def output_shapes(plan: Plan) -> list[Dims | None]:
+    """The shape of each output, as far as it is known."""
+    shapes = []
+    for head in plan.graph.heads:
+        outputs = plan.shapes.get(head.node, ())
+        shapes.append(outputs[head.output] if head.output < len(outputs) else None)
+    return shapes
+
+
+def _fixed(request: GraphRequest) -> dict[str, Tensor]:
+    """The file's gammas that count as 1 whatever it holds, by variable."""
+    sources = request.plan.table.sources
+    return {sources[name]: request.tensors[sources[name]] for name in request.plan.ones}
+
+
+def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidence) -> str:
+    """The provenance as JSON: also the graph, from which the network is built again, and the values
+    that the network does without, so that the way back restores them."""
+    from importlib.metadata import version
+
+    checkpoint, plan = request.checkpoint, request.plan
+    values: dict[str, Any] = {
+        "tool": {"name": "gluonport", "version": version("gluonport")},
+        **conversion.as_json(),
+        "source": os.path.abspath(conversion.source),
+        "target": request.target.name,
+        "source_url": None,
+        "source_shards": {},
+        "weights": checkpoint.weights,
+        "ema": checkpoint.averaged,
+        "ignore": [],
+        "ignored": [],
+        "preprocessing": None,
+        "mapping_sha256": plan.table.digest,
+        "symbol": os.path.abspath(request.symbol),
+        "symbol_sha256": request.symbol_sha256,
+        "inputs": {
+            plan.graph.nodes[taken.node].name: None if taken.shape is None else list(taken.shape)
+            for taken in plan.inputs
+        },
+        "names": dict(plan.table.sources),
+        "arrays": [{"name": t.name, "dtype": t.dtype} for t in checkpoint.tensors],
+        "fixed_gammas": {name: _kept(tensor) for name, tensor in _fixed(request).items()},
+        "unused": unused(request),
+        "graph": symbol_json(request.graph),
+        "tensor_sha256": dict(evidence.tensors),
+    }
+    return record_text(PROVENANCE, values)
+
+
+def _kept(tensor: Tensor) -> dict[str, Any]:
+    """Values in a record: one number if they are all the same bits, else base64."""
+    values = tensor.copy()
+    first = values.reshape(-1)[:1]
+    raw = values.tobytes()
+    if values.size and raw == first.tobytes() * values.size and np.isfinite(first[0]):
+        return {"dtype": tensor.dtype, "shape": list(tensor.shape), "value": float(first[0])}
+    encoded = base64.b64encode(raw).decode()
+    return {"dtype": tensor.dtype, "shape": list(tensor.shape), "base64": encoded}
