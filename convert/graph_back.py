@@ -13,8 +13,8 @@ import numpy as np
 
 from convert.formats import Array, Tensor
 from convert.formats.block import dtype_of
-from convert.formats.graph_checkpoint import GRAPH, GraphCheckpoint, variable_name
-from convert.formats.records import PROVENANCE, find_record, record_path, record_text
+from convert.formats.graph_checkpoint import GraphCheckpoint, variable_name
+from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
 from convert.precision import FLOATING, Precision, Scratch, convert_values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence

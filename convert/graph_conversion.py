@@ -19,8 +19,8 @@ from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from convert.formats import Array, Checkpoint, Tensor
 from convert.formats.block import dtype_of
-from convert.formats.graph_checkpoint import GRAPH, variable_name
-from convert.formats.records import PROVENANCE, record_path, record_text
+from convert.formats.graph_checkpoint import variable_name
+from convert.formats.records import GRAPH, PROVENANCE, record_path, record_text
 from convert.formats.symbol import symbol_json
 from convert.precision import FLOATING, Precision, Scratch, batches_tracked, convert_values
 from convert.proven import write_proven

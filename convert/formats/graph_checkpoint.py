@@ -16,12 +16,10 @@ from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from convert.formats.checkpoint import Checkpoint, Tensor
 from convert.formats.detect import open_checkpoint
-from convert.formats.records import PROVENANCE, find_record, read_record
+from convert.formats.records import GRAPH, PROVENANCE, find_record, read_record
 from convert.formats.symbol import parse_symbol
 from mappings.errors import FormatError
 
-GRAPH = "graph"
-"""The name, in records, of a network that comes from a graph and not from the catalogue."""
 MARKS = ("arg:", "aux:")
 """How MXNet marks parameters and auxiliary states in the files of Module and ``export``."""
 

@@ -21,6 +21,8 @@ from mappings.errors import FormatError
 SAFETENSORS = ".safetensors"
 OTHERS = (".params", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".npz", ".npy", ".zip", ".json")
 """How the names of other checkpoints end."""
+GRAPH = "graph"
+"""The model that a provenance names where the network comes from a graph, not the catalogue."""
 SHOWN = 60  # characters of a wrong schema number that a message repeats
 
 

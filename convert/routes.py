@@ -1,0 +1,143 @@
+"""Which way a source takes to its target: by a table, by its graph, or back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from architectures import find_model
+from convert.fit import fit, identify
+from convert.formats import Checkpoint, open_checkpoint
+from convert.formats.records import GRAPH
+from convert.gluon_names import GluonNaming, gluon_names
+from convert.graph_source import find_graph, is_graph_source
+from convert.laid import Fit
+from convert.precision import Precision
+from convert.provenance import Conversion
+from convert.request import Request
+from convert.sources.published import fetch_published, largest
+from convert.synthetic_source import synthetic_checkpoint
+from convert.transfer import transfer
+from mappings.choice import Choice
+from mappings.errors import ConversionError, ReconcileError
+
+if TYPE_CHECKING:
+    from convert.graph_source import GraphSource
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for, word for word; see ``convert``."""
+
+    name: str
+    target: Path
+    source: str | None
+    params: str | None
+    precision: Precision
+    naming: GluonNaming
+    force: bool
+    allow_nonfinite: bool
+    classifier: bool
+
+
+def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
+    """Convert by the graph if that is asked for, or if no table fits; else by a table.
+
+    Raises a GluonportError that says what failed.
+    """
+    source = wish.source
+    if wish.name in ("auto", GRAPH):
+        if source is None or source == "synthetic":
+            raise ConversionError(
+                f"{wish.name!r} needs a file to convert: give one with --from FILE"
+            )
+        if wish.target.suffix == ".params" and (done := _back(wish, source)):
+            return done
+    if wish.name == GRAPH or wish.params or (source is not None and is_graph_source(source)):
+        if source is None:
+            raise ConversionError("--params needs the graph that it belongs to: --from GRAPH")
+        graph = find_graph(source, wish.params, choice)
+        found = None if wish.name == GRAPH else _fitting(wish, graph)
+        if found is None:
+            return _by_graph(wish, graph)
+        checkpoint, url = graph.checkpoint, None
+    else:
+        found, checkpoint, url = _by_table(wish, choice)
+    names = gluon_names(found.model, wish.naming) if wish.target.suffix == ".params" else None
+    request = Request(
+        found,
+        checkpoint,
+        wish.target,
+        wish.precision,
+        names=names,
+        url=url,
+        ignore=choice.ignore,
+        allow_nonfinite=wish.allow_nonfinite,
+        force=wish.force,
+    )
+    return transfer(request)
+
+
+def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, str | None]:
+    """How a source fits its model, the source, and the url that it was downloaded from."""
+    source, url = wish.source, None
+    if wish.name == "auto":
+        checkpoint = open_checkpoint(str(source), choice)
+        return identify(checkpoint, wish.classifier), checkpoint, None
+    model = find_model(wish.name)
+    if source == "synthetic":
+        checkpoint = synthetic_checkpoint(model)
+    elif source is not None:
+        checkpoint = open_checkpoint(source, choice)
+    else:
+        url = model.source.url
+        checkpoint = open_checkpoint(fetch_published(model.source, most=largest(model)), choice)
+    return fit(checkpoint, model, wish.classifier), checkpoint, url
+
+
+def _by_graph(wish: Wish, source: GraphSource) -> Conversion:
+    from convert.graph_conversion import GraphRequest, convert_graph
+
+    if wish.target.suffix == ".params":
+        raise ConversionError(
+            f"{wish.target}: a graph is converted to .safetensors; its parameters are .params "
+            f"already"
+        )
+    request = GraphRequest(
+        source.graph,
+        source.symbol,
+        source.symbol_sha256,
+        source.checkpoint,
+        wish.target,
+        wish.precision,
+        force=wish.force,
+        allow_nonfinite=wish.allow_nonfinite,
+        notes=source.notes,
+    )
+    return convert_graph(request)
+
+
+def _back(wish: Wish, source: str) -> Conversion | None:
+    """Convert a checkpoint that came from a graph back; None for any other source."""
+    from convert.formats.graph_checkpoint import is_graph_checkpoint, open_graph_checkpoint
+
+    if not is_graph_checkpoint(source):
+        return None
+    from convert.graph_back import convert_back
+
+    checkpoint = open_graph_checkpoint(source)
+    return convert_back(
+        checkpoint, wish.target, force=wish.force, allow_nonfinite=wish.allow_nonfinite
+    )
+
+
+def _fitting(wish: Wish, source: GraphSource) -> Fit | None:
+    """How a graph's parameters fit the model that is named, or for ``auto`` the one model that they
+    fit; None if they fit none, so that the graph is needed."""
+    if wish.name != "auto":
+        return fit(source.checkpoint, find_model(wish.name), wish.classifier)
+    try:
+        return identify(source.checkpoint, wish.classifier)
+    except ReconcileError:
+        return None
