@@ -46,3 +46,8 @@ def smooth_l1(x: Tensor, sigma: float) -> Tensor:
 def divided_by_root(x: Tensor) -> Tensor:
     """``x`` divided by the square root of the length of its last axis."""
     return x / math.sqrt(x.shape[-1])
+
+
+def without_nan(x: Tensor, instead: float) -> Tensor:
+    """``x`` with another number in the place of NaN."""
+    return torch.where(torch.isnan(x), instead, x)

@@ -1,0 +1,111 @@
+"""Reductions of MXNet's numpy mode (MXNet src/operator/numpy/np_broadcast_reduce_op_value.cc)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from architectures.graph.attributes import Attribute, choice, flag, integer, number, shape
+from architectures.graph.expression import Apply, DType, Expression
+from architectures.graph.operator import Call, Limit, Operator
+from architectures.graph.operators.reduction import (
+    FLOATS,
+    NUMPY,
+    Axes,
+    Reduce,
+    one_by_one,
+    over,
+    reduced_shape,
+    reduction,
+)
+
+AXES: Mapping[str, Attribute] = {"axis": shape(None), "keepdims": flag(False)}
+DTYPE: Mapping[str, Attribute] = {"dtype": choice(*FLOATS, default=None)}
+INITIAL: Mapping[str, Attribute] = {"initial": number(None)}
+
+QUOTIENT = Limit(1.2e-7, "with dtype=float32 MXNet divides float32 numbers by the count")
+
+
+def reducing(
+    names: tuple[str, ...],
+    reduce: Reduce,
+    integers: bool = True,
+    dtype: bool = True,
+    limit: Limit | None = None,
+) -> Operator:
+    """``dtype``: whether the operator has an attribute that fixes the dtype of the result."""
+
+    def becomes(call: Call) -> Expression:
+        if call.integral and not integers:
+            raise call.refuse("integers are not supported")
+        if call["initial"] is not None:
+            raise call.refuse("'initial' is not supported, by MXNet neither")
+        result = reduction(call, reduce)
+        if call.attributes.get("dtype") is not None:
+            return Apply(".to", (result, DType(call["dtype"])))
+        return result
+
+    attributes = {**AXES, **(DTYPE if dtype else {}), **INITIAL}
+    return Operator(names, NUMPY, becomes, reduced_shape, attributes, inputs=("a",), limit=limit)
+
+
+def spread(function: str) -> Operator:
+    """The variance or the standard deviation; ``ddof`` is subtracted from the count."""
+
+    def becomes(call: Call) -> Expression:
+        if call.integral:
+            raise call.refuse("integers are not supported")
+
+        def reduce(x: Expression, axes: Axes, keep: Mapping[str, Any]) -> Expression:
+            if axes == ():
+                return Apply("torch.zeros_like", (x,))
+            extra = {"correction": call["ddof"], **keep}
+            return Apply(f"torch.{function}", (x,) if axes is None else (x, axes), extra)
+
+        result = reduction(call, reduce)
+        if call["dtype"] is not None:
+            return Apply(".to", (result, DType(call["dtype"])))
+        return result
+
+    attributes = {**AXES, **DTYPE, "ddof": integer(0)}
+    return Operator(
+        (f"_npi_{function}",),
+        "src/operator/numpy/np_moments_op.cc",
+        becomes,
+        reduced_shape,
+        attributes,
+        inputs=("a",),
+    )
+
+
+def of_truth(names: tuple[str, ...], function: str) -> Operator:
+    """Whether any or all elements differ from 0."""
+
+    def becomes(call: Call) -> Expression:
+        def reduce(x: Expression, axes: Axes, keep: Mapping[str, Any]) -> Expression:
+            return over(function)(Apply("!=", (x, 0)), axes, keep)
+
+        return reduction(call, reduce)
+
+    return Operator(
+        names,
+        "src/operator/numpy/np_broadcast_reduce_op_boolean.cc",
+        becomes,
+        reduced_shape,
+        AXES,
+        inputs=("data",),
+        integral=lambda call: True,
+    )
+
+
+OPERATORS = (
+    reducing(("_np_sum",), over("torch.sum")),
+    reducing(("_npi_mean",), over("torch.mean"), integers=False, limit=QUOTIENT),
+    reducing(("_np_prod", "_np_product"), one_by_one("torch.prod")),
+    reducing(("_np_max", "_np_amax"), over("torch.amax"), dtype=False),
+    reducing(("_np_min", "_np_amin"), over("torch.amin"), dtype=False),
+    spread("var"),
+    spread("std"),
+    of_truth(("_np_any", "_np_sometrue"), "torch.any"),
+    of_truth(("_np_all",), "torch.all"),
+)
