@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from architectures import find_model
+from convert.formats.tar_headers import MAX_EXTENDED
 from mappings.errors import DatasetError, GluonportError
 from verify.datasets import open_dataset
 from verify.datasets.devkit import GROUND_TRUTH
 from verify.datasets.expand import MAX_NAMES, expand
 from verify.datasets.labelled_images import MAX_IMAGE_BYTES
 from verify.datasets.listing import list_folder
-from verify.datasets.tar import MAX_EXTENDED, list_tar
+from verify.datasets.tar import list_tar
 
 NETWORK = find_model("gluon_resnext50_32x4d")
 
