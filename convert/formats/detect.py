@@ -65,7 +65,11 @@ def open_checkpoint(path: str | PathLike[str], choice: Choice = NO_CHOICE) -> Ch
     is damaged or has a name longer than MAX_NAME; if it holds two sets of weights without a choice;
     and if the choice finds nothing to choose.
     """
-    file = MappedFile.open(path)
+    return checkpoint_in(MappedFile.open(path), choice)
+
+
+def checkpoint_in(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint:
+    """The same for a file that is open already, such as one that was taken out of an archive."""
     if choice.weights is not None and choice.ema is not None:
         what = "--weights names the set of weights that --ema or --no-ema would choose"
         raise file.error(f"{what}: give one of them")

@@ -59,6 +59,19 @@ MAX_ATTRIBUTE = 2**20
 """Characters of an operator's attribute. Real ones have at most 128; a constant can stand in the
 annotation of a variable, which may be as long as the file."""
 
+# --- archives of models
+
+MAX_MEMBERS = 10_000
+"""Members of an archive of a model. SageMaker packs three or four files, and code beside them."""
+MAX_MEMBER_NAME = 4096
+"""Characters of a member's name: the longest path that systems have."""
+MAX_UNPACKED = 2**26
+"""Bytes to which an archive may unpack whatever its own size. Zeros shrink to a thousandth, so a
+small network that nobody trained may be as dense as it likes."""
+MAX_UNPACKED_RATIO = 10
+"""The same as a multiple of the archive's own bytes, where that is more: the bits of trained
+weights are nearly random, and gzip makes real ones smaller by a tenth."""
+
 MAX_PIXELS = 178_956_970
 """As many as Pillow opens (two times its ``MAX_IMAGE_PIXELS``), and so timm's own pipeline. As RGB
 they take half a GiB. The largest cameras have 151 million."""

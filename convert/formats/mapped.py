@@ -50,6 +50,19 @@ class MappedFile:
             if identity[2] == 0:
                 raise FormatError(path, "the file is empty (0 bytes); fetch it again")
             handle = os.dup(stream.fileno())
+        return cls._closing(path, handle, identity)
+
+    @classmethod
+    def of(cls, handle: int, path: Path) -> MappedFile:
+        """An open regular file as it is now, from its descriptor, which is duplicated. ``path`` is
+        what messages call it. Raises FormatError if it is empty."""
+        identity = _identity(handle)
+        if identity[2] == 0:
+            raise FormatError(path, "the file is empty (0 bytes); fetch it again")
+        return cls._closing(path, os.dup(handle), identity)
+
+    @classmethod
+    def _closing(cls, path: Path, handle: int, identity: Identity) -> MappedFile:
         file = cls(path, handle, identity)
         weakref.finalize(file, os.close, handle)
         return file
