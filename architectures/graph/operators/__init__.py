@@ -13,6 +13,7 @@ from architectures.graph.operators import (
     indexing,
     joining,
     linear,
+    linear_algebra,
     numpy_reduction,
     ordering,
     recurrent,
@@ -22,6 +23,7 @@ from architectures.graph.operators import (
     sequence,
     shaping,
     slicing,
+    transformer,
     unary,
 )
 
@@ -33,6 +35,7 @@ GROUPS = {
     "indexing": indexing.OPERATORS,
     "joining": joining.OPERATORS,
     "linear": linear.OPERATORS,
+    "linear_algebra": linear_algebra.OPERATORS,
     "numpy_reduction": numpy_reduction.OPERATORS,
     "ordering": ordering.OPERATORS,
     "recurrent": recurrent.OPERATORS,
@@ -42,6 +45,7 @@ GROUPS = {
     "sequence": sequence.OPERATORS,
     "shaping": shaping.OPERATORS,
     "slicing": slicing.OPERATORS,
+    "transformer": transformer.OPERATORS,
     "unary": unary.OPERATORS,
 }
 

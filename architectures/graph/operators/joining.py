@@ -79,7 +79,6 @@ OPERATORS = (
             "_rnn_param_concat",
             "_npi_rnn_param_concat",
             "_sparse_concat",
-            "_npi_concatenate",
         ),
         "src/operator/nn/concat.cc",
         concat,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from architectures.graph.expression import Apply, Expression, Value
 from architectures.graph.infer import known_rank, product, size_of
 from architectures.graph.operator import Call, Dims
+from mappings.errors import GraphError
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,13 @@ class NewAxis:
 def reshape(call: Call) -> Expression:
     """0 copies a size, -1 is inferred, -2 copies all that are left, -3 merges two, -4 splits one in
     the two sizes that follow; ``reverse`` reads from the right."""
-    axes = new_axes(call, known_rank(call) if _needs_rank(call) else 0)
+    if any(code in COPYING for code in call["shape"]) or call["keep_highest"]:
+        return reshaped_to(call, new_axes(call, known_rank(call)))
+    return reshaped_to(call, new_axes(call, 0))
+
+
+def reshaped_to(call: Call, axes: Sequence[NewAxis]) -> Expression:
+    """The input with these axes."""
     return Apply(".reshape", (call.input(0), *written(axes, call.input(0))))
 
 
@@ -58,9 +65,11 @@ def written(axes: Sequence[NewAxis], x: Value) -> tuple[Expression | int, ...]:
 
 def reshape_shape(call: Call) -> tuple[Dims | None, ...]:
     data = call.shapes[0]
-    if data is None:
-        return (None if _needs_rank(call) else tuple(a.size for a in new_axes(call, 0)),)
-    return (reshaped(data, new_axes(call, len(data))),)
+    if data is not None:
+        return (reshaped(data, new_axes(call, len(data))),)
+    if any(code in COPYING for code in call["shape"]) or call["keep_highest"]:
+        return (None,)
+    return (tuple(axis.size for axis in new_axes(call, 0)),)
 
 
 def reshaped(data: Dims, axes: Sequence[NewAxis]) -> Dims:
@@ -81,20 +90,30 @@ def reshaped(data: Dims, axes: Sequence[NewAxis]) -> Dims:
     return tuple(sizes)
 
 
+COPYING = (0, -2, -3, -4)
+NUMPY_CODES = {-2: 0, -4: -2, -5: -3, -6: -4}
+"""The codes of ``npx.reshape`` as those of ``Reshape``; it also has -3, which drops a size of 1."""
+
+
 def new_axes(call: Call, rank: int) -> list[NewAxis]:
     """The result's axes from those of an input of this rank (MXNet
     src/operator/tensor/matrix_op-inl.h, InferReshapeShape)."""
     if not call["shape"]:
         return _target_axes(call)
-    codes = call["shape"]
+    return _axes_of(call, call["shape"], rank, numpy=False)
+
+
+def numpy_axes(call: Call, rank: int) -> list[NewAxis]:
+    """The same for ``npx.reshape`` (MXNet src/operator/numpy/np_matrix_op.cc,
+    NumpyXReshapeInferShape)."""
+    return _axes_of(call, call["newshape"], rank, numpy=True)
+
+
+def _axes_of(call: Call, codes: tuple[int, ...], rank: int, numpy: bool) -> list[NewAxis]:
+    sources = tuple(range(rank))
     if call["reverse"]:
-        axes = _read(call, codes[::-1], tuple(reversed(range(rank))))
-        return axes[::-1]
-    return _read(call, codes, tuple(range(rank)))
-
-
-def _needs_rank(call: Call) -> bool:
-    return any(code in (0, -2, -3, -4) for code in call["shape"])
+        return _Codes(call, codes[::-1], sources[::-1], numpy).axes()[::-1]
+    return _Codes(call, codes, sources, numpy).axes()
 
 
 def _target_axes(call: Call) -> list[NewAxis]:
@@ -108,51 +127,69 @@ def _target_axes(call: Call) -> list[NewAxis]:
     return axes
 
 
-def _read(call: Call, codes: Sequence[int], sources: Sequence[int]) -> list[NewAxis]:
-    axes: list[NewAxis] = []
-    at = source = 0
-    inferred: int | None = None
+@dataclass
+class _Codes:
+    """Codes that are read from left to right, each with the input's axes that it takes."""
 
-    def take() -> int:
-        nonlocal source
-        source += 1
-        if source > len(sources):
-            raise call.refuse(f"shape {call['shape']} needs more axes than its input has")
-        return sources[source - 1]
+    call: Call
+    codes: Sequence[int]
+    sources: Sequence[int]
+    numpy: bool
+    source: int = 0
 
-    while at < len(codes):
-        code = codes[at]
+    def axes(self) -> list[NewAxis]:
+        found: list[NewAxis] = []
+        inferred = False
+        at = 0
+        while at < len(self.codes):
+            code = self.codes[at]
+            if code > 0 or (self.numpy and code == 0):
+                found.append(NewAxis(code))
+                self.source += 1
+            elif code == -1:
+                if inferred or not (self.numpy or at == len(found)):
+                    raise self._refused("MXNet cannot infer -1 here")
+                inferred = True
+                found.append(NewAxis())
+                self.source += 1
+            elif self.numpy and code == -3:
+                self._take()
+            else:
+                meaning = NUMPY_CODES.get(code) if self.numpy else code
+                found += self._copied(meaning, at)
+                at += 2 if meaning == -4 else 0
+            at += 1
+        return found
+
+    def _copied(self, code: int | None, at: int) -> list[NewAxis]:
         if code == 0:
-            axes.append(NewAxis(of=(take(),)))
-        elif code == -1:
-            if inferred is not None or at != len(axes):
-                raise call.refuse(f"shape {call['shape']}: MXNet cannot infer -1 here")
-            inferred = at
-            axes.append(NewAxis())
-            source += 1
-        elif code == -2:
-            axes += [NewAxis(of=(axis,)) for axis in sources[source:]]
-            source = max(source, len(sources))
-        elif code == -3:
-            axes.append(NewAxis(of=(take(), take())))
-        elif code == -4:
-            if at + 2 >= len(codes):
-                raise call.refuse(f"shape {call['shape']}: -4 needs two sizes after it")
-            axes += _split(call, take(), *codes[at + 1 : at + 3])
-            at += 2
-        elif code > 0:
-            axes.append(NewAxis(code))
-            source += 1
-        else:
-            raise call.refuse(f"shape {call['shape']}: {code} is no code of MXNet's")
-        at += 1
-    return axes
+            return [NewAxis(of=(self._take(),))]
+        if code == -2:
+            rest = self.sources[self.source :]
+            self.source = max(self.source, len(self.sources))
+            return [NewAxis(of=(axis,)) for axis in rest]
+        if code == -3:
+            return [NewAxis(of=(self._take(), self._take()))]
+        if code == -4:
+            if at + 2 >= len(self.codes):
+                raise self._refused("two sizes must follow a split")
+            return self._split(self._take(), *self.codes[at + 1 : at + 3])
+        raise self._refused(f"{self.codes[at]} is no code of MXNet's")
 
+    def _split(self, source: int, left: int, right: int) -> list[NewAxis]:
+        if (left < 1 and right < 1) or 0 in (left, right) or min(left, right) < -1:
+            raise self._refused(f"an axis cannot be split in {left} and {right}")
+        return [
+            NewAxis(of=(source,), divisor=right) if left == -1 else NewAxis(left),
+            NewAxis(of=(source,), divisor=left) if right == -1 else NewAxis(right),
+        ]
 
-def _split(call: Call, source: int, left: int, right: int) -> list[NewAxis]:
-    if (left < 1 and right < 1) or 0 in (left, right) or min(left, right) < -1:
-        raise call.refuse(f"shape {call['shape']} splits an axis in {left} and {right}")
-    return [
-        NewAxis(of=(source,), divisor=right) if left == -1 else NewAxis(left),
-        NewAxis(of=(source,), divisor=left) if right == -1 else NewAxis(right),
-    ]
+    def _take(self) -> int:
+        self.source += 1
+        if self.source > len(self.sources):
+            raise self._refused("it needs more axes than its input has")
+        return self.sources[self.source - 1]
+
+    def _refused(self, what: str) -> GraphError:
+        codes = tuple(self.codes[::-1] if self.call["reverse"] else self.codes)
+        return self.call.refuse(f"shape {codes}: {what}")
