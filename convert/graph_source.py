@@ -1,29 +1,49 @@
-"""Finds a graph and its parameters: a symbol file, a prefix, a folder, or a file of parameters."""
+"""Finds a graph and its parameters: a symbol file, a prefix, a folder, or an archive of both."""
 
 from __future__ import annotations
 
-import re
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from architectures.graph.graph import Graph
-from convert.formats import Checkpoint, open_checkpoint
-from convert.formats.regular import sha256
+from convert.beside_graph import EXPORT, SYMBOL, Place, archive, folder, parameters_of, prefix_of
+from convert.formats.mapped import MappedFile
+from convert.formats.model_archive import is_model_archive
 from mappings.choice import NO_CHOICE, Choice
-from mappings.errors import ConversionError
+from mappings.errors import ConversionError, FormatError
 from mappings.words import first_few
 
-SYMBOL = "-symbol.json"
-NUMBERED = re.compile(r"-(\d+)\.params")
-EXPORT = "net.export('model') writes both"
+if TYPE_CHECKING:
+    from architectures.graph.graph import Graph
+    from convert.formats import Checkpoint
+
+
+@dataclass(frozen=True)
+class FoundSymbol:
+    """A graph, its file, and what lies beside it.
+
+    ``path`` is ``ARCHIVE/NAME`` for a file in an archive; ``sha256`` is its hash, in hex.
+    """
+
+    graph: Graph
+    place: Place
+    name: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        return self.place.path / self.name
 
 
 @dataclass(frozen=True)
 class GraphSource:
     """A graph with the parameters that were saved beside it.
 
-    ``symbol`` is the graph's file and ``symbol_sha256`` its hash, in hex. ``notes`` are sentences
-    on how the two were found.
+    ``symbol`` is the graph's file, ``ARCHIVE/NAME`` for one in an archive, and ``symbol_sha256``
+    its hash, in hex. ``checkpoint`` may mark its names by ``arg:`` and ``aux:``. ``notes`` are
+    sentences on how the two were found.
     """
 
     graph: Graph
@@ -34,8 +54,17 @@ class GraphSource:
 
 
 def is_graph_source(source: str) -> bool:
-    """Whether a source is a graph, and not a file of tensors alone."""
-    return _symbol_of(source) is not None
+    """Whether a source is a graph, with or without its parameters: by the content of a file or
+    archive, or by what a folder or prefix holds."""
+    path = Path(source)
+    if path.is_dir():
+        return bool(folder(path).symbols) or _is_prefix(path)
+    if not path.is_file():
+        return _is_prefix(path)
+    try:
+        return _kind(MappedFile.open(path)) is not None
+    except FormatError:
+        return False
 
 
 def find_graph(source: str, params: str | None = None, choice: Choice = NO_CHOICE) -> GraphSource:
@@ -43,66 +72,106 @@ def find_graph(source: str, params: str | None = None, choice: Choice = NO_CHOIC
     the highest number beside the graph.
 
     Raises ConversionError for parameters without a graph, a graph without parameters, and several
-    of either; FormatError for a file that is not what it must be.
+    of either that differ; FormatError for a file that is not what it must be.
     """
-    from convert.formats.symbol import open_symbol  # brings all operators
+    symbol = find_symbol(source)
+    checkpoint, notes = find_parameters(symbol, params, choice)
+    return GraphSource(symbol.graph, symbol.path, symbol.sha256, checkpoint, notes)
 
-    symbol = _symbol_of(source)
-    if symbol is None:
-        raise ConversionError(
-            f"{source}: there is no graph here (NAME{SYMBOL}): export the network again, {EXPORT}"
-        )
-    digest = sha256(symbol)
-    graph = open_symbol(symbol)
-    notes: tuple[str, ...] = ()
-    if params is None:
-        path, others = _parameters_of(symbol)
-        if others:
-            notes = (f"of {len(others) + 1} files of parameters, the one with the highest number",)
+
+def find_symbol(source: str) -> FoundSymbol:
+    """The graph at ``source``, whatever lies beside it. Raises as ``find_graph`` does."""
+    from convert.formats.symbol import parse_symbol, read_symbol  # brings all operators
+
+    place, name = _located(source)
+    data = read_symbol(place.open(name))
+    graph = parse_symbol(data, place.path / name)
+    return FoundSymbol(graph, place, name, hashlib.sha256(data).hexdigest())
+
+
+def find_parameters(
+    symbol: FoundSymbol, params: str | None = None, choice: Choice = NO_CHOICE
+) -> tuple[Checkpoint, tuple[str, ...]]:
+    """The parameters at ``params``, or those beside a graph, and sentences on how they were found.
+
+    Raises as ``find_graph`` does.
+    """
+    from convert.formats.detect import checkpoint_in, open_checkpoint
+
+    notes: list[str] = []
+    if params is not None:
+        checkpoint = open_checkpoint(params, choice)
     else:
-        path = Path(params)
-    return GraphSource(graph, symbol, digest, open_checkpoint(path, choice), notes)
+        name, notes = parameters_of(symbol.place, symbol.name)
+        checkpoint = checkpoint_in(symbol.place.open(name), choice)
+    if not checkpoint.named:
+        raise ConversionError(
+            f"{checkpoint.path}: its arrays have no names, by which a graph finds its parameters: "
+            f"save them with {EXPORT}"
+        )
+    return checkpoint, tuple(notes)
 
 
-def _symbol_of(source: str) -> Path | None:
+def _located(source: str) -> tuple[Place, str]:
+    """Where a graph lies and the name of its file there."""
     path = Path(source)
     if path.is_dir():
-        found = sorted(path.glob(f"*{SYMBOL}"))
-        if len(found) > 1:
-            names = first_few([one.name for one in found])
-            raise ConversionError(f"{source}: holds several graphs, {names}: name one of them")
-        return found[0] if found else None
-    if path.name.endswith(".json") and not path.name.endswith(".index.json"):
-        return path
-    prefix = path.with_name(f"{path.name}{SYMBOL}")
-    return prefix if prefix.exists() and not path.exists() else None
+        place = folder(path)
+        if not place.symbols and _is_prefix(path):
+            return _beside(path.with_name(path.name + SYMBOL))
+        return place, _only_symbol(place)
+    if not os.path.lexists(path) and _is_prefix(path):
+        return _beside(path.with_name(path.name + SYMBOL))
+    file = MappedFile.open(path)
+    kind = _kind(file)
+    if kind == "archive":
+        place = archive(file)
+        return place, _only_symbol(place)
+    if kind is None and not path.name.endswith(".json"):
+        raise _no_graph(file)
+    return _beside(path)
 
 
-def _parameters_of(symbol: Path) -> tuple[Path, list[Path]]:
-    """The parameters beside a graph, those of the latest epoch, and the others."""
-    prefix = symbol.name.removesuffix(SYMBOL).removesuffix(".json")
-    numbered: dict[int, list[Path]] = {}
-    for path in symbol.parent.glob(f"{_escaped(prefix)}-*.params"):
-        if match := NUMBERED.fullmatch(path.name[len(prefix) :]):
-            numbered.setdefault(int(match[1]), []).append(path)
-    if numbered:
-        latest = sorted(numbered.pop(max(numbered)))
-        if len(latest) > 1:
-            names = first_few([path.name for path in latest])
-            raise ConversionError(f"{symbol}: several files have the number: {names}: --params")
-        return latest[0], [path for paths in numbered.values() for path in paths]
-    others = sorted(symbol.parent.glob("*.params"))
-    named = [path for path in others if path.stem == prefix] or others
-    if len(named) == 1:
-        return named[0], []
-    if named:
-        names = first_few([path.name for path in named])
-        raise ConversionError(f"{symbol}: its parameters may be {names}: choose with --params FILE")
+def _beside(symbol: Path) -> tuple[Place, str]:
+    return folder(symbol.parent), symbol.name
+
+
+def _is_prefix(path: Path) -> bool:
+    return bool(path.name) and path.with_name(path.name + SYMBOL).is_file()
+
+
+def _only_symbol(place: Place) -> str:
+    if len(place.symbols) == 1:
+        return place.symbols[0]
+    if place.symbols:
+        names = first_few(place.symbols)
+        raise ConversionError(f"{place.path}: holds several graphs, {names}: name one of them")
     raise ConversionError(
-        f"{symbol}: there are no parameters beside the graph ({prefix}-0000.params): give them "
-        f"with --params FILE; {EXPORT}"
+        f"{place.path}: holds no graph, a file that ends in {SYMBOL}: export the network again, "
+        f"{EXPORT}"
     )
 
 
-def _escaped(prefix: str) -> str:
-    return re.sub(r"([\[*?])", r"[\1]", prefix)
+def _kind(file: MappedFile) -> str | None:
+    """What a regular file can be: ``symbol``, ``archive``, or neither."""
+    head = file.head
+    if is_model_archive(file):
+        return None if head.startswith(b"sys_info\0") else "archive"  # PyTorch's before 2017
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    named = file.path.name.endswith(SYMBOL)
+    return "symbol" if text.startswith(b"{") and (b'nodes"' in head or named) else None
+
+
+def _no_graph(file: MappedFile) -> ConversionError:
+    """The error for a file that is no graph. Raises FormatError if it is no checkpoint either."""
+    from convert.formats.detect import checkpoint_in
+
+    checkpoint_in(file, NO_CHOICE)
+    path = file.path
+    place = folder(path.parent)
+    own = [name for name in place.symbols if path.name.startswith(prefix_of(name))]
+    what = f"{path}: these are parameters without their graph"
+    if own:
+        beside = path.with_name(own[-1])
+        return ConversionError(f"{what}: name the graph, {beside}, and these with --params")
+    return ConversionError(f"{what}, NAME{SYMBOL}: export the network again, {EXPORT}")

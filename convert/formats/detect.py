@@ -14,6 +14,7 @@ from convert.formats.checkpoint import Checkpoint
 from convert.formats.impostors import describe
 from convert.formats.limits import MAX_DENSE_BYTES, MAX_DENSE_RATIO, MAX_NAME
 from convert.formats.mapped import MappedFile
+from convert.formats.model_archive import open_file
 from convert.formats.npz import read_npz
 from convert.formats.pytorch import (
     is_pytorch_legacy,
@@ -56,7 +57,7 @@ TORCH: tuple[tuple[Recogniser, Callable[[MappedFile, Choice], Checkpoint]], ...]
 
 def open_checkpoint(path: str | PathLike[str], choice: Choice = NO_CHOICE) -> Checkpoint:
     """The named arrays of a checkpoint in any supported format. Only its structure is read, no
-    values.
+    values. A file in an archive is named as ``model.tar.gz/model-0000.params``.
 
     ``choice`` says which tensors are meant if a file holds more than one network's weights.
     Sparse and expanded arrays must not promise much more than the file holds (``limits.py``).
@@ -65,7 +66,7 @@ def open_checkpoint(path: str | PathLike[str], choice: Choice = NO_CHOICE) -> Ch
     is damaged or has a name longer than MAX_NAME; if it holds two sets of weights without a choice;
     and if the choice finds nothing to choose.
     """
-    return checkpoint_in(MappedFile.open(path), choice)
+    return checkpoint_in(open_file(path), choice)
 
 
 def checkpoint_in(file: MappedFile, choice: Choice = NO_CHOICE) -> Checkpoint:

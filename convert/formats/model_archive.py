@@ -7,10 +7,12 @@ and sparse files are refused.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from convert.formats.limits import (
     MAX_MEMBER_NAME,
@@ -21,7 +23,7 @@ from convert.formats.limits import (
 from convert.formats.mapped import PART, MappedFile
 from convert.formats.tar_headers import Damaged, TarMember, WrongMember, members
 from mappings.errors import WriteError
-from mappings.words import one_line
+from mappings.words import first_few, one_line
 
 GZIP = b"\x1f\x8b"
 UNPACK = "if you trust it, unpack it and name the symbol file inside"
@@ -99,6 +101,23 @@ class ModelArchive:
             folder = tempfile.gettempdir()
             what = f"{name!r} of {self.file.path} cannot be unpacked into {folder}"
             raise WriteError(f"{what} ({error.strerror}): name another folder by TMPDIR") from error
+
+
+def open_file(path: str | os.PathLike[str]) -> MappedFile:
+    """A file, or a file in an archive that is named as ``ARCHIVE/NAME``.
+
+    Raises FormatError as ``MappedFile.open`` and ``ModelArchive.open`` do.
+    """
+    path = Path(path)
+    if "\0" not in str(path) and not os.path.lexists(path):
+        outer = next((parent for parent in path.parents if parent.is_file()), None)
+        if outer is not None and is_model_archive(archive := MappedFile.open(outer)):
+            name, opened = path.relative_to(outer).as_posix(), ModelArchive.open(archive)
+            if name not in opened.files:
+                found = first_few(opened.files)
+                raise archive.error(f"the archive has no {name!r}; it has {found}")
+            return opened.take(name)
+    return MappedFile.open(path)
 
 
 def _members(stream: _Unpacked) -> Iterator[TarMember]:

@@ -24,7 +24,8 @@ from convert.formats.limits import (
     MAX_OUTPUTS,
     MAX_SYMBOL,
 )
-from convert.formats.regular import read_bytes
+from convert.formats.mapped import MappedFile
+from convert.formats.model_archive import open_file
 from convert.formats.shaped import shaped
 from convert.formats.symbol_upgrade import Draft, upgrade
 from mappings.errors import FormatError, GraphError
@@ -57,9 +58,19 @@ class SymbolFile:
 
 
 def open_symbol(path: str | PathLike[str]) -> Graph:
-    """The graph in a symbol file. Raises FormatError as ``parse_symbol`` does, and for a file that
-    cannot be read."""
-    return parse_symbol(read_bytes(path, MAX_SYMBOL), path)
+    """The graph in a symbol file, or in one that lies in an archive (``ARCHIVE/NAME``).
+
+    Raises FormatError as ``parse_symbol`` does, and for a file that cannot be read.
+    """
+    return parse_symbol(read_symbol(open_file(path)), path)
+
+
+def read_symbol(file: MappedFile) -> bytes:
+    """The content of a symbol file. Raises FormatError if it is too large to be one."""
+    if file.size > MAX_SYMBOL:
+        what = f"the symbol has {file.size} bytes; expected at most {MAX_SYMBOL}"
+        raise file.error(f"{what}: check that this is the right file")
+    return file.read(0, file.size)
 
 
 def parse_symbol(text: str | bytes, file: str | PathLike[str]) -> Graph:
