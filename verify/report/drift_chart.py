@@ -55,9 +55,16 @@ class Frame:
 
 
 def drift_chart(
-    layers: Sequence[LayerError], bad_block: str | None, size: tuple[int, int], prefix: str
+    layers: Sequence[LayerError],
+    bad_block: str | None,
+    size: tuple[int, int],
+    prefix: str,
+    stages: Sequence[str] | None = None,
+    has_float64: bool = True,
 ) -> str:
     """An ``svg`` element of ``size`` units, width by height; every id in it begins with ``prefix``.
+    ``stages``: the stage of every layer, the first part of its block's name if it is None. Without
+    ``has_float64`` there are no numbers in float64, and none is missing.
 
     It has one line for each field in LINES, with that name in its id, on a logarithmic axis over
     the layers in execution order. Zero is drawn at the floor, a missing layer as a cross at the
@@ -78,19 +85,36 @@ def drift_chart(
         limit=frame.y(LAYER),
         limit_text=f"limit {LAYER:.3g}",
         decades=_decades(frame, has_zero=0 in known),
-        stages=_stages(frame, [error.block.partition(".")[0] for error in layers]),
+        stages=_stages(frame, stages or [error.block.partition(".")[0] for error in layers]),
         shade=_shade(frame, str(bad_block), inside) if inside else None,
         lines=[
             (name, style, _path(frame, [getattr(error, name) for error in layers]))
             for name, style in LINES
         ],
-        missing=[frame.x(index) for index, error in enumerate(layers) if is_missing(error)],
+        missing=[
+            frame.x(index)
+            for index, error in enumerate(layers)
+            if has_float64 and is_missing(error)
+        ],
     )
 
 
 def is_missing(error: LayerError) -> bool:
     """Whether the port has no number for a layer, so that its line has a gap there."""
     return error.port64 is None or math.isnan(error.port64)
+
+
+def graph_stages(names: Sequence[str]) -> list[str]:
+    """The stage of every node of a graph, by its name: the first word after those that all names
+    share, if enough neighbours have it, else nothing."""
+    words = [name.replace("/", "_").split("_") for name in names]
+    while len({parts[0] for parts in words}) == 1 and all(len(parts) > 1 for parts in words):
+        words = [parts[1:] for parts in words]
+    stages: list[str] = []
+    for word, members in groupby(parts[0] for parts in words):
+        count = len(list(members))
+        stages += [word if 20 * count >= len(words) else ""] * count
+    return stages
 
 
 def _path(frame: Frame, errors: Sequence[float | None]) -> str:

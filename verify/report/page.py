@@ -23,7 +23,7 @@ from convert.formats.regular import sha256
 from verify.parity.criteria import LAYER
 from verify.parity.result import Criterion, CriterionName, Parity
 from verify.reference.inputs import IMAGES
-from verify.report.drift_chart import drift_chart, is_missing
+from verify.report.drift_chart import drift_chart, graph_stages, is_missing
 
 WIDE, NARROW = (960, 380), (360, 320)  # CSS pixels; the page shows the one that fits
 THUMBNAIL = 160  # pixels a side
@@ -70,15 +70,17 @@ def write_report(results: Sequence[Parity], folder: Path, root: Path = Path()) -
 
 def _section(parity: Parity, prefix: str, root: Path) -> Section:
     block = parity.first_bad_block
+    exact = not parity.about.get("float64")  # else the reason why MXNet has float32 only
+    stages = graph_stages([layer.source for layer in parity.layers]) if parity.leg else None
     charts = {
-        name: Markup(drift_chart(parity.layers, block, size, f"{prefix}-{name}"))
+        name: Markup(drift_chart(parity.layers, block, size, f"{prefix}-{name}", stages, exact))
         for name, size in (("wide", WIDE), ("narrow", NARROW))
         if parity.layers
     }
     digest = None
     if parity.checkpoint is not None and (root / parity.checkpoint).is_file():
         digest = sha256(root / parity.checkpoint)
-    missing = sum(map(is_missing, parity.layers))
+    missing = sum(map(is_missing, parity.layers)) if exact else 0
     return Section(parity, charts, missing, digest)
 
 
