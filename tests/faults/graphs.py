@@ -1,4 +1,4 @@
-"""Right graphs to put faults into: each has what MXNet's operators are most often ported wrong by."""
+"""Right graphs to put faults into: each has operators that are often ported wrong."""
 
 from __future__ import annotations
 
