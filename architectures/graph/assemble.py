@@ -227,7 +227,7 @@ class _Assembly:
         if None in names or len(set(names)) < len(names):
             return None
         if not names:  # a layer without parameters belongs to its node
-            return layer.kind, index
+            return layer.kind, index, ()
         return layer.kind, layer.args, tuple(layer.kwargs.items()), names
 
     def _own(self, key: tuple[Any, ...], index: int, path: str) -> None:
