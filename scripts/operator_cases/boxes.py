@@ -128,7 +128,35 @@ def bipartite_matching(draw: Draw) -> OperatorCase:
     return draw.case(attributes, draw.cycle(draw.uniform, draw.ties, every=2)(shape, 0, 1))
 
 
+def multibox_target(draw: Draw) -> OperatorCase:
+    """MXNet has float32 alone."""
+    batch, anchors, count = draw.choice(1, 3), draw.integer(4, 12), draw.integer(1, 3)
+    classes, width = draw.integer(2, 4), draw.choice(5, 6)
+    attributes: dict[str, object] = {}
+    for name, options in (
+        ("overlap_threshold", (0.3, 0.5, 0, 0.7)),
+        ("ignore_label", (-1, 7)),
+        ("negative_mining_ratio", (-1, 1, 1.5)),
+        ("minimum_negative_samples", (0, 2)),
+        ("variances", ("(0.1, 0.1, 0.2, 0.2)", "(1,1,1,1)", "(0.3, 0.1, 0.25, 0.2)")),
+    ):
+        if draw.flag():
+            attributes[name] = draw.choice(*options)
+    attributes["negative_mining_thresh"] = draw.choice(1.1, 1.5)  # every negative is a candidate
+    columns = [(1, draw.integers((), 0, classes - 1)), (4, draw.boxes(()))]
+    if width > 5:
+        columns.append((1, draw.uniform(())))
+    return draw.case(
+        attributes,
+        draw.boxes((1, anchors, 4)),
+        draw.columns((batch, count, width), *columns),
+        draw.uniform((batch, classes, anchors), -2, 2),
+        runs=FLOAT32,
+    )
+
+
 CASES = {
+    "_contrib_MultiBoxTarget": multibox_target,
     "_contrib_MultiBoxPrior": multibox_prior,
     "_contrib_MultiBoxDetection": multibox_detection,
     "_contrib_box_nms": box_nms,
@@ -138,5 +166,5 @@ CASES = {
     "_contrib_bipartite_matching": bipartite_matching,
 }
 
-NOT_IN_REFERENCE = ("MultiBoxPrior", "MultiBoxDetection")
+NOT_IN_REFERENCE = ("MultiBoxPrior", "MultiBoxDetection", "MultiBoxTarget")
 """Names of files before MXNet 0.10."""

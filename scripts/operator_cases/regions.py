@@ -86,7 +86,75 @@ def psroi_pooling(draw: Draw) -> OperatorCase:
     return draw.case(attributes, data, regions, runs=runs)
 
 
+def deformable_psroi_pooling(draw: Draw) -> OperatorCase:
+    images, height, width = draw.choice(1, 3), draw.integer(2, 7), draw.integer(2, 7)
+    size, scale, classes = draw.integer(1, 3), draw.choice(1.0, 0.5, 0.3), draw.choice(1, 2)
+    channels, groups = classes * draw.choice(1, 2), draw.choice(size, size, 2)
+    attributes: dict[str, object] = {
+        "spatial_scale": scale,
+        "output_dim": channels,
+        "pooled_size": size,
+        "group_size": groups,
+    }
+    parts = size
+    if draw.flag():
+        parts = attributes["part_size"] = draw.choice(size, 1, 2)
+    if draw.flag(0.7):
+        attributes["sample_per_part"] = draw.integer(1, 4)
+    count = draw.integer(1, 3)
+    operands = [
+        draw.uniform((images, channels * groups * groups, height, width)),
+        rois(draw, count, images, max(height, width) / scale, draw.cycle(False, True)),
+    ]
+    if draw.cycle(True, False, False):
+        attributes["no_trans"] = "True"
+    else:
+        operands.append(draw.uniform((count, 2 * classes, parts, parts)))
+        if draw.flag(0.8):
+            attributes["trans_std"] = draw.choice(0.1, 0.5)
+    runs = BOTH if scale != 0.3 else BOTH[:1]
+    return draw.case(attributes, *operands, runs=runs)
+
+
+def region_proposals(draw: Draw) -> OperatorCase:
+    """MXNet has float32 alone, and no order among equal scores."""
+    batch = 1 if draw.name == "_contrib_Proposal" else draw.choice(1, 3)
+    height, width, stride = draw.integer(1, 4), draw.integer(1, 4), draw.choice(4, 16)
+    scales, ratios = draw.choice((4, 8), (2,), (1, 2, 4)), draw.choice((0.5, 1, 2), (1,))
+    anchors = len(scales) * len(ratios)
+    attributes: dict[str, object] = {
+        "scales": scales,
+        "ratios": ratios,
+        "feature_stride": stride,
+        "rpn_post_nms_top_n": draw.integer(1, 12),
+        "rpn_min_size": draw.choice(0, 1, 2),
+    }
+    if draw.flag():
+        attributes["rpn_pre_nms_top_n"] = draw.choice(-1, 3, 8, 20)
+    if draw.flag():
+        attributes["threshold"] = draw.choice(0.3, 0.5, 0.9)
+    if draw.flag(0.3):
+        attributes["iou_loss"] = "True"
+    if draw.flag():
+        attributes["output_score"] = draw.choice("True", "False")
+    info = draw.columns(
+        (batch, 3),
+        (1, draw.uniform((), (height - 0.3) * stride + 0.3 * stride, (height + 0.9) * stride)),
+        (1, draw.uniform((), width * stride, (width + 0.9) * stride)),
+        (1, draw.uniform((), 0.5, 1.5)),
+    )
+    return draw.case(
+        attributes,
+        draw.uniform((batch, 2 * anchors, height, width), 0, 1),
+        draw.uniform((batch, 4 * anchors, height, width), -0.5, 0.5),
+        info,
+        runs=("float32",),
+    )
+
+
 CASES = {
+    "_contrib_MultiProposal": region_proposals,
+    "_contrib_DeformablePSROIPooling": deformable_psroi_pooling,
     "_contrib_ROIAlign": roi_align,
     "_contrib_RROIAlign": rotated_roi_align,
     "ROIPooling": roi_pooling,

@@ -11,7 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from architectures.graph.functions import anchors, lengths, region_pooling, suppression
+from architectures.graph.functions import (
+    anchors,
+    lengths,
+    proposals,
+    region_pooling,
+    suppression,
+    training_targets,
+)
 
 
 def rounded(value: float) -> float:
@@ -77,3 +84,36 @@ def psroi_pooling_float32_scale(
 
 def sequence_mask_float32_value(x: Tensor, ends: Tensor, value: float, axis: int = 0) -> Tensor:
     return lengths.sequence_mask(x, ends, rounded(value), axis)
+
+
+def multibox_target_float32(
+    boxes: Tensor, labels: Tensor, predictions: Tensor, **kwargs: Any
+) -> tuple[Tensor, ...]:
+    inputs = boxes.float(), labels.float(), predictions.float()
+    found = training_targets.multibox_target(*inputs, **kwargs)
+    return tuple(part.to(boxes.dtype) for part in found)
+
+
+def region_proposals_float32(
+    scores: Tensor, offsets: Tensor, im_info: Tensor, **kwargs: Any
+) -> tuple[Tensor, ...]:
+    inputs = scores.float(), offsets.float(), im_info.float()
+    found = proposals.region_proposals(*inputs, **kwargs)
+    return tuple(part.to(scores.dtype) for part in found)
+
+
+def deformable_psroi_pooling_float32_scales(
+    features: Tensor,
+    rois: Tensor,
+    trans: Tensor | None,
+    channels: int,
+    size: int,
+    scale: float,
+    groups: int,
+    trans_std: float = 0.0,
+    **kwargs: Any,
+) -> tuple[Tensor, Tensor]:
+    scale, trans_std = rounded(scale), rounded(trans_std)
+    return region_pooling.deformable_psroi_pooling(
+        features, rois, trans, channels, size, scale, groups, trans_std=trans_std, **kwargs
+    )

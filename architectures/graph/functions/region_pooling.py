@@ -199,3 +199,57 @@ def psroi_pooling(
     if not pooled:
         return x.new_zeros((0, output_dim, bins, bins))
     return torch.stack(pooled).reshape(len(rois), bins, bins, output_dim).permute(0, 3, 1, 2)
+
+
+def deformable_psroi_pooling(
+    features: Tensor,
+    rois: Tensor,
+    trans: Tensor | None,
+    output_dim: int,
+    pooled_size: int,
+    spatial_scale: float,
+    group_size: int,
+    part_size: int = 0,
+    sample_per_part: int = 1,
+    trans_std: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    """Means of samples in regions, whose bins are moved, and how many there are in each.
+
+    ``features`` (N, output_dim * G * G, H, W), ``rois`` (R, 5) as (image, corners), ``trans`` (R, 2
+    * K, parts, parts): how far the bins of each of K classes move in x and y. Both outputs are (R,
+    output_dim, P, P).
+    """
+    bins, parts = pooled_size, part_size or pooled_size
+    classes = 1 if trans is None else trans.shape[1] // 2
+    regions, (height, width) = len(rois), features.shape[2:]
+    corners = round_half_away(rois[:, 1:].detach())
+    start = corners[:, :2] * spatial_scale - 0.5
+    size = ((corners[:, 2:] + 1) * spatial_scale - 0.5 - start).clamp(min=0.1)  # (R, 2): x, y
+    place = torch.arange(bins, dtype=start.dtype, device=start.device)
+    sample = torch.arange(sample_per_part, dtype=start.dtype, device=start.device)
+    step = size / bins
+    first = place * step[..., None] + start[..., None]  # (R, 2, P)
+    further = sample * (step / sample_per_part)[..., None]  # (R, 2, S)
+    x, y = first[:, 0, None, None, :], first[:, 1, None, :, None]  # (R, K, P, P)
+    if trans is not None:
+        part = (place / bins * parts).floor().long()
+        moved = trans.reshape(regions, classes, 2, parts, parts)[..., part, :][..., part]
+        moved = moved * trans_std
+        x = x + moved[:, :, 0] * size[:, 0, None, None, None]
+        y = y + moved[:, :, 1] * size[:, 1, None, None, None]
+    x = x[..., None, None] + further[:, 0, None, None, None, None, :]
+    y = y[..., None, None] + further[:, 1, None, None, None, :, None]
+    shape = (regions, classes, bins, bins, sample_per_part, sample_per_part)
+    x, y = x.expand(shape).flatten(0, 1), y.expand(shape).flatten(0, 1)
+    inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    count = inside.sum((-2, -1))  # (R * K, P, P)
+    weight = inside.to(x.dtype) / count.clamp(min=1)[..., None, None]
+    group = (torch.arange(bins, device=x.device) * group_size) // bins
+    maps = features.reshape(len(features) * classes, -1, group_size, group_size, height, width)
+    maps = maps[:, :, group][:, :, :, group].flatten(1, 3)  # (N * K, output_dim / K * P * P, H, W)
+    image = rois[:, 0, None].long() * classes + torch.arange(classes, device=x.device)
+    pooled = weighted_samples(maps, image.flatten(), y, x, weight, grouped=True)
+    pooled = pooled.reshape(regions, output_dim, bins, bins)
+    counts = count.reshape(regions, classes, 1, bins, bins).to(x.dtype)
+    counts = counts.expand(-1, -1, output_dim // classes, -1, -1).reshape(pooled.shape)
+    return pooled, counts

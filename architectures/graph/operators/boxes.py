@@ -113,6 +113,29 @@ def bipartite_matching_shape(call: Call) -> tuple[Dims | None, ...]:
     return (None, None) if data is None else (data[:-1], (*data[:-2], data[-1]))
 
 
+def multibox_target(call: Call) -> Expression:
+    """For training: it needs labels. ``minimum_negative_samples`` changes nothing in MXNet."""
+    if len(call["variances"]) != 4:
+        raise call.refuse("variances are four numbers")
+    kwargs = given(
+        call,
+        overlap_threshold=0.5,
+        ignore_label=-1.0,
+        negative_mining_ratio=-1.0,
+        negative_mining_thresh=0.5,
+        variances=(0.1, 0.1, 0.2, 0.2),
+    )
+    return Apply("multibox_target", call.inputs, kwargs, exact="multibox_target_float32")
+
+
+def multibox_target_shape(call: Call) -> tuple[Dims | None, ...]:
+    anchors, labels, _ = call.shapes
+    batch = None if labels is None else labels[0]
+    count = None if anchors is None else anchors[1]
+    offsets = (batch, product((count, 4)))
+    return (offsets, offsets, (batch, count))
+
+
 def given(call: Call, **defaults: object) -> dict[str, object]:
     """The attributes that are not the helper's defaults, as its arguments."""
     return {name: call[name] for name, default in defaults.items() if call[name] != default}
@@ -148,6 +171,22 @@ OPERATORS = (
         },
         ignored=("background_id",),
         inputs=("cls_prob", "loc_pred", "anchor"),
+    ),
+    Operator(
+        ("_contrib_MultiBoxTarget", "MultiBoxTarget", "_npx_multibox_target"),
+        "src/operator/contrib/multibox_target.cc",
+        multibox_target,
+        multibox_target_shape,
+        {
+            "overlap_threshold": number(0.5),
+            "ignore_label": number(-1.0),
+            "negative_mining_ratio": number(-1.0),
+            "negative_mining_thresh": number(0.5),
+            "variances": numbers((0.1, 0.1, 0.2, 0.2)),
+        },
+        ignored=("minimum_negative_samples",),
+        inputs=("anchor", "label", "cls_pred"),
+        outputs=3,
     ),
     Operator(
         ("_contrib_box_nms", "_contrib_box_non_maximum_suppression"),

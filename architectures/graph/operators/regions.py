@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from architectures.graph.attributes import flag, integer, number, shape
+from architectures.graph.attributes import flag, integer, number, numbers, shape
 from architectures.graph.expression import Apply, Expression
 from architectures.graph.operator import Call, Dims, Operator
 
@@ -64,7 +64,91 @@ def psroi_pooling_shape(call: Call) -> tuple[Dims | None, ...]:
     return ((None if rois is None else rois[0], call["output_dim"], size, size),)
 
 
+def deformable_psroi_pooling(call: Call) -> Expression:
+    """Without ``trans`` the bins stay where they are. The second output counts the samples."""
+    trans = None if call["no_trans"] else call.input(2)
+    sizes = (call["output_dim"], call["pooled_size"], call["spatial_scale"], call["group_size"])
+    kwargs = {
+        name: call[name]
+        for name, default in (("part_size", 0), ("sample_per_part", 1), ("trans_std", 0.0))
+        if call[name] != default
+    }
+    return Apply(
+        "deformable_psroi_pooling",
+        (*call.inputs[:2], trans, *sizes),
+        kwargs,
+        exact="deformable_psroi_pooling_float32_scales",
+    )
+
+
+def deformable_psroi_pooling_shape(call: Call) -> tuple[Dims | None, ...]:
+    return psroi_pooling_shape(call) * 2
+
+
+def region_proposals(call: Call) -> Expression:
+    """Of equal scores the first counts; MXNet's order among them is that of an unstable sort."""
+    kwargs = {
+        name: call[name] for name, default in PROPOSAL_DEFAULTS.items() if call[name] != default
+    }
+    return Apply("region_proposals", call.inputs, kwargs, exact="region_proposals_float32")
+
+
+def region_proposals_shape(call: Call) -> tuple[Dims | None, ...]:
+    scores, count = call.shapes[0], call["rpn_post_nms_top_n"]
+    batch = None if scores is None else scores[0]
+    rows = None if batch is None else batch * count
+    return ((rows, 5), (rows, 1))
+
+
+PROPOSAL_DEFAULTS = {
+    "rpn_pre_nms_top_n": 6000,
+    "rpn_post_nms_top_n": 300,
+    "threshold": 0.7,
+    "rpn_min_size": 16,
+    "scales": (4.0, 8.0, 16.0, 32.0),
+    "ratios": (0.5, 1.0, 2.0),
+    "feature_stride": 16,
+    "iou_loss": False,
+}
+
 OPERATORS = (
+    Operator(
+        ("_contrib_MultiProposal", "_contrib_Proposal"),
+        "src/operator/contrib/multi_proposal.cc",
+        region_proposals,
+        region_proposals_shape,
+        {
+            "rpn_pre_nms_top_n": integer(6000),
+            "rpn_post_nms_top_n": integer(300),
+            "threshold": number(0.7),
+            "rpn_min_size": integer(16),
+            "scales": numbers((4.0, 8.0, 16.0, 32.0)),
+            "ratios": numbers((0.5, 1.0, 2.0)),
+            "feature_stride": integer(16),
+            "iou_loss": flag(False),
+        },
+        ignored=("output_score",),
+        inputs=("cls_prob", "bbox_pred", "im_info"),
+        outputs=2,
+    ),
+    Operator(
+        ("_contrib_DeformablePSROIPooling",),
+        "src/operator/contrib/deformable_psroi_pooling.cc",
+        deformable_psroi_pooling,
+        deformable_psroi_pooling_shape,
+        {
+            "spatial_scale": number(),
+            "output_dim": integer(),
+            "group_size": integer(),
+            "pooled_size": integer(),
+            "part_size": integer(0),
+            "sample_per_part": integer(1),
+            "trans_std": number(0.0),
+            "no_trans": flag(False),
+        },
+        inputs=("data", "rois", "trans"),
+        outputs=2,
+    ),
     Operator(
         ("_contrib_ROIAlign",),
         "src/operator/contrib/roi_align.cc",
