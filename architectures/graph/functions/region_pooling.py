@@ -60,12 +60,12 @@ def weighted_samples(
     than one pixel outside counts as 0. ``grouped``: each bin has channels of its own.
     """
     batch, channels, height, width = features.shape
-    regions, bins_y, bins_x = len(y), y.shape[1], x.shape[2]
+    regions, bins_y, bins_x = y.shape[0], y.shape[1], x.shape[2]
     shape = (regions, bins_y, bins_x, *weight.shape[3:])
     y, x, weight = y.expand(shape), x.expand(shape), weight.expand(shape)
     inside = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
     inside = inside & (image >= 0)[:, None, None, None, None]
-    weight = torch.where(inside, weight, 0.0).reshape(regions * bins_y * bins_x, -1)
+    weight = torch.where(inside, weight, 0.0).flatten(3).flatten(0, 2)  # (R * PH * PW, S * S)
     y, x = y.clamp(0, height - 1), x.clamp(0, width - 1)
     top, left = y.floor(), x.floor()
     down, right = (y - top).reshape(weight.shape), (x - left).reshape(weight.shape)
@@ -77,9 +77,9 @@ def weighted_samples(
     first = image.clamp(min=0)[:, None] * groups
     if grouped:
         first = first + torch.arange(groups, device=features.device)  # (R, PH * PW)
-    first = (first * height * width).reshape(regions, -1, 1)
+    first = (first * height * width)[..., None]
     corners = [
-        (row * width + column).reshape(regions, bins_y * bins_x, -1) + first
+        (row * width + column).flatten(3).flatten(1, 2) + first  # (R, PH * PW, S * S)
         for row, column in ((top, left), (top, far), (bottom, left), (bottom, far))
     ]
     weights = [
@@ -89,7 +89,7 @@ def weighted_samples(
         down * right * weight,
     ]
     sums = F.embedding_bag(
-        torch.cat(corners, -1).reshape(regions * bins_y * bins_x, -1),
+        torch.cat(corners, -1).flatten(0, 1),
         table.reshape(-1, channels),
         mode="sum",
         per_sample_weights=torch.cat(weights, -1),
