@@ -103,8 +103,8 @@ def bipartite_matching(
     good = flat < threshold if is_ascend else flat > threshold
     places = torch.arange(rows * columns, device=flat.device).expand_as(flat)
     rank = torch.empty_like(order).scatter(1, order, places)  # (B, R * C): 0 is the best pair
-    row_match = flat.new_full((len(flat), rows), -1)
-    column_match = flat.new_full((len(flat), columns), -1)
+    row_match = flat.new_full((flat.shape[0], rows), -1)
+    column_match = flat.new_full((flat.shape[0], columns), -1)
     free = good
     for _ in range(min(rows, columns, topk + 1 if topk > 0 else rows)):
         best = torch.where(free, rank, rows * columns).argmin(1, keepdim=True)  # (B, 1)

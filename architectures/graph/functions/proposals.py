@@ -27,7 +27,7 @@ def region_proposals(
     anchors, and ``im_info`` (B, 3): height, width and scale of each image. Where suppression leaves
     fewer boxes than asked for, they are repeated in order.
     """
-    batch, height, width = len(scores), *scores.shape[2:]
+    batch, _, height, width = scores.shape
     anchors = shifted_anchors(scores, scales, ratios, feature_stride)  # (1, H * W * A, 4)
     offsets = offsets.detach().reshape(batch, -1, 4, height, width)
     offsets = offsets.permute(0, 3, 4, 1, 2).reshape(batch, -1, 4)

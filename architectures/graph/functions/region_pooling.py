@@ -23,7 +23,7 @@ def roi_align(
     ``position_sensitive``: each bin has channels of its own, and C is divided by PH * PW.
     """
     rois = rois.detach()
-    image = rois[:, 0].long() if rois.shape[1] == 5 else rois.new_zeros(len(rois)).long()
+    image = rois[:, 0].long() if rois.shape[1] == 5 else rois.new_zeros(rois.shape[0]).long()
     corners = rois[:, -4:] * spatial_scale - (0.5 if aligned else 0.0)
     size = corners[:, 2:] - corners[:, :2]
     if not aligned:
@@ -185,7 +185,7 @@ def psroi_pooling(
     limit = torch.tensor([x.shape[3], x.shape[2]], dtype=start.dtype, device=x.device)
     first = (place * length + start[:, None]).floor().clamp(min=0).minimum(limit)
     after = ((place + 1) * length + start[:, None]).ceil().clamp(min=0).minimum(limit)
-    maps = x.reshape(len(x), output_dim, groups, groups, *x.shape[2:])
+    maps = x.reshape(x.shape[0], output_dim, groups, groups, *x.shape[2:])
     pooled = []
     for image, begin, stop in zip(
         rois[:, 0].tolist(), first.long().tolist(), after.long().tolist(), strict=True
@@ -221,7 +221,7 @@ def deformable_psroi_pooling(
     """
     bins, parts = pooled_size, part_size or pooled_size
     classes = 1 if trans is None else trans.shape[1] // 2
-    regions, (height, width) = len(rois), features.shape[2:]
+    regions, (height, width) = rois.shape[0], features.shape[2:]
     corners = round_half_away(rois[:, 1:].detach())
     start = corners[:, :2] * spatial_scale - 0.5
     size = ((corners[:, 2:] + 1) * spatial_scale - 0.5 - start).clamp(min=0.1)  # (R, 2): x, y
@@ -245,7 +245,7 @@ def deformable_psroi_pooling(
     count = inside.sum((-2, -1))  # (R * K, P, P)
     weight = inside.to(x.dtype) / count.clamp(min=1)[..., None, None]
     group = (torch.arange(bins, device=x.device) * group_size) // bins
-    maps = features.reshape(len(features) * classes, -1, group_size, group_size, height, width)
+    maps = features.reshape(features.shape[0] * classes, -1, group_size, group_size, height, width)
     maps = maps[:, :, group][:, :, :, group].flatten(1, 3)  # (N * K, output_dim / K * P * P, H, W)
     image = rois[:, 0, None].long() * classes + torch.arange(classes, device=x.device)
     pooled = weighted_samples(maps, image.flatten(), y, x, weight, grouped=True)
