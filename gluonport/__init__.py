@@ -78,7 +78,7 @@ def load(path: str | os.PathLike[str]) -> torch.nn.Module:
 
     Raises GluonportError for a file that is neither.
     """
-    from verify.prediction.loading import load_network
+    from verify.prediction.any_checkpoint import load_network
 
     return load_network(path)
 

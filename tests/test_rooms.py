@@ -19,6 +19,7 @@ ARCHITECTURES = ("catalogue", "networks", "graph")
 VERIFY = (
     "reference",
     "operators",
+    "graphs",
     "parity",
     "tensors",
     "metadata",

@@ -22,11 +22,12 @@ class Dataset:
     """A data set of images with classes.
 
     ``hub`` is its identifier on the hub. ``split`` is the part that accuracy is measured on, and
-    ``evaluation`` what messages call that part; it has ``images`` images, ``images_per_class`` of
-    each class unless their numbers differ. ``class_names`` are None for ImageNet's, which clients
-    know. ``mean`` and ``std`` normalise RGB in 0..1, as the weights were trained. ``terms`` are
-    None where the data set has terms of its own. ``reference`` says which packaged images belong to
-    it, ``scans`` names its packaged evaluation images in ``architectures/samples``.
+    ``evaluation`` what messages call that part; it has ``images`` images (None if nobody knows),
+    ``images_per_class`` of each class unless their numbers differ. ``class_names`` are None for
+    ImageNet's, which clients know. ``mean`` and ``std`` normalise RGB in 0..1, as the weights were
+    trained. ``terms`` are None where the data set has terms of its own. ``reference`` says which
+    packaged images belong to it, ``scans`` names its packaged evaluation images in
+    ``architectures/samples``.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Dataset:
     evaluation: str
     num_classes: int
     class_names: tuple[str, ...] | None
-    images: int
+    images: int | None
     images_per_class: int | None
     mean: Triple
     std: Triple

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from architectures.catalogue.dataset import IMAGENET, Triple
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Regime
-from architectures.catalogue.record import Model
 
 BYTE_MEAN, BYTE_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
@@ -28,9 +28,12 @@ NORMALISATIONS: dict[Regime, Normalisation] = {
 }
 
 
-def normalisation(regime: Regime, model: Model | None = None) -> Normalisation:
+def normalisation(regime: Regime, model: Evaluated | None = None) -> Normalisation:
     """What the regime does: GluonCV's uses the mean and deviation of the model's own data set, the
-    others, and GluonCV's without a model, those of ImageNet."""
+    others, and GluonCV's without a model, those of ImageNet. A model whose user gave the mean and
+    the scale of its pixels is normalised by these in every regime."""
+    if model and model.pixels:
+        return Normalisation(None, *model.pixels)
     if regime == "gluon" and model:
         return Normalisation(255, model.dataset.mean, model.dataset.std)
     return NORMALISATIONS[regime]

@@ -67,6 +67,11 @@ class Model:
     arithmetic: tuple[float, float] = (0.5, 2.0)
 
     @property
+    def pixels(self) -> None:
+        """None: images are normalised as the regime says."""
+        return None
+
+    @property
     def num_classes(self) -> int:
         """The class count of the published weights."""
         return self.dataset.num_classes

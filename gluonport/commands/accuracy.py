@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from architectures.catalogue import find_model
-from gluonport.commands.console import Command, Failure, ModelName, max_pixels_option, print_json
+from convert.formats.records import GRAPH
+from gluonport.commands.console import (
+    Command,
+    Failure,
+    ModelName,
+    max_pixels_option,
+    preparing,
+    print_json,
+)
 from mappings.words import one_line
 
 if TYPE_CHECKING:
+    from architectures.catalogue.dataset import Triple
+    from architectures.catalogue.evaluated import Evaluated
+    from architectures.catalogue.figure import Regime
     from verify.accuracy.outcome import Accuracy
     from verify.accuracy.reducer import Count
 
@@ -57,6 +68,7 @@ FILE = click.Path(path_type=Path)
     metavar="N",
     help="Images in a batch. Default: 16 on a CPU, 256 on a GPU.",
 )
+@preparing
 @max_pixels_option
 @click.option("--device", metavar="D", help="cpu or cuda. Default: a GPU if there is one.")
 @click.option(
@@ -72,18 +84,39 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--allow-incomplete", is_flag=True, help="Accept an incomplete data set.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def accuracy(name: str, regime: str | None, as_json: bool, **options: Any) -> None:
+def accuracy(
+    name: str,
+    checkpoint: Path,
+    regime: Regime | None,
+    input_size: int | None,
+    mean: Triple | None,
+    scale: Triple | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Measure the accuracy of a converted checkpoint.
 
-    NAME is the model of CHECKPOINT, and its published figure is compared with the result. Every
-    image is counted exactly once. To resume an interrupted run, give the same command again. The
-    result is written beside the checkpoint.
+    NAME is the model of CHECKPOINT, and its published figure is compared with the result; it is
+    'graph' for a checkpoint that came from a graph, of which nothing is published. Every image is
+    counted exactly once. To resume an interrupted run, give the same command again. The result is
+    written beside the checkpoint.
     """
     from verify.accuracy.measure import measure
     from verify.accuracy.task import Task
+    from verify.graphs.image_classifier import (
+        Preparation,
+        open_graph_classifier,
+        refuse_preparation,
+    )
 
-    model = find_model(name)
-    task = Task(model, regime=regime or model.regimes[0], **options)  # type: ignore[arg-type]
+    model: Evaluated
+    preparation = Preparation(input_size, mean, scale)
+    if name == GRAPH:
+        model, options["network"] = open_graph_classifier(checkpoint, preparation)
+    else:
+        model = find_model(name)
+        refuse_preparation(name, preparation)
+    task = Task(model, checkpoint, regime or model.regimes[0], **options)
     result = measure(task)
     if result is None:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,52 @@ max_pixels_option = click.option(
     metavar="N",
     help="Refuse images of more than N pixels before they are decoded.",
 )
+
+
+class ChannelValues(click.ParamType[tuple[float, float, float]]):
+    """Three numbers, for red, green and blue, or one for all three."""
+
+    name = "r,g,b"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float, float]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = [float(part) for part in str(value).split(",")]
+        except ValueError:
+            numbers = []
+        match numbers:
+            case [one] if isfinite(one):
+                return one, one, one
+            case [red, green, blue] if all(map(isfinite, numbers)):
+                return red, green, blue
+        self.fail(f"{value!r} is not three numbers such as 123.68,116.78,103.94", param, ctx)
+
+
+def preparing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how the images of a graph's network are prepared; the command gets
+    them as ``input_size``, ``mean`` and ``scale``."""
+
+    @click.option(
+        "--input-size",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Side of the images in pixels, if CHECKPOINT came from a graph that does not say it.",
+    )
+    @click.option(
+        "--mean",
+        type=ChannelValues(),
+        help="Mean of red, green and blue, if CHECKPOINT came from a graph: pixels of 0 to 255 "
+        "become (pixel - mean) / scale.",
+    )
+    @click.option("--scale", type=ChannelValues(), help="Scale of red, green and blue; see --mean.")
+    @wraps(command)
+    def prepared(*args: Any, **options: Any) -> None:
+        command(*args, **options)
+
+    return prepared
 
 
 def choosing(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,11 +13,13 @@ from gluonport.commands.console import (
     ModelName,
     class_names_option,
     max_pixels_option,
+    preparing,
     print_json,
 )
 from mappings.words import one_line
 
 if TYPE_CHECKING:
+    from architectures.catalogue.dataset import Triple
     from architectures.catalogue.figure import Regime
 
 FILE = click.Path(path_type=Path)
@@ -44,6 +46,7 @@ FILE = click.Path(path_type=Path)
     metavar="N",
     help="Show the N best classes.",
 )
+@preparing
 @max_pixels_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def predict(
@@ -53,6 +56,9 @@ def predict(
     regime: Regime | None,
     class_names: Path | None,
     most: int,
+    input_size: int | None,
+    mean: Triple | None,
+    scale: Triple | None,
     max_pixels: int,
     as_json: bool,
 ) -> None:
@@ -60,9 +66,11 @@ def predict(
 
     CHECKPOINT is a converted file or a release folder.
     """
+    from verify.graphs.image_classifier import Preparation
     from verify.prediction.classifier import open_classifier
 
-    classifier = open_classifier(checkpoint, name, regime, class_names, max_pixels)
+    preparation = Preparation(input_size, mean, scale)
+    classifier = open_classifier(checkpoint, name, regime, class_names, max_pixels, preparation)
     if as_json:
         answers = [(image, classifier.classify(image, most)) for image in images]
         print_json(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from architectures import Model
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Regime
 from convert.formats import Array
 from convert.formats.regular import open_regular, read_bytes
@@ -32,7 +32,7 @@ class CropCache:
     than ``max_pixels`` pixels has no crop, so each limit has a folder of its own.
     """
 
-    def __init__(self, folder: Path, regime: Regime, model: Model, max_pixels: int) -> None:
+    def __init__(self, folder: Path, regime: Regime, model: Evaluated, max_pixels: int) -> None:
         """Raises FormatError for an index that is not a regular file."""
         side = model.input_size
         libraries = f"cv2-{version('opencv-python-headless')}-pillow-{version('pillow')}"

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Figure, Undecided
-from architectures.catalogue.record import Model
 from architectures.networks.environment import environment
 from convert.formats.records import ACCURACY
 from mappings.errors import AccuracyError
@@ -131,7 +131,7 @@ def accuracy(
 
 
 def published_figures(
-    model: Model, regime: str, classes: int
+    model: Evaluated, regime: str, classes: int
 ) -> tuple[Figure | None, Undecided | None]:
     """The published figure of a model in a regime, and published figures that may be of other
     weights; neither exists for a network tuned to another number of classes."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from architectures.catalogue.record import Model
 from architectures.networks.load import create_classifier
 from architectures.networks.network import Network
 from convert.formats.regular import sha256
@@ -21,6 +22,7 @@ from verify.accuracy.reading import Reader
 from verify.accuracy.reducer import exactly_once
 from verify.accuracy.task import Task
 from verify.datasets import LabelledImages, open_dataset
+from verify.graphs.image_classifier import GraphClassifier
 from verify.parity.named_model import demand_model
 from verify.preprocessing.regimes import check_channels
 
@@ -39,7 +41,7 @@ class Prepared:
     task: Task
     ranks: Ranks
     device: Device
-    network: Network
+    network: Network | GraphClassifier
     dataset: LabelledImages
     positions: Sequence[int]
     workers: int
@@ -57,12 +59,11 @@ def prepare(task: Task, ranks: Ranks) -> Prepared:
     for path in (task.result, task.predictions):
         if path and not os.access(path.parent, os.W_OK):
             raise AccuracyError(f"{path}: cannot be written: its folder is missing or not writable")
-    demand_model(task.model, task.checkpoint)
+    network = _network(task)
     against = read_csv(task.against) if task.against else None
     device = find_device(task.device, ranks.local_rank, task.precision)
     if device.on_cpu:
         keep_freed_memory()
-    network = create_classifier(task.model, task.checkpoint)
     check_channels(task.checkpoint, network.in_chans)
     classes = network.num_classes
     dataset = open_dataset(task.data, labels=task.labels, model=task.model, num_classes=classes)
@@ -104,3 +105,12 @@ def prepare(task: Task, ranks: Ranks) -> Prepared:
         reader,
         against,
     )
+
+
+def _network(task: Task) -> Network | GraphClassifier:
+    """The checkpoint's network. Raises FormatError for a checkpoint that is not the model's."""
+    if task.network is not None:
+        return task.network
+    assert isinstance(task.model, Model)  # only a graph brings a model that its user describes
+    demand_model(task.model, task.checkpoint)
+    return create_classifier(task.model, task.checkpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from architectures import Model
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Regime
 from convert.formats import Array
 from mappings.errors import AccuracyError, ImageError
@@ -21,7 +21,7 @@ class Reader:
 
     dataset: LabelledImages
     regime: Regime
-    model: Model
+    model: Evaluated
     cache: CropCache | None
     max_pixels: int
 

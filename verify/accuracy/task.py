@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from architectures import Model
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Regime
 from convert.formats.limits import MAX_PIXELS
 from convert.formats.records import ACCURACY, record_path
+from verify.graphs.image_classifier import GraphClassifier
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 
@@ -18,11 +19,12 @@ Precision = Literal["float32", "tf32", "bfloat16"]
 class Task:
     """A checkpoint of a model, the images (None: the sample's own), and the options.
 
+    ``network`` is the checkpoint's if a graph gives it; a model of the catalogue brings its own.
     ``ledgers``: the first is written to; finished chunks of the others are taken over.
     ``max_pixels``: larger images are not decoded.
     """
 
-    model: Model
+    model: Evaluated
     checkpoint: Path
     regime: Regime
     data: Path | None = None
@@ -38,6 +40,7 @@ class Task:
     compiled: bool = False
     cache: Path | None = None
     allow_incomplete: bool = False
+    network: GraphClassifier | None = None
 
     @property
     def result(self) -> Path:

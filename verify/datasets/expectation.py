@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from architectures import Model
 from architectures.catalogue.dataset import IMAGENET
+from architectures.catalogue.evaluated import Evaluated
 from mappings.words import counted
 
 
@@ -81,7 +81,7 @@ class Expectation:
         return f"{label} ({self.names[label]})" if self.names else str(label)
 
 
-def expectation(model: Model, num_classes: int | None = None) -> Expectation:
+def expectation(model: Evaluated, num_classes: int | None = None) -> Expectation:
     """The images that a model is evaluated on: those of its own data set, or of ImageNet-1k if it
     has as many classes. For any other number of classes, only that number is known."""
     classes = model.num_classes if num_classes is None else num_classes

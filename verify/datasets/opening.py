@@ -6,7 +6,7 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from architectures import Model
+from architectures.catalogue.evaluated import Evaluated
 from mappings.errors import DatasetError
 from verify.datasets.expand import expand
 from verify.datasets.expectation import Expectation, expectation
@@ -28,7 +28,7 @@ def open_dataset(
     path: str | PathLike[str] | None = None,
     *,
     labels: str | PathLike[str] | None = None,
-    model: Model,
+    model: Evaluated,
     num_classes: int | None = None,
 ) -> LabelledImages:
     """The labelled images at ``path``, or without one the scans packaged for the sample model.

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-CriterionName = Literal[
-    "values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1", "operators"
+NetworkCriterion = Literal[
+    "values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1"
 ]
-"""What a port is judged by, in the order of a verdict."""
+"""What a port is judged by where the source framework's network answers, in a verdict's order."""
+CriterionName = NetworkCriterion | Literal["operators"]
+"""The same, and what a graph is judged by where only its operators can be."""
 
 
 @dataclass(frozen=True)

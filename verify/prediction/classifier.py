@@ -8,17 +8,27 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from architectures import Model, find_model
+from architectures import find_model
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Regime
 from architectures.networks.load import create_classifier
 from architectures.networks.network import Network
 from convert.formats import open_checkpoint
+from convert.formats.graph_checkpoint import is_graph_checkpoint
 from convert.formats.json_text import read_json_object
 from convert.formats.limits import MAX_PIXELS
+from convert.formats.records import GRAPH
 from convert.formats.shaped import shaped
 from mappings.errors import FormatError
 from verify.datasets.class_names import read_class_names
 from verify.datasets.expectation import imagenet_names
+from verify.graphs.image_classifier import (
+    UNSAID,
+    GraphClassifier,
+    Preparation,
+    open_graph_classifier,
+    refuse_preparation,
+)
 from verify.prediction.recognise import recognise
 from verify.preprocessing import preprocess
 from verify.preprocessing.regimes import check_channels
@@ -52,8 +62,8 @@ class Classifier:
     of ``synthetic`` weights mean nothing. Images of more than ``max_pixels`` pixels are refused.
     """
 
-    model: Model
-    network: Network
+    model: Evaluated
+    network: Network | GraphClassifier
     regime: Regime
     names: tuple[str, ...] | None
     names_of: str | None
@@ -86,11 +96,13 @@ def open_classifier(
     regime: Regime | None = None,
     class_names: Path | None = None,
     max_pixels: int = MAX_PIXELS,
+    preparation: Preparation = UNSAID,
 ) -> Classifier:
     """The classifier of a converted ``.safetensors`` file or of a release folder.
 
     ``name`` is its model's, and ``class_names`` a file with the names of its classes. What is None
-    is taken from the release, the records beside the checkpoint and the catalogue. Raises
+    is taken from the release, the records beside the checkpoint and the catalogue. ``preparation``
+    says how the images of a network that comes from a graph are prepared. Raises
     GluonportError if the model is not clear, the weights do not fit it, or no regime makes images
     with as many channels as the network takes.
     """
@@ -100,8 +112,16 @@ def open_classifier(
         name = name or Stated.read(checkpoint).model.name
         names, names_of = _own_names(checkpoint), "the release"
         checkpoint /= WEIGHTS
-    model = find_model(name) if name else recognise(checkpoint)
-    network = create_classifier(model, checkpoint)
+    model: Evaluated
+    network: Network | GraphClassifier
+    if name in (None, GRAPH) and is_graph_checkpoint(checkpoint):
+        model, network = open_graph_classifier(checkpoint, preparation)
+        synthetic = False
+    else:
+        known = find_model(name) if name else recognise(checkpoint)
+        refuse_preparation(known.name, preparation)
+        model, network = known, create_classifier(known, checkpoint)
+        synthetic = is_synthetic(known, open_checkpoint(checkpoint))
     check_channels(checkpoint, network.in_chans)
     classes = network.num_classes
     if class_names is not None:
@@ -117,7 +137,7 @@ def open_classifier(
         regime or model.regimes[0],
         names,
         names_of,
-        is_synthetic(model, open_checkpoint(checkpoint)),
+        synthetic,
         max_pixels,
     )
 

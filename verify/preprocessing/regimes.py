@@ -19,9 +19,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Regime
 from architectures.catalogue.normalisation import normalisation
-from architectures.catalogue.record import RGB, Model
+from architectures.catalogue.record import RGB
 from convert.formats.limits import MAX_PIXELS
 from convert.formats.regular import read_bytes
 from mappings.errors import FormatError, ImageError
@@ -85,7 +86,7 @@ PIPELINES: dict[Regime, Pipeline] = {
 }
 
 
-def _pipeline(regime: Regime, model: Model | None) -> Pipeline:
+def _pipeline(regime: Regime, model: Evaluated | None) -> Pipeline:
     """How a regime prepares images for a model: timm resizes some bilinearly."""
     pipeline = PIPELINES[regime]
     if regime == "timm" and model and model.timm_interpolation == "bilinear":
@@ -104,7 +105,7 @@ def check_channels(checkpoint: str | PathLike[str], in_chans: int) -> None:
         )
 
 
-def crop(data: bytes, regime: Regime, model: Model, max_pixels: int = MAX_PIXELS) -> Pixels:
+def crop(data: bytes, regime: Regime, model: Evaluated, max_pixels: int = MAX_PIXELS) -> Pixels:
     """The pixels of an image that the model sees: uint8 RGB (S, S, 3), S the model's input size.
 
     Raises ImageError, one line, for an image that the original does not decode, and for one with
@@ -139,7 +140,7 @@ def _decoded(data: bytes, pipeline: Pipeline, side: int, share: float) -> Pixels
     return np.ascontiguousarray(resized[top : top + side, left : left + side])
 
 
-def normalise(crops: Pixels, regime: Regime, model: Model | None = None) -> Floats:
+def normalise(crops: Pixels, regime: Regime, model: Evaluated | None = None) -> Floats:
     """A network's input, float32 (N, 3, S, S), from uint8 RGB crops (N, S, S, 3).
 
     Mean and deviation are ImageNet's, or for GluonCV's CIFAR networks CIFAR-10's.
@@ -157,7 +158,7 @@ def normalise(crops: Pixels, regime: Regime, model: Model | None = None) -> Floa
 def preprocess(
     image_path: str | PathLike[str],
     regime: Regime,
-    model: Model | None = None,
+    model: Evaluated | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Floats:
     """A network's input, float32 (3, S, S), from an image file; S is 224 unless the model says so.

@@ -16,11 +16,11 @@ from mappings.errors import PublishError
 from verify.parity.criteria import STRUCTURE
 from verify.parity.layers import judge_layers
 from verify.parity.places import places
-from verify.parity.result import Criterion, CriterionName, Parity
+from verify.parity.result import Criterion, CriterionName, NetworkCriterion, Parity
 from verify.reference.answers import Reference, golden
 from verify.reference.inputs import reference_inputs, reference_names
 
-JUDGED: tuple[CriterionName, ...] = get_args(CriterionName)
+JUDGED: tuple[CriterionName, ...] = get_args(NetworkCriterion)
 """The criteria by which a checkpoint is judged, each once and in this order."""
 
 SPREAD = 1000

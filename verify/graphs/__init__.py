@@ -1,0 +1,1 @@
+"""Networks that come from graphs, with their weights."""
