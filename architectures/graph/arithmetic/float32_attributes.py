@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from architectures.graph.functions.deviation import standard_deviation
+from architectures.graph.functions.masked_softmax import sum_of_cross_entropies
 from architectures.graph.functions.pooling_windows import old_pool
 
 
@@ -67,3 +68,7 @@ def old_pool_scale32(
 def global_average_scale32(layer: nn.Module, x: Tensor) -> Tensor:
     """Pooling_v1 with ``global_pool``, likewise. x: (N, C, H, W)."""
     return x.sum((2, 3), keepdim=True) * float32(1 / (x.shape[2] * x.shape[3]))
+
+
+def sum_of_cross_entropies_least32(x: Tensor, label: Tensor) -> Tensor:
+    return sum_of_cross_entropies(x, label, float32(1e-8))

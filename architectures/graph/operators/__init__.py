@@ -18,6 +18,7 @@ from architectures.graph.operators import (
     numpy_reduction,
     ordering,
     pooling,
+    rectifiers,
     recurrent,
     reduction,
     regions,
@@ -25,6 +26,7 @@ from architectures.graph.operators import (
     sequence,
     shaping,
     slicing,
+    softmaxes,
     transformer,
     unary,
 )
@@ -42,6 +44,7 @@ GROUPS = {
     "numpy_reduction": numpy_reduction.OPERATORS,
     "ordering": ordering.OPERATORS,
     "pooling": pooling.OPERATORS,
+    "rectifiers": rectifiers.OPERATORS,
     "recurrent": recurrent.OPERATORS,
     "reduction": reduction.OPERATORS,
     "regions": regions.OPERATORS,
@@ -49,6 +52,7 @@ GROUPS = {
     "sequence": sequence.OPERATORS,
     "shaping": shaping.OPERATORS,
     "slicing": slicing.OPERATORS,
+    "softmaxes": softmaxes.OPERATORS,
     "transformer": transformer.OPERATORS,
     "unary": unary.OPERATORS,
 }

@@ -59,7 +59,7 @@ def activation(call: Call) -> Expression:
 
 OPERATORS = (
     Operator(
-        ("FullyConnected",),
+        ("FullyConnected", "_npx_fully_connected"),
         "src/operator/nn/fully_connected.cc",
         fully_connected,
         fully_connected_shape,
@@ -68,7 +68,7 @@ OPERATORS = (
         weights=fully_connected_weights,
     ),
     Operator(
-        ("Activation",),
+        ("Activation", "_npx_activation"),
         "src/operator/nn/activation.cc",
         activation,
         same,
