@@ -33,6 +33,26 @@ def linspace(
     return (start + numbers * ((stop - start) / max(gaps, 1))).to(dtype)
 
 
+def logspace(
+    start: float,
+    stop: float,
+    count: int,
+    endpoint: bool,
+    base: float,
+    dtype: torch.dtype,
+    device: torch.device | None,
+) -> Tensor:
+    """Powers of a base with evenly spaced exponents, computed in float64."""
+    exponents = linspace(start, stop, count, endpoint, torch.float64, device)
+    return (base**exponents).to(dtype)
+
+
+def grid_indices(sizes: tuple[int, ...], dtype: torch.dtype, device: torch.device | None) -> Tensor:
+    """The position of each element of a grid: (axes, *sizes)."""
+    axes = [torch.arange(size, dtype=dtype, device=device) for size in sizes]
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"))
+
+
 def eye(rows: int, columns: int, k: int, dtype: torch.dtype, device: torch.device | None) -> Tensor:
     """A matrix with ones on diagonal k: column - row == k."""
     row = torch.arange(rows, device=device).reshape(-1, 1)

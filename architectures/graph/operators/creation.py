@@ -8,7 +8,6 @@ from typing import Any
 
 from architectures.graph.attributes import choice, flag, integer, number, shape
 from architectures.graph.expression import Apply, DataDevice, DType, Expression
-from architectures.graph.infer import axis_of, same
 from architectures.graph.operator import Call, Dims, Operator
 
 DTYPES = (
@@ -143,49 +142,37 @@ def eye_shape(call: Call) -> tuple[Dims | None, ...]:
     return (eye_sizes(call),)
 
 
-def arange_like(call: Call) -> Expression:
-    """As many numbers as an axis of the input is long; without an axis, in the input's shape."""
-    kwargs = {
-        name: value
-        for name, value in (
-            ("axis", call["axis"]),
-            ("start", call["start"] or None),
-            ("step", None if call["step"] == 1 else call["step"]),
-            ("repeat", None if call["repeat"] == 1 else call["repeat"]),
-        )
-        if value is not None
-    }
-    return Apply("arange_like", call.inputs, kwargs)
+def indices(call: Call) -> Expression:
+    """The position of each element of a grid."""
+    _limit(call, len(call["dimensions"]) * math.prod(call["dimensions"]))
+    return Apply("grid_indices", (call["dimensions"],), made(call))
 
 
-def arange_like_shape(call: Call) -> tuple[Dims | None, ...]:
-    data = call.shapes[0]
-    if call["axis"] is None:
-        return (data,)
-    return ((None if data is None else data[axis_of(call["axis"], len(data))],),)
+def indices_shape(call: Call) -> tuple[Dims | None, ...]:
+    return ((len(call["dimensions"]), *call["dimensions"]),)
 
 
-def shape_array(call: Call) -> Expression:
-    """The input's shape as an int64 vector."""
-    return Apply("shape_array", call.inputs)
+def identity_matrix(call: Call) -> Expression:
+    _limit(call, math.prod(call["shape"]))
+    return Apply("torch.eye", (call["shape"][0],), made(call))
 
 
-def shape_array_shape(call: Call) -> tuple[Dims | None, ...]:
-    return ((call.rank(),),)
+def identity_matrix_shape(call: Call) -> tuple[Dims | None, ...]:
+    sizes = call["shape"]
+    if len(sizes) != 2 or sizes[0] != sizes[1]:
+        raise call.refuse(f"its shape is {sizes}; expected a square")
+    return (sizes,)
 
 
-def size_array(call: Call) -> Expression:
-    """How many elements the input has, as an int64 vector of one."""
-    return Apply("size_array", call.inputs)
+def logspace(call: Call) -> Expression:
+    """Powers of a base with evenly spaced exponents."""
+    _limit(call, call["num"])
+    names = ("start", "stop", "num", "endpoint", "base")
+    return Apply("logspace", tuple(call[name] for name in names), made(call))
 
 
-def size_array_shape(call: Call) -> tuple[Dims | None, ...]:
-    return ((1,),)
-
-
-def full_like(call: Call) -> Expression:
-    kwargs = {} if call["dtype"] is None else {"dtype": DType(call["dtype"])}
-    return Apply("torch.full_like", (call.input(0), call["fill_value"]), kwargs)
+def logspace_shape(call: Call) -> tuple[Dims | None, ...]:
+    return ((call["num"],),)
 
 
 INIT = "src/operator/tensor/init_op.cc"
@@ -247,40 +234,34 @@ OPERATORS = (
         ignored=("ctx",),
     ),
     Operator(
-        ("_contrib_arange_like", "_npx_arange_like"),
+        ("_npi_indices",),
         INIT,
-        arange_like,
-        arange_like_shape,
-        {
-            "start": number(0.0),
-            "step": number(1.0),
-            "repeat": integer(1),
-            "axis": integer(None),
-        },
-        inputs=("data",),
+        indices,
+        indices_shape,
+        {"dimensions": shape(), "dtype": dtype("int32")},
         ignored=("ctx",),
     ),
     Operator(
-        ("shape_array", "_npx_shape_array"),
-        "src/operator/tensor/elemwise_unary_op_basic.cc",
-        shape_array,
-        shape_array_shape,
-        inputs=("data",),
-    ),
-    Operator(
-        ("size_array",),
-        "src/operator/tensor/elemwise_unary_op_basic.cc",
-        size_array,
-        size_array_shape,
-        inputs=("data",),
-    ),
-    Operator(
-        ("_npi_full_like",),
+        ("_npi_identity",),
         INIT,
-        full_like,
-        same,
-        {"fill_value": number(), "dtype": dtype(None)},
-        inputs=("a",),
+        identity_matrix,
+        identity_matrix_shape,
+        {"shape": shape(()), "dtype": dtype()},
+        ignored=("ctx",),
+    ),
+    Operator(
+        ("_npi_logspace",),
+        INIT,
+        logspace,
+        logspace_shape,
+        {
+            "start": number(),
+            "stop": number(),
+            "num": integer(),
+            "endpoint": flag(True),
+            "base": number(10.0),
+            "dtype": dtype(),
+        },
         ignored=("ctx",),
     ),
 )

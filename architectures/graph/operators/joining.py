@@ -10,17 +10,24 @@ from architectures.graph.operator import Call, Dims, Operator
 
 
 def concat(call: Call) -> Expression:
-    """One input is itself."""
-    if len(call) == 1:
-        return call.input(0)
-    return Apply("torch.cat", (list(call.inputs), call["dim"]))
+    return join(call, call["dim"])
+
+
+def join(call: Call, axis: int) -> Expression:
+    """The inputs side by side along an axis; one input is itself."""
+    return Apply("torch.cat", (list(call.inputs), axis)) if len(call) > 1 else call.input(0)
 
 
 def concat_shape(call: Call) -> tuple[Dims | None, ...]:
+    return join_shape(call, call["dim"])
+
+
+def join_shape(call: Call, axis: int) -> tuple[Dims | None, ...]:
+    """The shape of inputs side by side."""
     known = [data for data in call.shapes if data is not None]
     if not known:
         return (None,)
-    axis = axis_of(call["dim"], len(known[0]))
+    axis = axis_of(axis, len(known[0]))
     parts = [None if data is None else data[axis] for data in call.shapes]
     length = None if None in parts else sum(part for part in parts if part is not None)
     rest = merged([(*data[:axis], None, *data[axis + 1 :]) for data in known]) or ()

@@ -178,54 +178,6 @@ def reshape_like_shape(call: Call) -> tuple[Dims | None, ...]:
     return (data[:begin] + like[call["rhs_begin"] : call["rhs_end"]] + data[end:],)
 
 
-def depth_to_space(call: Call) -> Expression:
-    """Blocks come from the first part of the channels; PyTorch's pixel_shuffle takes the last."""
-    return Apply("depth_to_space", (call.input(0), call["block_size"]))
-
-
-def depth_to_space_shape(call: Call) -> tuple[Dims | None, ...]:
-    data, block = call.shapes[0], call["block_size"]
-    if data is None:
-        return ((None,) * 4,)
-    n, c, h, w = data
-    return ((n, c and c // block**2, h and h * block, w and w * block),)
-
-
-def space_to_depth(call: Call) -> Expression:
-    return Apply("space_to_depth", (call.input(0), call["block_size"]))
-
-
-def space_to_depth_shape(call: Call) -> tuple[Dims | None, ...]:
-    data, block = call.shapes[0], call["block_size"]
-    if data is None:
-        return ((None,) * 4,)
-    n, c, h, w = data
-    return ((n, c and c * block**2, h and h // block, w and w // block),)
-
-
-def diag(call: Call) -> Expression:
-    """A vector becomes a matrix; of anything else, the diagonal over two axes."""
-    x, k = call.input(0), call["k"]
-    if known_rank(call) == 1:
-        return Apply("torch.diag", (x, k) if k else (x,))
-    return Apply("torch.diagonal", (x, k, call["axis1"], call["axis2"]))
-
-
-def diag_shape(call: Call) -> tuple[Dims | None, ...]:
-    data, k = call.shapes[0], call["k"]
-    if data is None:
-        return (None,)
-    if len(data) == 1:
-        side = None if data[0] is None else data[0] + abs(k)
-        return ((side, side),)
-    first, second = axis_of(call["axis1"], len(data)), axis_of(call["axis2"], len(data))
-    rest = tuple(size for axis, size in enumerate(data) if axis not in (first, second))
-    rows, columns = data[first], data[second]
-    if rows is None or columns is None:
-        return ((*rest, None),)
-    return ((*rest, min(rows + min(k, 0), columns - max(k, 0))),)
-
-
 MATRIX = "src/operator/tensor/matrix_op.cc"
 BROADCAST = "src/operator/tensor/broadcast_reduce_op_value.cc"
 
@@ -306,29 +258,5 @@ OPERATORS = (
         reshape_like_shape,
         {name: integer(None) for name in RANGE},
         inputs=("lhs", "rhs"),
-    ),
-    Operator(
-        ("depth_to_space",),
-        MATRIX,
-        depth_to_space,
-        depth_to_space_shape,
-        {"block_size": integer()},
-        inputs=("data",),
-    ),
-    Operator(
-        ("space_to_depth",),
-        MATRIX,
-        space_to_depth,
-        space_to_depth_shape,
-        {"block_size": integer()},
-        inputs=("data",),
-    ),
-    Operator(
-        ("diag",),
-        "src/operator/tensor/diag_op.cc",
-        diag,
-        diag_shape,
-        {"k": integer(0), "axis1": integer(0), "axis2": integer(1)},
-        inputs=("data",),
     ),
 )

@@ -110,22 +110,18 @@ def slice_like_shape(call: Call) -> tuple[Dims | None, ...]:
 
 def slice_channel(call: Call) -> tuple[Expression, ...]:
     """Equal parts of one axis, which ``squeeze_axis`` removes where a part has size 1."""
-    return parts_of(call, Apply(".chunk", (call.input(0), call["num_outputs"], call["axis"])))
+    parts = Apply(".chunk", (call.input(0), call["num_outputs"], call["axis"]))
+    return parts_of(call, parts, call["axis"])
 
 
-def parts_of(call: Call, parts: Apply) -> tuple[Expression, ...]:
+def parts_of(call: Call, parts: Apply, axis: int) -> tuple[Expression, ...]:
     """All parts of a split, each without the axis if ``squeeze_axis`` says so."""
-    count = split_count(call.attributes)
-    axis = call["axis"]
+    count, squeezed = split_count(call.attributes), call["squeeze_axis"]
     if count == 1:
-        return (Apply(".squeeze", (call.input(0), axis)) if squeezed(call) else call.input(0),)
-    if squeezed(call):
+        return (Apply(".squeeze", (call.input(0), axis)) if squeezed else call.input(0),)
+    if squeezed:
         parts = Apply(".unbind", (call.input(0), axis))
     return tuple(Item(parts, index) for index in range(count))
-
-
-def squeezed(call: Call) -> bool:
-    return bool(call["squeeze_axis"])
 
 
 def split_count(attributes: Mapping[str, Any]) -> int:
@@ -154,16 +150,22 @@ def slice_channel_shape(call: Call) -> tuple[Dims | None, ...]:
 def split_v2(call: Call) -> tuple[Expression, ...]:
     """``sections`` parts, the first ones longer if need be; or parts that begin at ``indices``."""
     how = call["sections"] or call["indices"][1:]
-    return parts_of(call, Apply(".tensor_split", (call.input(0), how, call["axis"])))
+    split = Apply(".tensor_split", (call.input(0), how, call["axis"]))
+    return parts_of(call, split, call["axis"])
 
 
 def split_v2_shape(call: Call) -> tuple[Dims | None, ...]:
+    return split_shapes(call, call["axis"])
+
+
+def split_shapes(call: Call, axis: int) -> tuple[Dims | None, ...]:
+    """The shapes of the parts along an axis."""
     data, count, begins = call.shapes[0], split_count(call.attributes), call["indices"]
     if not call["sections"] and (not begins or begins[0] != 0 or min(begins) < 0):
         raise call.refuse(f"indices {begins} do not begin with 0 and go on")
     if data is None:
         return (None,) * count
-    axis = axis_of(call["axis"], len(data))
+    axis = axis_of(axis, len(data))
     size = data[axis]
     sizes: list[int | None] = [None] * count
     if call["sections"] and size is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from architectures.graph.attributes import integer
 from architectures.graph.expression import Apply, Expression
-from architectures.graph.infer import product, same, size_of
+from architectures.graph.infer import product
 from architectures.graph.operator import Call, Dims, Operator
 
 
@@ -57,11 +57,6 @@ def _values(data: Dims | None, attention: Dims | None, parts: int) -> Dims:
     return (length, data[1], None if data[2] is None else data[2] // parts)
 
 
-def divided_by_root(call: Call) -> Expression:
-    """x over the root of its last size."""
-    return Apply("/", (call.input(0), Apply("**", (size_of(call.input(0), -1), 0.5))))
-
-
 TRANSFORMER = "src/operator/contrib/transformer.cc"
 HEADS = {"heads": integer()}
 
@@ -98,5 +93,4 @@ OPERATORS = (
         HEADS,
         inputs=("keys_values", "attention"),
     ),
-    Operator(("_contrib_div_sqrt_dim",), TRANSFORMER, divided_by_root, same, inputs=("data",)),
 )
