@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert.formats import Array
+from mappings.words import counted
 from verify.parity.criteria import ARITHMETIC, IMPRECISE, STRUCTURE
 from verify.parity.graph_trace import GraphTrace
 from verify.parity.result import Criterion
@@ -59,7 +60,7 @@ def graph_structure(
             f"; {len(apart)} nodes were judged by themselves, on the source's own inputs: "
             f"{', '.join(apart[:3])}{', ...' if len(apart) > 3 else ''}"
         )
-    return Criterion("structure", passed, detail, figure, limit, figure)
+    return Criterion("structure", bool(passed), detail, figure, limit, figure)
 
 
 def graph_arithmetic(answers: Sequence[Compared32], weak: str | None = None) -> Criterion:
@@ -107,6 +108,7 @@ def _judged(each: Compared32) -> tuple[bool, float, float, float, float, float]:
     ratio = ours / theirs if theirs > 0 else float("inf")
     if max(ours, theirs) <= 2 * _floor(each.exact, finite) and not low <= ratio <= high:
         ratio = 1.0  # neither can be closer to the truth than float32's rounding of it
+    ratio, low, high = float(ratio), float(low), float(high)
     return low <= ratio <= high, ratio, low, high, theirs, ours
 
 
@@ -152,7 +154,9 @@ def graph_evidence(
         problems.append(
             f"all {len(statistics)} statistics of normalisation layers are those of new layers"
         )
-    detail = "; ".join(problems) or f"{cases} cases, {len(names)} outputs, finite, varied"
+    detail = "; ".join(problems) or (
+        f"{counted(cases, 'case')}, {counted(len(names), 'output')}, finite, varied"
+    )
     return Criterion("evidence", not problems, detail, cases, None, None)
 
 

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from architectures.graph.plan import Plan
-from mappings.words import counted
-from verify.operators.conformance import Conformance, conformance_of
+from mappings.words import counted, first_few
+from verify.operators.conformance import conformance_of
 from verify.parity.result import Criterion
 
 
 def graph_operators(plan: Plan) -> Criterion:
-    """Whether every operator of the graph conforms, on all its cases, and whether the cases have
-    what the graph's nodes ask of it."""
-    found = conformance_of([plan.graph.nodes[step.node] for step in plan.steps])
-    problems = [
-        *(f"{name}: no case was packaged" for name in found.unproven),
-        *found.failures,
-        *found.uncovered,
-    ]
-    if not (found.verdicts or found.unproven):
-        problems.append("the graph has no operators")
-    detail = "; ".join(problems[:3]) or _agreement(found)
-    return Criterion("operators", not problems, detail, len(problems), 0.0, float(len(problems)))
-
-
-def _agreement(found: Conformance) -> str:
-    limits = sum(verdict.operator.limit is not None for verdict in found.verdicts)
-    own = f" ({limits} within a limit of their own)" if limits else ""
-    return (
-        f"all {counted(len(found.verdicts), 'operator')} conform on "
-        f"{counted(found.cases, 'case')}{own}, the worst to {found.worst64:.3g}; the network as a "
-        f"whole was not run in MXNet"
-    )
+    """Whether every operator of the network conforms on all its cases, and whether these cases
+    cover the attributes that the graph gives it."""
+    found = conformance_of(plan.graph.nodes[step.node] for step in plan.steps)
+    problems = [*found.failures, *found.uncovered]
+    if found.unproven:
+        problems.append(f"no case of {first_few(list(found.unproven))} is packaged")
+    detail = f"{counted(len(problems), 'problem')}; the first: {problems[0]}" if problems else (
+        f"all {counted(len(found.verdicts), 'operator')} of the graph conform on "
+        f"{counted(found.cases, 'case')}, the worst to {found.worst64:.3g}; MXNet did not run the "
+        f"graph itself"
+    )  # fmt: skip
+    count = len(problems)
+    return Criterion("operators", found.passed, detail, count, 0.0, float(count))

@@ -157,7 +157,7 @@ def _layers(
     """The criterion that every node agrees, and the first that does not."""
     graph = network.plan.graph
     judged = [error for error in errors if error.node not in exact.apart]
-    worst = max((np.inf if e.port64 is None else e.port64 for e in judged), default=0.0)
+    worst = float(max((np.inf if e.port64 is None else e.port64 for e in judged), default=0.0))
     if not exact.bad:
         detail = f"all {len(judged)} nodes agree, the worst to {worst:.3g}, limit {LAYER:.3g}"
         if exact.apart:
