@@ -48,8 +48,8 @@ class OwnClassifier:
     name: str
     dataset: Dataset
     input_size: int
-    pixels: tuple[Triple, Triple] | None = None
-    crop: float = 0.875
+    pixels: tuple[Triple, Triple] | None
+    crop: float
     regimes: tuple[Regime, ...] = ("gluon",)
     undecided: Undecided | None = None
     timm_interpolation: Interpolation = "bicubic"

@@ -89,6 +89,7 @@ def accuracy(
     checkpoint: Path,
     regime: Regime | None,
     input_size: int | None,
+    crop: float | None,
     mean: Triple | None,
     scale: Triple | None,
     as_json: bool,
@@ -110,7 +111,7 @@ def accuracy(
     )
 
     model: Evaluated
-    preparation = Preparation(input_size, mean, scale)
+    preparation = Preparation(input_size, crop, mean, scale)
     if name == GRAPH:
         model, options["network"] = open_graph_classifier(checkpoint, preparation)
     else:

@@ -129,13 +129,20 @@ class ChannelValues(click.ParamType[tuple[float, float, float]]):
 
 def preparing(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say how the images of a graph's network are prepared; the command gets
-    them as ``input_size``, ``mean`` and ``scale``."""
+    them as ``input_size``, ``crop``, ``mean`` and ``scale``."""
 
     @click.option(
         "--input-size",
         type=click.IntRange(1),
         metavar="N",
         help="Side of the images in pixels, if CHECKPOINT came from a graph that does not say it.",
+    )
+    @click.option(
+        "--crop",
+        type=click.FloatRange(0, 1, min_open=True),
+        metavar="SHARE",
+        help="Share of the resized image's short side that is kept, if CHECKPOINT came from a "
+        "graph. Default: 0.875, as 224 of 256 pixels.",
     )
     @click.option(
         "--mean",

@@ -57,6 +57,7 @@ def predict(
     class_names: Path | None,
     most: int,
     input_size: int | None,
+    crop: float | None,
     mean: Triple | None,
     scale: Triple | None,
     max_pixels: int,
@@ -69,7 +70,7 @@ def predict(
     from verify.graphs.image_classifier import Preparation
     from verify.prediction.classifier import open_classifier
 
-    preparation = Preparation(input_size, mean, scale)
+    preparation = Preparation(input_size, crop, mean, scale)
     classifier = open_classifier(checkpoint, name, regime, class_names, max_pixels, preparation)
     if as_json:
         answers = [(image, classifier.classify(image, most)) for image in images]

@@ -25,10 +25,12 @@ SOFTMAX = ("SoftmaxOutput", "Softmax", "SoftmaxActivation", "softmax", "_npx_sof
 
 @dataclass(frozen=True)
 class Preparation:
-    """What the user says of the images: the side of the square input in pixels, and the mean and
-    scale that normalise pixels of 0 to 255. None: what the graph or the regime says."""
+    """What the user says of the images: the side of the square input in pixels, the share of the
+    resized image's short side that it covers, and the mean and scale that normalise pixels of 0 to
+    255. None: what the graph or the regime says."""
 
     input_size: int | None = None
+    crop: float | None = None
     mean: Triple | None = None
     scale: Triple | None = None
 
@@ -44,6 +46,8 @@ class Preparation:
 
 
 UNSAID = Preparation()
+CROP = 0.875
+"""The share that every regime takes of an image of ImageNet: 224 of 256 pixels."""
 
 
 class GraphClassifier(nn.Module):
@@ -95,7 +99,8 @@ def open_graph_classifier(
         )
     classes = output.shape[1]
     last = plan.graph.nodes[plan.graph.heads[0].node].op
-    own = OwnClassifier(GRAPH, _dataset(classes), side, preparation.pixels, regimes=regimes)
+    crop = preparation.crop or CROP
+    own = OwnClassifier(GRAPH, _dataset(classes), side, preparation.pixels, crop, regimes)
     return own, GraphClassifier(network, classes, channels_last, last in SOFTMAX)
 
 
@@ -104,7 +109,7 @@ def refuse_preparation(model: str, preparation: Preparation) -> None:
     if preparation:
         raise GraphError(
             f"{model}: the catalogue says how its images are prepared: leave out --input-size, "
-            f"--mean and --scale"
+            f"--crop, --mean and --scale"
         )
 
 
