@@ -16,6 +16,7 @@ The function is called until ``COUNT`` cases that differ are drawn; it returns N
 combination that MXNet has no answer for. Everything is deterministic: ``draw`` is seeded by the
 operator's name and the number of the call, and ``draw.name`` goes through all of the operator's
 names in turn. Names that MXNet 1.9.1 does not have stand in the file's ``NOT_IN_REFERENCE``.
+An operator whose attributes combine in many ways has more cases: ``COUNTS = {"Reshape": 160}``.
 
 What ``draw`` offers:
 
@@ -152,25 +153,31 @@ def cases_of(group: str) -> list[OperatorCase]:
     module = import_module(f"scripts.operator_cases.{group}")
     draws: Mapping[str, Draws] = module.CASES
     absent: Sequence[str] = getattr(module, "NOT_IN_REFERENCE", ())
+    counts: Mapping[str, int] = getattr(module, "COUNTS", {})
     names = {operator.names[0]: operator.names for operator in GROUPS[group]}
     if missing := sorted(set(names) ^ set(draws)):
         raise SystemExit(f"operators and cases of {group} differ: {', '.join(missing)}")
     return [
         case
         for first in names
-        for case in _drawn(first, [name for name in names[first] if name not in absent], draws)
+        for case in _drawn(
+            first,
+            [name for name in names[first] if name not in absent],
+            draws[first],
+            counts.get(first, COUNT),
+        )
     ]
 
 
-def _drawn(operator: str, names: Sequence[str], draws: Mapping[str, Draws]) -> list[OperatorCase]:
+def _drawn(operator: str, names: Sequence[str], draws: Draws, count: int) -> list[OperatorCase]:
     found: dict[str, OperatorCase] = {}
     for number in range(PATIENCE):
-        if len(found) == COUNT:
+        if len(found) == count:
             return list(found.values())
-        case = draws[operator](Draw(operator, names, number))
+        case = draws(Draw(operator, names, number))
         if case is not None:
             found.setdefault(_key(case), case)
-    raise SystemExit(f"{operator}: only {len(found)} of {COUNT} cases differ")
+    raise SystemExit(f"{operator}: only {len(found)} of {count} cases differ")
 
 
 def _key(case: OperatorCase) -> str:
