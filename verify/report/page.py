@@ -39,6 +39,13 @@ QUESTIONS: dict[CriterionName, tuple[str, str]] = {
 }
 """What each criterion asks, and the unit of its figure."""
 
+GRAPH_UNITS = {
+    "structure": "between outputs",
+    "evidence": "cases",
+    "layers": "of a node's scale",
+}
+"""The units for graphs, where they differ."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -62,7 +69,13 @@ def write_report(results: Sequence[Parity], folder: Path, root: Path = Path()) -
     document = {"passed": passed, "models": [result.as_json() for result in results]}
     sections = [_section(result, f"m{index}", root) for index, result in enumerate(results)]
     page = _templates().get_template("page.html.j2")
-    html = page.render(passed=passed, sections=sections, questions=QUESTIONS, layer_limit=LAYER)
+    html = page.render(
+        passed=passed,
+        sections=sections,
+        questions=QUESTIONS,
+        graph_units=GRAPH_UNITS,
+        layer_limit=LAYER,
+    )
     write_text(folder / "parity.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
     write_text(folder / "index.html", html)
     return folder / "index.html"
