@@ -66,6 +66,10 @@ def without(*path: str | int) -> Callable[[Symbol], None]:
     return change
 
 
+def norm(*inputs: list[int]) -> Symbol:
+    return {"op": "BatchNorm", "name": "n", "inputs": inputs}
+
+
 HOSTILE: dict[str, tuple[Callable[[Symbol], None], str]] = {
     # --- the top level
     "nodes is an object": (
@@ -284,6 +288,16 @@ HOSTILE: dict[str, tuple[Callable[[Symbol], None], str]] = {
     "a layer with four inputs": (
         changed("nodes", 2, "inputs", to=[[0, 0], [1, 0], [1, 0], [1, 0]]),
         f"{FC} has 4 inputs; expected 1 to 3 (data, weight, bias): {DAMAGED}",
+    ),
+    "a BatchNorm of a newer file without its states": (
+        changed("nodes", 3, to=norm([2, 0], [1, 0], [1, 0])),
+        "node 3 'n' (BatchNorm) has 3 inputs; expected 5 "
+        f"(data, gamma, beta, moving_mean, moving_var): {DAMAGED}",
+    ),
+    "a BatchNorm of which the first state is missing": (
+        changed("nodes", 3, to=norm([2, 0], [1, 0], [1, 0], [1, 0])),
+        "node 3 'n' (BatchNorm) has 4 inputs; expected 5 "
+        f"(data, gamma, beta, moving_mean, moving_var): {DAMAGED}",
     ),
 }
 TEXTS = {

@@ -6,12 +6,7 @@ from architectures.graph.graph import Graph, NodeEntry
 from architectures.graph.operators import OPERATORS
 from mappings.errors import GraphError
 
-STATES = {
-    "BatchNorm": 2,
-    "BatchNorm_v1": 2,
-    "_contrib_SyncBatchNorm": 2,
-    "IdentityAttachKLSparseReg": 1,
-}
+STATES = {"IdentityAttachKLSparseReg": 1}
 """The auxiliary states of operators that are not supported, which are told apart all the same."""
 
 OUTPUTS = {
