@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from architectures.graph.lowering import lower
 from convert.formats.limits import (
     MAX_ATTRIBUTE,
     MAX_ENTRIES,
@@ -407,3 +408,22 @@ def test_a_value_nested_as_deep_as_json_may_be_is_quoted_or_refused_in_one_line(
             refusal(text % nested)
         version = b'{"nodes": [{"op": "null", "name": "x", "inputs": []}], "heads": [[0, 0]], '
         refusal(version + b'"attrs": {"mxnet_version": %s}}' % nested)
+
+
+def test_a_node_that_no_operator_can_take_is_a_problem_of_that_node() -> None:
+    """As long as it is read: a layer without its weight, a stride of 0."""
+    symbol = copy.deepcopy(SOUND)
+    del symbol["nodes"][2]["inputs"][1]
+    symbol["nodes"][3] = {
+        "op": "Pooling",
+        "name": "pool",
+        "inputs": [[0, 0]],
+        "attrs": {"kernel": "(2, 2)", "stride": "(0, 0)", "pool_type": "max"},
+    }
+    symbol["heads"] = [[2, 0], [3, 0]]
+    graph = parse_symbol(json.dumps(symbol), "model-symbol.json")
+    lowered = lower(graph, {}, {"data": (1, 3, 9, 9)})
+    assert list(lowered.problems) == [1, 2]
+    assert lowered.problems[1] == (
+        "node 'fc' (FullyConnected): its 1 input and attributes do not fit together (IndexError)"
+    )

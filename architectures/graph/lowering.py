@@ -12,6 +12,7 @@ from architectures.graph.known_shapes import input_shape
 from architectures.graph.operator import Call, Dims, Operator
 from architectures.graph.operators import OPERATORS
 from mappings.errors import GraphError
+from mappings.words import counted
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,13 @@ def lower(
                 spread.add(index)
         except GraphError as error:
             problems[index] = str(error)
+            shapes.setdefault(index, ())
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # An operator reckons with sound nodes; a damaged file has a stride of 0, or no weight.
+            problems[index] = (
+                f"node {node.name!r} ({node.op}): its {counted(len(node.inputs), 'input')} and "
+                f"attributes do not fit together ({type(error).__name__})"
+            )
             shapes.setdefault(index, ())
     return Lowered(graph, shapes, calls, expressions, frozenset(spread), problems)
 

@@ -290,5 +290,5 @@ def output_count(node: Node) -> int | None:
         return None
     try:
         return operator.output_count(operator.parse(node))
-    except GraphError:
-        return None
+    except (GraphError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None  # what is wrong with its attributes is said where it is converted
