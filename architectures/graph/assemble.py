@@ -30,11 +30,14 @@ def assemble(
     graph: Graph,
     stored: Mapping[str, StoredTensor],
     given: Mapping[str, Dims] | None = None,
+    *,
+    complete: bool = True,
 ) -> Plan:
     """Plan the network of a graph.
 
     ``stored``: the file's tensors by variable name; a variable that is not among them, and that the
-    outputs depend on, is an input of the network. ``given``: shapes of inputs by name.
+    outputs depend on, is an input of the network. ``given``: shapes of inputs by name. Parameters
+    that the file lacks are refused, or if not ``complete``, inputs too.
 
     Raises GraphError with every node that cannot be converted, and with every tensor whose shape
     is not what its node needs.
@@ -44,7 +47,8 @@ def assemble(
     lowered = lower(graph, shapes, given or {}, dtypes)
     needed = _needed(lowered)
     lowered.refuse(needed)
-    _refuse_missing(lowered, needed, stored)
+    if complete:
+        _refuse_missing(lowered, needed, stored)
     _refuse_shapes(lowered, needed, stored)
     return _Assembly(lowered, stored, needed).plan()
 

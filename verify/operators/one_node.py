@@ -82,7 +82,7 @@ def one_node(
     given: dict[str, Dims] = {
         name: shape if sized else (None,) * len(shape) for name, shape in shapes.items()
     }
-    return OneNode(case, assemble(graph, held, given))
+    return OneNode(case, assemble(graph, held, given, complete=False))
 
 
 def graph_of(case: OperatorCase, outputs: int) -> Graph:
