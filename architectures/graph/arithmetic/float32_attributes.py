@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from architectures.graph.functions.deviation import standard_deviation
 from architectures.graph.functions.masked_softmax import sum_of_cross_entropies
 from architectures.graph.functions.pooling_windows import old_pool
+from architectures.graph.functions.scaled import group_norm_by_group, l2_normalized
 
 
 def float32(value: float) -> float:
@@ -72,3 +73,17 @@ def global_average_scale32(layer: nn.Module, x: Tensor) -> Tensor:
 
 def sum_of_cross_entropies_least32(x: Tensor, label: Tensor) -> Tensor:
     return sum_of_cross_entropies(x, label, float32(1e-8))
+
+
+def group_norm_eps32(x: Tensor, groups: int, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    return F.group_norm(x, groups, weight, bias, float32(eps))
+
+
+def group_norm_by_group_eps32(
+    x: Tensor, groups: int, weight: Tensor, bias: Tensor, eps: float
+) -> Tensor:
+    return group_norm_by_group(x, groups, weight, bias, float32(eps))
+
+
+def l2_normalized_eps32(x: Tensor, mode: str, eps: float) -> Tensor:
+    return l2_normalized(x, mode, float32(eps))
