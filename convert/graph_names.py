@@ -7,7 +7,8 @@ is accepted if it is the only one that
 
 - gives each layer of the graph exactly the tensors that it takes, in the shapes that it needs;
 - keeps the children of a block together, in the order in which the graph runs or made its layers,
-  and numbered children (``0``, ``1``; ``conv1``, ``conv2``) in the order of their numbers.
+  and numbered children (``0``, ``1``; ``conv1``, ``conv2``) in the order of their numbers;
+- where several do, connects children of the same two names in the same way in every block.
 
 A file with two such pairings is refused: nothing in it says which one is meant.
 """
@@ -33,6 +34,8 @@ SPELLINGS = {"moving_mean": "running_mean", "moving_var": "running_var"}
 LEAVES = ("weight", "bias", "gamma", "beta", *SPELLINGS)
 STEPS = 200_000
 """Choices tried before a pairing counts as not to be found."""
+MOST = 64
+"""Pairings of one order that are compared."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class GraphLayer:
     """What one node of the graph takes from a file: ``tensors`` are its variables and their shapes
     as far as the graph tells them, by structural leaf (``weight``, ``running_mean``)."""
 
+    node: int
     name: str
     tensors: Mapping[str, tuple[str, Dims | None]]
 
@@ -126,7 +130,7 @@ def _graph_layers(graph: Graph) -> list[GraphLayer]:
     found: dict[int, dict[str, tuple[str, Dims | None]]] = defaultdict(dict)
     for variable_index, (index, leaf, dims) in taken.items():
         found[index][leaf] = graph.nodes[variable_index].name, dims
-    return [GraphLayer(graph.nodes[index].name, tensors) for index, tensors in found.items()]
+    return [GraphLayer(index, graph.nodes[index].name, tensors) for index, tensors in found.items()]
 
 
 def _leaf(name: str) -> str:
@@ -226,26 +230,31 @@ def _structural(
             f"the file has {counted(held, 'layer')} under structural names, the graph "
             f"{len(layers)}: they are not of the same network; export the network again"
         )
-    found = [
-        pairing for order in (layers, _made_order(layers)) for pairing in _pairings(root, order)
-    ]
-    distinct = list({tuple(sorted((a.name, b.name) for a, b in p)): p for p in found}.values())
-    if not distinct:
+    distinct: dict[tuple[str, ...], list[tuple[GraphLayer, _Block]]] = {}
+    for order in (layers, _made_order(layers)):
+        for pairing in _pairings(root, order):
+            by_layer = {layer.node: block.name for layer, block in pairing}
+            distinct[tuple(by_layer[layer.node] for layer in layers)] = pairing
+    found = list(distinct.values())
+    if len(found) > 1:
+        before = _before(graph, layers)
+        found = [pairing for pairing in found if _is_consistent(pairing, before)] or found
+    if not found:
         raise ReconcileError(
             "the file's structural names fit the graph's layers in no order: they are not of the "
             "same network, or the graph runs its layers in an order that the names don't tell; "
             "export the network again"
         )
-    if len(distinct) > 1:
-        mine = {layer.name: block.name for layer, block in distinct[0]}
-        other = next((a, b) for a, b in distinct[1] if mine[a.name] != b.name)
+    if len(found) > 1:
+        mine = {layer.node: block.name for layer, block in found[0]}
+        other = next((a, b) for a, b in found[1] if mine[a.node] != b.name)
         raise ReconcileError(
-            f"the layer {other[0].name!r} of the graph may be {mine[other[0].name]!r} or "
+            f"the layer {other[0].name!r} of the graph may be {mine[other[0].node]!r} or "
             f"{other[1].name!r} of the file, and nothing says which: export the network again, so "
             f"that the parameters have the graph's names"
         )
     variables = {}
-    for layer, block in distinct[0]:
+    for layer, block in found[0]:
         for leaf, (variable, _) in layer.tensors.items():
             short = f"{block.name}.{block.spelled[leaf]}".lstrip(".")
             variables[variable] = tensors[short][0]
@@ -260,13 +269,13 @@ Agenda = tuple[tuple[tuple["_Block", ...], ...], Any] | None
 def _pairings(
     root: _Block, order: Sequence[GraphLayer]
 ) -> Iterator[list[tuple[GraphLayer, _Block]]]:
-    """The first two ways to pair all layers of the file with the graph's, in this order.
+    """The ways to pair all layers of the file with the graph's, in this order, at most MOST.
 
     Raises ReconcileError if that takes too many steps.
     """
     given, steps = 0, 0
     stack: list[tuple[int, Agenda, Any]] = [(0, (((root,),), None), None)]
-    while stack and given < 2:
+    while stack and given < MOST:
         place, agenda, paired = stack.pop()
         steps += 1
         if steps > STEPS:
@@ -301,6 +310,40 @@ def _unlinked(paired: Any, order: Sequence[GraphLayer]) -> list[tuple[GraphLayer
         block, paired = paired
         blocks.append(block)
     return list(zip(order, reversed(blocks), strict=True))
+
+
+def _before(graph: Graph, layers: Sequence[GraphLayer]) -> dict[int, int]:
+    """For each layer's node, the layers that it depends on, as the bits of a number."""
+    bits = {layer.node: 1 << place for place, layer in enumerate(layers)}
+    found: list[int] = []
+    for index, node in enumerate(graph.nodes):
+        before = 0
+        for entry in node.inputs:
+            before |= found[entry.node]
+        found.append(before | bits.get(index, 0))
+    return {node: found[node] ^ bit for node, bit in bits.items()}
+
+
+def _is_consistent(pairing: Sequence[tuple[GraphLayer, _Block]], before: Mapping[int, int]) -> bool:
+    """Whether children of the same two names, such as ``conv2`` and ``conv3``, are connected in the
+    same way in every block: the second depends on the first, or does not."""
+    places = {node: place for place, node in enumerate(before)}
+    blocks: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    for layer, block in sorted(pairing, key=lambda pair: pair[0].node):
+        words = block.name.split(".")
+        for depth, word in enumerate(words):
+            if not word.isdigit():
+                parent = ".".join(words[:depth])
+                blocks[parent].setdefault(word, []).append(layer.node)
+    known: dict[tuple[str, str], bool] = {}
+    for children in blocks.values():
+        for one, first in children.items():
+            for other, second in children.items():
+                if one != other:
+                    depends = bool(before[second[0]] >> places[first[-1]] & 1)
+                    if known.setdefault((one, other), depends) != depends:
+                        return False
+    return True
 
 
 def _layers_of(block: _Block) -> Iterator[_Block]:
