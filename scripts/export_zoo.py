@@ -12,8 +12,9 @@ a NAME: every name of both zoos. Nothing is downloaded. FOLDER receives, for eac
 
     NAME-symbol.json   the graph, as ``HybridBlock.export`` writes it
     NAME-0000.params   with --params: parameters in float32 by the rule below (``arg:``, ``aux:``)
-    NAME.json          task, preprocessing, input and output shapes, operator counts, and
-                       ``structural``: the name that ``save_parameters`` gives each parameter
+    NAME.json          task, preprocessing, shapes of inputs, outputs and parameters, operator
+                       counts, and ``structural``: the parameters by the names that
+                       ``save_parameters`` gives them
 
 and ``untraceable.json``: why the other names have no graph.
 
@@ -282,12 +283,15 @@ def parameters(
 
 def summary(symbol: Any, inputs: dict[str, Shape]) -> dict[str, Any]:
     """What is known of a graph without running it."""
-    _, outputs, _ = symbol.infer_shape(**inputs)
+    arguments, outputs, states = symbol.infer_shape(**inputs)
+    names = [*symbol.list_arguments(), *symbol.list_auxiliary_states()]
+    shapes = zip(names, [*arguments, *states], strict=True)
     nodes = json.loads(symbol.tojson())["nodes"]
     return {
         "inputs": {name: list(shape) for name, shape in inputs.items()},
         "outputs": [list(shape) for shape in outputs],
         "output_names": symbol.list_outputs(),
+        "parameters": {name: list(shape) for name, shape in shapes if name not in inputs},
         "nodes": len(nodes),
         "operators": dict(
             Counter(node["op"] for node in nodes if node["op"] != "null").most_common()
