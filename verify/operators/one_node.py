@@ -98,7 +98,8 @@ def graph_of(case: OperatorCase, outputs: int) -> Graph:
     return Graph((*variables, node), heads, 10901)
 
 
-FLAGS = {"float32": "0", "uint8": "3", "int32": "4", "int8": "5", "int64": "6", "bool": "7"}
+FLAGS = {"float32": "0", "float64": "1", "float16": "2"}
+FLAGS |= {"uint8": "3", "int32": "4", "int8": "5", "int64": "6", "bool": "7"}
 
 
 def _annotation(dtype: str | None) -> dict[str, str]:

@@ -19,6 +19,7 @@ from mappings.errors import NoReferenceError
 from verify.operators.operator_case import OperatorCase, read_case
 from verify.reference.answers import FRAMEWORKS
 
+PATIENCE = 300  # seconds, for the cases of one group
 OPERATOR_GOLDENS = Path(str(files("verify.reference") / "operators"))
 
 
@@ -90,7 +91,13 @@ def run_operator_reference(cases: Sequence[OperatorCase], answer: Path) -> None:
                 capture_output=True,
                 text=True,
                 stdin=subprocess.DEVNULL,
+                timeout=PATIENCE,
             )
+        except subprocess.TimeoutExpired as error:
+            raise NoReferenceError(
+                f"MXNet gave no answer in {PATIENCE} s: run {script} with --verbose, which names "
+                f"the case that hangs"
+            ) from error
         except OSError as error:
             raise NoReferenceError(f"{command[0]}: {error.strerror}: {framework.remedy}") from error
     if done.returncode:
