@@ -33,8 +33,8 @@ def pick(
 
 
 def gather_nd(x: Tensor, indices: Tensor) -> Tensor:
-    """x at the positions that the first axis of the indices gives: x[i, j, ...]."""
-    return x[tuple(indices.long())]
+    """x at the positions that the first axis of the indices gives: x[i, j, ...]; -1 is the last."""
+    return x[tuple(indices.floor().long())]
 
 
 def scatter_nd(values: Tensor, indices: Tensor, shape: tuple[int, ...]) -> Tensor:
