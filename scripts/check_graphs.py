@@ -98,10 +98,9 @@ class Comparison:
     def first_beyond(self) -> str | None:
         """The first node whose inputs agree and whose outputs do not."""
         for entry, difference in self.differences.items():
-            operator = OPERATORS[self.graph.nodes[entry.node].op or ""]
-            limit = LIMIT if operator.limit is None else max(LIMIT, operator.limit.value)
-            if not difference <= limit:
-                node = self.graph.nodes[entry.node]
+            node = self.graph.nodes[entry.node]
+            own = OPERATORS[node.op or ""].limit_of(node.attributes)
+            if not difference <= (LIMIT if own is None else max(LIMIT, own.value)):
                 return f"{node.name} ({node.op}) {difference:.2g}"
         return None
 

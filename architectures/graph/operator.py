@@ -63,10 +63,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Limit:
-    """How far float64 results may lie from MXNet's, relative to their scale, and the reason."""
+    """How far float64 results may lie from MXNet's, relative to their scale, and the reason.
+
+    ``where``: the attributes, as text, of the nodes that it is for; empty if it is for all.
+    """
 
     value: float
     reason: str
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 Infer = Callable[[Call], tuple[Dims | None, ...]]
@@ -130,6 +134,12 @@ class Operator:
                 f"node {node.name!r} ({node.op}): the attribute {missing[0]!r} is missing"
             )
         return found
+
+    def limit_of(self, attributes: Mapping[str, str]) -> Limit | None:
+        """The limit of a node with these attributes, as text; None if it has none of its own."""
+        if self.limit is None or not self.limit.where.items() <= attributes.items():
+            return None
+        return self.limit
 
     def output_count(self, attributes: Mapping[str, Any]) -> int:
         """How many outputs a node with these parsed attributes has."""

@@ -74,8 +74,10 @@ class OperatorVerdict:
         for outcome in self.outcomes:
             case, run64, run32 = outcome.answer.case, outcome.float64, outcome.float32
             found += [f"{case}: {problem}" for problem in outcome.problems]
-            if run64 is not None and not run64 <= self.limit:
-                found.append(f"{case}: float64 differs by {run64:.3g}, limit {self.limit:.3g}")
+            own = self.operator.limit_of(case.attributes)
+            limit = own.value if own else FLOAT64_LIMIT
+            if run64 is not None and not run64 <= limit:
+                found.append(f"{case}: float64 differs by {run64:.3g}, limit {limit:.3g}")
             if run32 is not None and not run32 <= self.limit32:
                 found.append(f"{case}: float32 differs by {run32:.3g}, limit {self.limit32:.3g}")
         return found

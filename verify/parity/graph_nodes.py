@@ -212,11 +212,13 @@ def _agrees(
     finite = np.isfinite(wide)
     if not np.array_equal(wide[~finite], got[~finite], equal_nan=True):
         return False
-    operator = OPERATORS.get(plan.graph.nodes[entry.node].op or "")
+    node = plan.graph.nodes[entry.node]
+    operator = OPERATORS.get(node.op or "")
+    limit = None if operator is None else operator.limit_of(node.attributes)
     peak = float(np.abs(wide[finite]).max(initial=0.0))
     allowed = HERE * max(peak, scale if np.isfinite(scale) else peak)
-    if operator is not None and operator.limit is not None:
-        allowed = max(allowed, operator.limit.value * peak)
+    if limit is not None:
+        allowed = max(allowed, limit.value * peak)
     return bool(np.abs(got - wide)[finite].max(initial=0.0) <= allowed)
 
 
@@ -224,8 +226,9 @@ def limited_nodes(plan: Plan) -> list[int]:
     """The nodes whose operator has a limit of its own: MXNet's arithmetic is not modelled there."""
     found = []
     for step in plan.steps:
-        operator = OPERATORS.get(plan.graph.nodes[step.node].op or "")
-        if operator is not None and operator.limit is not None:
+        node = plan.graph.nodes[step.node]
+        operator = OPERATORS.get(node.op or "")
+        if operator is not None and operator.limit_of(node.attributes) is not None:
             found.append(step.node)
     return found
 

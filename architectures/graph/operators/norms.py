@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from architectures.graph.attributes import Attribute, flag, integer, number
-from architectures.graph.expression import Apply, Expression, NnLayer, Value
+from architectures.graph.expression import Apply, Expression, FieldOf, NnLayer, Value
 from architectures.graph.infer import axis_of, same
 from architectures.graph.operator import Call, Dims, Operator
 from architectures.graph.operators.windows import keywords
@@ -117,7 +117,12 @@ def layer_norm(call: Call) -> Expression | tuple[Expression, ...]:
         keywords(eps=(eps, 1e-5)),
         {1: "weight", 2: "bias"},
         (x,),
-        Apply("F.layer_norm", (x, (size,), gamma, beta), {"eps": eps}, "layer_norm_eps32"),
+        Apply(
+            "F.layer_norm",
+            (x, FieldOf(gamma, "shape") if size is None else (size,), gamma, beta),
+            {"eps": eps},
+            "layer_norm_eps32",
+        ),
         exact="layer_eps32",
     )
     if not last:

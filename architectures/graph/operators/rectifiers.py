@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from architectures.graph.attributes import choice, number, shape
 from architectures.graph.expression import Apply, Expression, NnLayer
 from architectures.graph.infer import same
-from architectures.graph.operator import Call, Dims, Operator
+from architectures.graph.operator import Call, Dims, Limit, Operator
 
 
 def leaky_relu(call: Call) -> Expression:
@@ -66,6 +66,12 @@ def layer(kind: str, p: float, x: Expression) -> Expression:
     return NnLayer(kind, (p,), {}, {}, (x,), Apply("F.dropout", (x, p), {"training": False}))
 
 
+GELU = Limit(
+    2.4e-7,
+    "MXNet computes gelu in float32, with the error function of the C library that it runs with",
+    {"act_type": "gelu"},
+)
+
 OPERATORS = (
     Operator(
         ("LeakyReLU", "_npx_leaky_relu"),
@@ -80,6 +86,7 @@ OPERATORS = (
         },
         inputs=("data", "gamma"),
         weights=leaky_relu_weights,
+        limit=GELU,
     ),
     Operator(
         ("Dropout", "_npx_dropout"),
