@@ -158,6 +158,30 @@ def preparing(command: Callable[..., None]) -> Callable[..., None]:
     return prepared
 
 
+def _parse_shapes(
+    context: click.Context, option: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, tuple[int, ...]]:
+    shapes = {}
+    for text in texts:
+        name, _, sizes = text.rpartition("=")
+        parts = sizes.lower().split("x")
+        if not name or not all(part.isdecimal() and 0 < len(part) < 10 for part in parts):
+            raise click.BadParameter(f"{text!r}: expected NAME=SHAPE, as data=1x3x112x112")
+        shapes[name] = tuple(map(int, parts))
+    return shapes
+
+
+shapes_option = click.option(
+    "--input",
+    "shapes",
+    multiple=True,
+    metavar="NAME=SHAPE",
+    callback=_parse_shapes,
+    help="The shape of an input of a graph, data=1x3x112x112. May be repeated.",
+)
+"""The command gets a mapping from names to shapes, as ``shapes``."""
+
+
 def choosing(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that choose tensors of a file; the command gets them as ``choice``."""
 

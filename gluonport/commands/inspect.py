@@ -1,4 +1,4 @@
-"""``gluonport inspect``: what a checkpoint is."""
+"""``gluonport inspect``: what a checkpoint or a graph is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gluonport.commands.console import Command, choosing, print_json
+from gluonport.commands.console import Command, choosing, print_json, shapes_option
 from gluonport.commands.tables import show_table
 from mappings.choice import Choice
 from mappings.families import family_of
-from mappings.words import counted, one_line
+from mappings.words import counted, first_few, one_line
 
 if TYPE_CHECKING:
+    from convert.graph_inspection import GraphInspection
     from convert.inspection import Inspection
+
+SHOWN = 5  # nodes with problems
 
 
 @click.command(cls=Command)
@@ -21,17 +24,46 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @choosing
 @click.option("--digests", "with_digests", is_flag=True, help="List every tensor with its sha256.")
-def inspect(file: str, as_json: bool, choice: Choice, with_digests: bool) -> None:
-    """Show the format, model, tensors and classes of FILE."""
-    from convert.inspection import digests, inspect_checkpoint
+@click.option(
+    "--params",
+    metavar="PARAMS",
+    help="The parameters of the graph FILE. Default: the .params with the highest number beside "
+    "it.",
+)
+@shapes_option
+def inspect(
+    file: str,
+    as_json: bool,
+    choice: Choice,
+    with_digests: bool,
+    params: str | None,
+    shapes: dict[str, tuple[int, ...]],
+) -> None:
+    """Show the format, model, tensors and classes of FILE.
 
-    found = inspect_checkpoint(file, choice)
-    rows = list(digests(found.checkpoint)) if with_digests else []
+    Of an MXNet graph, a NAME-symbol.json, its prefix, its folder, or SageMaker's model.tar.gz, it
+    shows inputs, outputs, operators, the parameters beside it, and what is not supported.
+    """
+    from convert.graph_source import is_graph_source
+    from convert.inspection import Inspection, digests, inspect_checkpoint
+
+    found: Inspection | GraphInspection
+    if is_graph_source(file):
+        from convert.graph_inspection import inspect_graph
+
+        found = inspect_graph(file, params, shapes, choice)
+    elif params is not None or shapes:
+        raise click.UsageError(f"--params and --input are for graphs, and {file} is not one")
+    else:
+        found = inspect_checkpoint(file, choice)
+    rows = list(digests(found.checkpoint)) if with_digests and found.checkpoint else []
     if as_json:
         print_json(found.as_json() | ({"digests": rows} if with_digests else {}))
         return
-    _print(found)
-    if with_digests:
+    lines = _of_checkpoint(found) if isinstance(found, Inspection) else _of_graph(found)
+    for title, text in lines:
+        click.echo(f"{title:12}{one_line(text)}")
+    if rows:
         from rich.table import Table
         from rich.text import Text
 
@@ -41,7 +73,7 @@ def inspect(file: str, as_json: bool, choice: Choice, with_digests: bool) -> Non
         show_table(table)
 
 
-def _print(found: Inspection) -> None:
+def _of_checkpoint(found: Inspection) -> list[tuple[str, str]]:
     from convert.refusal import described, shown
 
     checkpoint = found.checkpoint
@@ -69,5 +101,41 @@ def _print(found: Inspection) -> None:
         if family := family_of([tensor.name for tensor in checkpoint.tensors]):
             lines.append(("looks like", f"{family}, by its names"))
         lines += [("nearest", f"{fit.model.name}, {described(fit)}") for fit in shown(found.fits)]
-    for title, text in lines:
-        click.echo(f"{title:12}{one_line(text)}")
+    return lines
+
+
+def _of_graph(found: GraphInspection) -> list[tuple[str, str]]:
+    from architectures.graph.assemble import shown
+
+    graph, checkpoint = found.graph, found.checkpoint
+    lines = [
+        ("file", str(found.symbol.path)),
+        ("format", f"MXNet graph, written by {found.version or 'MXNet before 0.9'}"),
+        ("nodes", f"{len(graph.nodes):,}"),
+        *((("input"), f"{name} {shown(shape)}") for name, shape in found.inputs.items()),
+        *((("label"), f"{name}, for training alone") for name in found.labels),
+        *((("output"), f"{name} {shown(shape)}") for name, shape in found.outputs),
+        ("operators", ", ".join(f"{count} {op}" for op, count in graph.operators.most_common())),
+    ]
+    if checkpoint is not None:
+        lines.append(("parameters", f"{checkpoint.path} ({checkpoint.format})"))
+        lines.append(("present", str(len(found.held))))
+    lines.append(("missing", _listed(found.missing)))
+    if checkpoint is not None:
+        lines.append(("unused", _listed(found.unused)))
+    lines += [("", note) for note in found.notes]
+    lines += [("model", f"{name}, by its table") for name in found.models]
+    lines += [
+        ("unsupported", f"{each.operator} ({each.count} x, first {each.first!r}) {each.why}")
+        for each in found.unsupported
+    ]
+    lines += [("unsupported", problem) for problem in found.problems[:SHOWN]]
+    if len(found.problems) > SHOWN:
+        lines.append(("", f"and {counted(len(found.problems) - SHOWN, 'node')} more"))
+    if not found.unsupported and not found.problems:
+        lines.append(("supported", "every operator and attribute"))
+    return lines
+
+
+def _listed(names: list[str]) -> str:
+    return f"{len(names)}: {first_few(names)}" if names else "none"

@@ -11,7 +11,14 @@ import click
 
 from architectures.catalogue import MODELS, find_model
 from architectures.catalogue.record import Model
-from gluonport.commands.console import Command, Failure, ModelName, choosing, print_json
+from gluonport.commands.console import (
+    Command,
+    Failure,
+    ModelName,
+    choosing,
+    print_json,
+    shapes_option,
+)
 from mappings.choice import Choice
 from mappings.words import one_line
 
@@ -39,13 +46,7 @@ GRAPH = "graph"  # as convert.formats.graph_checkpoint has it, which imports num
     help="Compare with the packaged answers of the source framework, or run it now.",
 )
 @choosing
-@click.option(
-    "--input",
-    "shapes",
-    multiple=True,
-    metavar="NAME=SHAPE",
-    help="The shape of an input of a graph, data=1x3x112x112. May be repeated.",
-)
+@shapes_option
 @click.option("--report", metavar="DIR", help="Write an HTML page and its JSON into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def parity(
@@ -55,7 +56,7 @@ def parity(
     source: str | None,
     reference: str,
     choice: Choice,
-    shapes: tuple[str, ...],
+    shapes: dict[str, tuple[int, ...]],
     report: str | None,
     as_json: bool,
 ) -> None:
@@ -71,7 +72,7 @@ def parity(
     if checkpoint is not None and _is_graph(names, everything, checkpoint):
         if choice:
             raise click.UsageError("--ema, --weights and --ignore are for models, not for a graph")
-        results = [_graph(checkpoint, source, reference, _parse_shapes(shapes))]
+        results = [_graph(checkpoint, source, reference, shapes)]
         if not as_json:
             _print(results[0])
         return _conclude(results, report, as_json)
@@ -149,17 +150,6 @@ def _is_graph(names: tuple[str, ...], everything: bool, checkpoint: str) -> bool
     from convert.formats.graph_checkpoint import is_graph_checkpoint
 
     return not everything and is_graph_checkpoint(checkpoint)
-
-
-def _parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-    shapes = {}
-    for text in texts:
-        name, _, sizes = text.rpartition("=")
-        parts = sizes.lower().split("x")
-        if not name or not all(part.isdecimal() and 0 < len(part) < 10 for part in parts):
-            raise click.BadParameter(f"{text!r}: expected NAME=SHAPE, as data=1x3x112x112")
-        shapes[name] = tuple(map(int, parts))
-    return shapes
 
 
 def _graph(
