@@ -13,7 +13,7 @@ import numpy as np
 
 from convert.formats import Array, Tensor
 from convert.formats.block import dtype_of
-from convert.formats.graph_checkpoint import GraphCheckpoint, variable_name
+from convert.formats.graph_checkpoint import GraphCheckpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
 from convert.precision import FLOATING, Precision, Scratch, convert_values
 from convert.proven import write_proven
@@ -113,14 +113,14 @@ def _fixed(source: GraphCheckpoint) -> dict[str, Any]:
 
 
 def _is_known(source: GraphCheckpoint, name: str) -> bool:
-    variable = variable_name(name)
+    variable = source.variable_of(name)
     return variable in source.by_variable or variable in _fixed(source)
 
 
 def _values(
     source: GraphCheckpoint, name: str, dtype: str, scratch: Scratch, allow_nonfinite: bool
 ) -> Array:
-    variable = variable_name(name)
+    variable = source.variable_of(name)
     kept = _fixed(source).get(variable)
     if kept is not None:
         return _restored(source, variable, kept)

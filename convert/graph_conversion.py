@@ -22,6 +22,7 @@ from convert.formats.block import dtype_of
 from convert.formats.graph_checkpoint import variable_name
 from convert.formats.records import GRAPH, PROVENANCE, record_path, record_text
 from convert.formats.symbol import symbol_json
+from convert.graph_names import GraphNaming, match_names
 from convert.precision import FLOATING, Precision, Scratch, batches_tracked, convert_values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence
@@ -50,11 +51,22 @@ class GraphRequest:
     notes: tuple[str, ...] = ()
 
     @cached_property
+    def naming(self) -> GraphNaming:
+        """How the file names the graph's variables. Raises ReconcileError if that is not clear."""
+        return match_names(self.graph, {t.name: t.shape for t in self.checkpoint.tensors})
+
+    @cached_property
+    def variables(self) -> Mapping[str, str]:
+        """The variable that each of the file's names stands for, where it is not its own name."""
+        pairs = self.naming.variables.items()
+        return {name: own for own, name in pairs if variable_name(name) != own}
+
+    @cached_property
     def tensors(self) -> Mapping[str, Tensor]:
         """The file's tensors by the variable of the graph that each belongs to."""
         found: dict[str, Tensor] = {}
         for tensor in self.checkpoint.tensors:
-            name = variable_name(tensor.name)
+            name = self.variables.get(tensor.name, variable_name(tensor.name))
             if name in found:
                 raise ConversionError(
                     f"{self.checkpoint.path}: {found[name].name!r} and {tensor.name!r} both "
@@ -135,7 +147,7 @@ def _conversion(request: GraphRequest, evidence: Evidence) -> Conversion:
         source=str(checkpoint.path),
         source_format=checkpoint.format,
         naming=GRAPH,
-        notes=(*checkpoint.notes, *request.notes, *_notes(request)),
+        notes=(*checkpoint.notes, *request.notes, *request.naming.notes, *_notes(request)),
         target=str(request.target),
         tensors=len(evidence.tensors),
         parameters=_parameters(request),
@@ -232,6 +244,7 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
             for taken in plan.inputs
         },
         "names": dict(plan.table.sources),
+        "variables": dict(request.variables),
         "arrays": [{"name": t.name, "dtype": t.dtype} for t in checkpoint.tensors],
         "fixed_gammas": {name: _kept(tensor) for name, tensor in _fixed(request).items()},
         "unused": unused(request),

@@ -49,6 +49,12 @@ class GraphCheckpoint:
         tensors = {tensor.name: tensor for tensor in self.checkpoint.tensors}
         return {variable: tensors[name] for variable, name in self.names.items() if name in tensors}
 
+    def variable_of(self, name: str) -> str:
+        """The variable that a tensor of the source belongs to, by its name there."""
+        recorded = self.provenance.get("variables")
+        found = recorded.get(name) if isinstance(recorded, dict) else None
+        return found if isinstance(found, str) else variable_name(name)
+
     def plan(self, given: Mapping[str, Dims] | None = None) -> Plan:
         """The network; ``given`` are shapes of inputs by name.
 

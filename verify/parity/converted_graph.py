@@ -42,7 +42,16 @@ class ConvertedGraph:
     @cached_property
     def sources(self) -> Mapping[str, Tensor]:
         """The source's tensors by the graph's variables."""
-        return {variable_name(tensor.name): tensor for tensor in self.source.tensors}
+        name_of = self.checkpoint.variable_of
+        return {name_of(tensor.name): tensor for tensor in self.source.tensors}
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the source has other names than the graph's variables."""
+        name_of = self.checkpoint.variable_of
+        return any(
+            name_of(tensor.name) != variable_name(tensor.name) for tensor in self.source.tensors
+        )
 
     @property
     def is_rounded(self) -> bool:

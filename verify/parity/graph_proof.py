@@ -52,7 +52,8 @@ def verify_graph(
     inputs = graph_inputs(converted.plan, shapes, arrays)
     with tempfile.TemporaryDirectory() as folder:
         params = converted.source.path
-        if converted.is_rounded or converted.source.format != "params-v2":
+        is_read_by_mxnet = converted.source.format == "params-v2" and not converted.is_renamed
+        if converted.is_rounded or not is_read_by_mxnet:
             params = Path(folder, "params.npz")
             named: dict[str, Any] = dict(arrays)
             np.savez(params, **named)
