@@ -22,7 +22,7 @@ from architectures.graph.operators.slicing import parts_of, split_count, split_s
 
 def reshape(call: Call) -> Expression:
     """``np.reshape``: sizes, of which one may be -1."""
-    return Apply(".reshape", (call.input(0), *call["newshape"]))
+    return Apply(".reshape", (call.input(0), *(call["newshape"] or [()])))
 
 
 def reshape_shape(call: Call) -> tuple[Dims | None, ...]:
@@ -48,7 +48,7 @@ def npx_reshape_shape(call: Call) -> tuple[Dims | None, ...]:
 
 def transpose(call: Call) -> Expression:
     axes = call["axes"] or tuple(reversed(range(known_rank(call))))
-    return Apply(".permute", (call.input(0), *axes))
+    return Apply(".permute", (call.input(0), *(axes or [()])))
 
 
 def transpose_shape(call: Call) -> tuple[Dims | None, ...]:
@@ -95,8 +95,8 @@ def squeeze_shape(call: Call) -> tuple[Dims | None, ...]:
 
 def broadcast_to(call: Call) -> Expression:
     """A size of -2 is the input's own."""
-    sizes = (-1 if size == -2 else size for size in call["shape"])
-    return Apply(".expand", (call.input(0), *sizes))
+    sizes = [-1 if size == -2 else size for size in call["shape"]]
+    return Apply(".expand", (call.input(0), *(sizes or [()])))
 
 
 def broadcast_to_shape(call: Call) -> tuple[Dims | None, ...]:

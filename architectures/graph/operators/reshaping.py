@@ -51,7 +51,7 @@ def reshape(call: Call) -> Expression:
 
 def reshaped_to(call: Call, axes: Sequence[NewAxis]) -> Expression:
     """The input with these axes."""
-    return Apply(".reshape", (call.input(0), *written(axes, call.input(0))))
+    return Apply(".reshape", (call.input(0), *(written(axes, call.input(0)) or [()])))
 
 
 def written(axes: Sequence[NewAxis], x: Value) -> tuple[Expression | int, ...]:
