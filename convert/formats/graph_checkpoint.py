@@ -43,6 +43,12 @@ class GraphCheckpoint:
         """Whether the file is the one that the conversion wrote, by its sha256."""
         return bool(self.provenance.get("target_sha256") == self.checkpoint.files[0].sha256())
 
+    @property
+    def classes(self) -> int:
+        """The length of the vector that the network gives, 0 if it gives anything else."""
+        classes = self.provenance.get("num_classes")
+        return classes if type(classes) is int and classes > 0 else 0
+
     @cached_property
     def by_variable(self) -> Mapping[str, Tensor]:
         """The file's tensors by the variable of the graph that each belongs to."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from architectures.catalogue import find_model
+from convert.formats.records import GRAPH
 from gluonport.commands.console import (
     ModelName,
     ReleaseCommand,
@@ -50,31 +51,44 @@ def main(
 ) -> None:
     """Make a release folder from a converted checkpoint.
 
-    NAME is the model of CHECKPOINT, and DIR is the folder. The records that convert, 'verify
-    parity' and 'verify accuracy' write must lie beside the checkpoint, must have passed and must be
-    about exactly this file. With --push, a DIR that already holds this release is pushed as it is:
-    to resume an interrupted push, give the same command again.
+    NAME is the model of CHECKPOINT, or 'graph', and DIR is the folder. The records that convert,
+    'verify parity' and 'verify accuracy' write must lie beside the checkpoint, must have passed and
+    must be about exactly this file. With --push, a DIR that already holds this release is pushed as
+    it is: to resume an interrupted push, give the same command again.
     """
     if without_accuracy is not None and not without_accuracy.strip():
         raise click.UsageError("--without-accuracy needs a REASON: the card prints it")
-    model = find_model(name)
-    from verify.publish.publishing import publish
+    if name == GRAPH and (class_names is not None or hashed_name):
+        raise click.UsageError("--class-names and --hashed-name need a model of the catalogue")
+    model = None if name == GRAPH else find_model(name)
+    from verify.publish.publishing import publish, publish_graph
 
-    published = publish(
-        model,
-        Path(checkpoint),
-        Path(folder),
-        key=Path(key) if key else None,
-        repository=push,
-        without_accuracy=without_accuracy,
-        class_names=class_names,
-        license=license,
-        with_hashed_name=hashed_name,
-    )
+    signing = Path(key) if key else None
+    if model is None:
+        published = publish_graph(
+            Path(checkpoint),
+            Path(folder),
+            key=signing,
+            repository=push,
+            without_accuracy=without_accuracy,
+            license=license,
+        )
+    else:
+        published = publish(
+            model,
+            Path(checkpoint),
+            Path(folder),
+            key=signing,
+            repository=push,
+            without_accuracy=without_accuracy,
+            class_names=class_names,
+            license=license,
+            with_hashed_name=hashed_name,
+        )
     if as_json:
         print_json(published)
         return
     done = "released" if published["made"] else "was already released"
-    click.echo(f"{one_line(folder)}: {model.name} {done}, sha256 {published['sha256']}")
+    click.echo(f"{one_line(folder)}: {name} {done}, sha256 {published['sha256']}")
     if published["pushed"]:
         click.echo(f"pushed to {published['pushed']}")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gluonport.commands.console import ReleaseCommand, print_json
 from mappings.errors import GluonportError
+
+if TYPE_CHECKING:
+    from verify.parity.result import Parity
 
 
 @click.command(cls=ReleaseCommand)
@@ -37,7 +41,7 @@ def release(folder: str, key: str | None, as_json: bool) -> None:
             {
                 "passed": True,
                 "folder": folder,
-                "model": found.model.name,
+                "model": found.name,
                 "sha256": found.sha256,
                 "signed": found.signed,
                 "signature_checked": checked,
@@ -53,7 +57,13 @@ def release(folder: str, key: str | None, as_json: bool) -> None:
     for title, text in (
         ("signature", signature),
         ("files", f"all {len(found.files)} are as they were written"),
-        ("weights", f"load strictly into {found.model.name}"),
-        ("parity", f"passes here on {parity.images} images ({parity.reference})"),
+        ("weights", f"load strictly into {'its graph' if found.model is None else found.name}"),
+        ("parity", _parity(found.model is None, parity)),
     ):
         click.echo(f"{title:12}{text}")
+
+
+def _parity(graph: bool, parity: Parity) -> str:
+    if graph:
+        return f"was passed on the {parity.leg} ({parity.reference}), by the release's own figures"
+    return f"passes here on {parity.images} images ({parity.reference})"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from architectures.catalogue.evaluated import Evaluated
 from architectures.catalogue.figure import Regime
-from architectures.catalogue.record import Model
 from convert.formats.shaped import Sha256, shaped
 from mappings.errors import AccuracyError
 from verify.accuracy.identity import Identity
@@ -60,7 +60,7 @@ class Measured:
     environment: dict[str, str]
 
 
-def read_back(values: Mapping[str, Any], model: Model, classes: int) -> Accuracy:
+def read_back(values: Mapping[str, Any], model: Evaluated, classes: int) -> Accuracy:
     """The result of a network of ``model`` with that many classes, from the JSON of its record.
 
     The verdict is judged again, by the same function and the catalogue's figure.
@@ -123,7 +123,7 @@ def _check_counts(record: Measured, count: Count, taken: int) -> None:
         raise AccuracyError("the two halves do not add up to the whole")
 
 
-def _identity(record: Measured, model: Model, taken: int) -> Identity:
+def _identity(record: Measured, model: Evaluated, taken: int) -> Identity:
     return Identity(
         model=model.name,
         checkpoint_sha256=record.checkpoint_sha256,

@@ -100,7 +100,7 @@ def open_graph_classifier(
     classes = output.shape[1]
     last = plan.graph.nodes[plan.graph.heads[0].node].op
     crop = preparation.crop or CROP
-    own = OwnClassifier(GRAPH, _dataset(classes), side, preparation.pixels, crop, regimes)
+    own = OwnClassifier(GRAPH, dataset_of(classes), side, preparation.pixels, crop, regimes)
     return own, GraphClassifier(network, classes, channels_last, last in SOFTMAX)
 
 
@@ -132,7 +132,7 @@ def _input(path: str | PathLike[str], plan: Plan, preparation: Preparation) -> t
     return side, channels_last
 
 
-def _dataset(classes: int) -> Dataset:
+def dataset_of(classes: int) -> Dataset:
     """ImageNet-1k for 1000 classes, else an unknown data set of as many classes."""
     if classes == IMAGENET.num_classes:
         return IMAGENET

@@ -31,7 +31,7 @@ def card(gathered: Gathered, choices: Choices, maker: Maker) -> str:
     from huggingface_hub import ModelCard
 
     values = _values(gathered, choices, maker)
-    body = _templates().get_template("card.md.j2").render(values)
+    body = templates().get_template("card.md.j2").render(values)
     header = _metadata(gathered, choices.license).to_yaml()
     return str(ModelCard(f"---\n{header}\n---\n\n{body.rstrip()}\n"))
 
@@ -214,7 +214,7 @@ def _cell(text: str) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(str(files("verify.publish"))),
         undefined=StrictUndefined,

@@ -81,17 +81,17 @@ def _check(folder: Path, files: Mapping[str, str], stated: Stated) -> None:
     byproducts = [PARITY, PAGE, *([ACCURACY] if ACCURACY in files else [])]
     digests = {name: files[name] for name in byproducts}
     expected = texts(gathered, choices, stated.maker, digests)
-    _compare_json(folder / CONFIG, config, json.loads(expected[CONFIG]))
-    _compare_json(folder / PROVENANCE, stated.document, json.loads(expected[PROVENANCE]))
-    _compare_text(folder / CARD, read_text(folder / CARD, MAX_RECORD), expected[CARD])
+    compare_json(folder / CONFIG, config, json.loads(expected[CONFIG]))
+    compare_json(folder / PROVENANCE, stated.document, json.loads(expected[PROVENANCE]))
+    compare_text(folder / CARD, read_text(folder / CARD, MAX_RECORD), expected[CARD])
     with tempfile.TemporaryDirectory() as again:
         Path(again, WEIGHTS).symlink_to((folder / WEIGHTS).absolute())
         write_parity(gathered, Path(again))
         record = read_json_object(folder / PARITY)
-        _compare_json(folder / PARITY, record, read_json_object(Path(again, PARITY)))
+        compare_json(folder / PARITY, record, read_json_object(Path(again, PARITY)))
         page = read_text(folder / PAGE, MAX_RECORD)
         made = Path(again, PAGE).read_text(encoding="utf-8")
-        _compare_text(folder / PAGE, DRAWN.sub("", page), DRAWN.sub("", made))
+        compare_text(folder / PAGE, DRAWN.sub("", page), DRAWN.sub("", made))
 
 
 def _as_published(stated: Stated, weights: WeightsFile) -> bool:
@@ -149,7 +149,7 @@ def _class_names(path: Path, config: Mapping[str, Any], num_classes: int) -> tup
     return tuple(names)
 
 
-def _compare_json(path: Path, found: Any, expected: Any, where: str = "") -> None:
+def compare_json(path: Path, found: Any, expected: Any, where: str = "") -> None:
     """Check that two JSON values are equal, also in their types. Raises PublishError, which names
     the first field that differs."""
     if isinstance(found, dict) and isinstance(expected, dict):
@@ -159,10 +159,10 @@ def _compare_json(path: Path, found: Any, expected: Any, where: str = "") -> Non
                 raise PublishError(f"{path}: the field {at!r} is not part of a release")
             if name not in found:
                 raise PublishError(f"{path}: the field {at!r} is missing")
-            _compare_json(path, found[name], expected[name], at)
+            compare_json(path, found[name], expected[name], at)
     elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
         for index, pair in enumerate(zip(found, expected, strict=True)):
-            _compare_json(path, *pair, f"{where}[{index}]")
+            compare_json(path, *pair, f"{where}[{index}]")
     elif found != expected or isinstance(found, bool) != isinstance(expected, bool):
         says, makes = (_short(json.dumps(value)) for value in (found, expected))
         raise PublishError(
@@ -171,7 +171,7 @@ def _compare_json(path: Path, found: Any, expected: Any, where: str = "") -> Non
         )
 
 
-def _compare_text(path: Path, found: str, expected: str) -> None:
+def compare_text(path: Path, found: str, expected: str) -> None:
     lines = zip_longest(found.splitlines(), expected.splitlines())
     for number, (says, makes) in enumerate(lines, 1):
         if says != makes:

@@ -41,7 +41,7 @@ class ReleaseRow:
         accuracy: dict[str, Any] = found.get("accuracy") or {}
         above = accuracy.get("top1_images_above")
         return cls(
-            name=release.model.name,
+            name=release.name,
             parameters=found["parameters"],
             regime=accuracy.get("regime"),
             images=accuracy.get("images"),
