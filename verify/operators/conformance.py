@@ -2,7 +2,8 @@
 
 An operator's cases cover a node where each of its attributes has, in some case, a value of the same
 kind, and each two of its words and flags occur together in some case. Kinds: a word or a flag is
-its own; numbers are negative, 0, 1 or more; tuples have a length and the kinds of their numbers.
+its own; numbers are negative, fractional, 0, 1 or more; tuples have a length, and each of their
+numbers a kind.
 """
 
 from __future__ import annotations
@@ -122,23 +123,27 @@ def kinds(operator: Operator, node: Node) -> set[Kind]:
         attributes = operator.parse(node)
     except GraphError:
         return set()
-    single = {name: kind_of(value) for name, value in attributes.items()}
-    words = _words(attributes)
-    pairs = combinations([(name, single[name]) for name in sorted(words)], 2)
-    return {((name, kind),) for name, kind in single.items()} | set(pairs)
+    single = {((name, kind),) for name, value in attributes.items() for kind in kinds_of(value)}
+    return single | set(combinations(sorted(_words(attributes)), 2))
 
 
-def _words(attributes: Mapping[str, Any]) -> list[str]:
-    return [name for name, value in attributes.items() if isinstance(value, bool | str)]
+def _words(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (name, str(value)) for name, value in attributes.items() if isinstance(value, bool | str)
+    ]
+
+
+def kinds_of(value: Any) -> set[str]:
+    """The kinds of a parsed value, in words."""
+    if isinstance(value, tuple):
+        return {f"of length {len(value)}"} | {f"holding {kind_of(item)}" for item in value}
+    return {kind_of(value)}
 
 
 def kind_of(value: Any) -> str:
-    """The kind of a parsed value, in words."""
-    if value is None or isinstance(value, bool | str):
+    """The kind of a single value, in words."""
+    if value is None or isinstance(value, bool | str | tuple):
         return str(value)
-    if isinstance(value, tuple):
-        inner = ", ".join(sorted({kind_of(item) for item in value}))
-        return f"of length {len(value)} ({inner})" if value else "empty"
     if isinstance(value, float) and not value.is_integer():
         return "negative" if value < 0 else "fractional"
     return "negative" if value < 0 else str(int(value)) if value < 2 else "above 1"

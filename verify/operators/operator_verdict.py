@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -99,7 +100,9 @@ def _first_name(answer: OperatorAnswer) -> str:
 def judge(answer: OperatorAnswer) -> CaseOutcome:
     """Run one case: with all inputs given, with its parameters stored, and without sizes."""
     try:
-        return _judge(answer)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of PyTorch, on how it computes
+            return _judge(answer)
     except GraphError as error:
         return CaseOutcome(answer, problems=(f"refused: {error}",))
     except Exception as error:  # whatever PyTorch raises
