@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Iterable
 
-LONGEST = 48
+LONGEST = 40
 """Letters of one identifier; longer names of files are cut."""
 
 MODULE_ATTRIBUTES = frozenset(
@@ -54,15 +54,16 @@ def identifier(parts: Iterable[str], otherwise: str = "unnamed") -> str:
 class UniqueNames:
     """Gives each word it is called with, or the word with the first number that makes it new."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self.taken = set(taken)
+    def __init__(self, taken: Iterable[str] = (), between: str = "_") -> None:
+        self.taken, self.between = set(taken), between
         self._counts: dict[str, int] = {}
 
     def __call__(self, word: str) -> str:
         found, base = word, word.rstrip("_")
         while found in self.taken:
             self._counts[base] = self._counts.get(base, 1) + 1
-            found = f"{base}_{self._counts[base]}"
+            between = "_" if base[-1:].isdigit() else self.between
+            found = f"{base}{between}{self._counts[base]}"
         self.taken.add(found)
         return found
 

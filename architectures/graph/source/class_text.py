@@ -1,0 +1,449 @@
+"""The text of one class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from architectures.graph.expression import Apply, Item, Value
+from architectures.graph.identifiers import UniqueNames, identifier, words
+from architectures.graph.operator import Dims
+from architectures.graph.plan import Plan, Step
+from architectures.graph.source.classes import Parameter, WrittenClass, locals_in
+from architectures.graph.source.expressions import Printer, literal
+from architectures.graph.source.layout import (
+    WIDTH,
+    Brackets,
+    Printed,
+    Text,
+    call,
+    fits,
+    flat,
+    lines,
+)
+from architectures.graph.source.sizes import Sizes
+from architectures.graph.source.statements import (
+    Statement,
+    generic,
+    joined,
+    named,
+    paths_called,
+    statements_of,
+)
+from architectures.graph.source.templates import (
+    DEFAULTS,
+    BlockTemplate,
+    Hole,
+    LayerTemplate,
+    Local,
+    Own,
+    OwnCall,
+    Template,
+    TensorTemplate,
+    looked_up,
+)
+
+BODY = 8
+"""The indent of a method's statements."""
+
+STAGE = re.compile(r"(stage|unit|block|layers?)_?[0-9]*", re.ASCII)
+ACTS = ("relu", "sigmoid", "tanh", "pool", "act", "plus", "bn", "data")
+
+
+class ClassText:
+    """Writes one class.
+
+    ``classes``: all by signature. ``helpers`` collects the helper functions that are used.
+    ``taken``: names that no variable may have. ``common``: words that all names begin with.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        written: WrittenClass,
+        classes: Mapping[int, WrittenClass],
+        helpers: set[str],
+        taken: frozenset[str],
+        common: frozenset[str],
+    ) -> None:
+        self.plan, self.written, self.classes = plan, written, classes
+        self.template = written.first
+        self.taken = taken | {parameter.name for parameter in written.parameters}
+        self.uses_holes = written.names()
+        self.kept: dict[str, str] = {}
+        self.variables: dict[tuple[int, Local], str] = {}
+        self.current: dict[Local, str] = {}
+        self.printer = Printer(self._value, self._kept, helpers)
+        columns: dict[tuple[Any, ...], str] = {}
+        for parameter in written.parameters:
+            column = tuple(t.holes[parameter.holes[0]].value for t in written.templates)
+            columns.setdefault(column, parameter.name)
+        self.sizes = Sizes(columns)
+        self.temporaries = 0
+        self.longest = max([24, *(len(taken.name) for taken in plan.inputs)])
+        self.common = common
+        self.said, self.returned = "", False
+        self.tensors = {tensor.path: tensor for tensor in plan.tensors}
+
+    def lines(self) -> Iterator[str]:
+        for place in range(len(self.template.body.takes)):
+            self._shape(Local(-1, place))
+        arguments = self._arguments()
+        steps = list(self._forward(arguments)) if self.template.runs or self._is_root else []
+        yield f"class {self.written.name}(nn.Module):"
+        yield f'    """{self._summary()}"""'
+        yield ""
+        yield from self._constructor()
+        yield from steps
+
+    @property
+    def _is_root(self) -> bool:
+        return not self.template.body.path
+
+    def _summary(self) -> str:
+        taken = [self._shape(Local(-1, place)) for place in range(len(self.template.body.takes))]
+        given = [self._shape(local) for local in self.template.gives]
+        known = [shape for shape in (*taken, *given) if shape is not None]
+        if known and len(known) == len(taken) + len(given):
+            text = f"{' and '.join(known[: len(taken)])} to {' and '.join(known[len(taken) :])}."
+            if len(text) < 88:
+                return text
+        if self._is_root:
+            return "The network."
+        count = len(self.written.templates)
+        return f"A block that the network has {count} times." if count > 1 else "A block."
+
+    # the constructor
+
+    def _constructor(self) -> Iterator[str]:
+        given = [_parameter(parameter) for parameter in self.written.parameters]
+        yield from _definition("__init__", given, "None")
+        yield f"{' ' * BODY}super().__init__()"
+        for name, attribute in self.kept.items():
+            yield f"{' ' * BODY}self.{attribute} = {name}"
+        fixed: list[str] = []
+        for name, part in self.template.attributes.items():
+            yield from self._attribute(name, part)
+            if isinstance(part, LayerTemplate):
+                fixed += [f"self.{name}.{leaf}" for leaf in part.ones]
+                plain = part.kind.startswith(("nn.BatchNorm", "nn.InstanceNorm"))
+                if not plain:
+                    for leaf in part.ones:
+                        yield f"{' ' * BODY}nn.init.ones_(self.{name}.{leaf})"
+        fixed += self._fixed_within()
+        if fixed:
+            yield f"{' ' * BODY}# MXNet counts these as 1 whatever they are (fix_gamma)."
+        if len(fixed) == 1:
+            yield f"{' ' * BODY}{fixed[0]}.requires_grad_(False)"
+        elif fixed:
+            parts = [("", Text(name)) for name in fixed]
+            tensors = Brackets("(", parts, ")", literal=True)
+            yield from lines(BODY, "for fixed in ", tensors, ":")
+            yield f"{' ' * BODY}    fixed.requires_grad_(False)"
+        yield ""
+
+    def _fixed_within(self) -> list[str]:
+        """Tensors that are 1 in blocks that are written as ``nn.Sequential``."""
+        found: list[str] = []
+
+        def look(prefix: str, template: Template) -> None:
+            for name, part in template.attributes.items():
+                if isinstance(part, BlockTemplate):
+                    inner = self.classes[part.signature]
+                    if inner.sequential:
+                        look(f"{prefix}.{name}", inner.first)
+                elif isinstance(part, LayerTemplate) and prefix != "self":
+                    found.extend(f"{prefix}.{name}.{leaf}" for leaf in part.ones)
+
+        look("self", self.template)
+        return found
+
+    def _attribute(
+        self, name: str, part: LayerTemplate | TensorTemplate | BlockTemplate
+    ) -> Iterator[str]:
+        if not isinstance(part, TensorTemplate):
+            yield from lines(BODY, f"self.{name} = ", self._made(part, 0))
+            return
+        sizes = [("", self._hole(hole.index)) for hole in part.shape]
+        if not sizes:
+            sizes = [("", literal(()))]
+        if part.dtype != "float32":
+            sizes.append(("dtype=", Text(f"torch.{identifier([part.dtype])}")))
+        empty = call("torch.zeros", sizes)
+        if part.trained:
+            made = call("nn.Parameter", [("", empty)])
+            yield from lines(BODY, f"self.{name} = ", made)
+        else:
+            made = call("self.register_buffer", [("", Text(f'"{name}"')), ("", empty)])
+            yield from lines(BODY, "", made)
+
+    def _made(self, part: LayerTemplate | BlockTemplate, offset: int) -> Printed:
+        """A layer or block as its constructor is called; holes are counted from ``offset``."""
+        if isinstance(part, LayerTemplate):
+            given = [("", self._literal(arg, offset)) for arg in part.args]
+            defaults = looked_up(DEFAULTS, part.kind, {})
+            for key, value in part.kwargs.items():
+                if isinstance(value, Hole) and key in defaults:
+                    index = value.index + offset
+                    if index not in self.uses_holes:
+                        if self.template.holes[index].value == defaults[key]:
+                            continue
+                given.append((f"{key}=", self._literal(value, offset)))
+            return call(part.kind, given)
+        inner = self.classes[part.signature]
+        offset += part.first
+        if inner.sequential:
+            children = [
+                (f"{name}=", self._made(child, offset))
+                for name, child in inner.first.attributes.items()
+                if not isinstance(child, TensorTemplate)
+            ]
+            ordered = Brackets("OrderedDict(", children, ")", exploded=True)
+            return call("nn.Sequential", [("", ordered)])
+        given = []
+        for parameter in inner.parameters:
+            index = offset + parameter.holes[0]
+            constant = index not in self.uses_holes
+            if constant and self.template.holes[index].value == parameter.default:
+                continue
+            keyword = "" if parameter.by_place else f"{parameter.name}="
+            given.append((keyword, self._hole(index)))
+        return call(inner.name, given)
+
+    def _kept(self, index: int) -> str | None:
+        """An argument of the constructor as ``forward`` sees it."""
+        name = self.uses_holes.get(index)
+        if name is None:
+            return None
+        if name not in self.kept:
+            names = UniqueNames((*self.template.attributes, *self.kept.values()))
+            self.kept[name] = names(identifier([name]))
+        return f"self.{self.kept[name]}"
+
+    def _literal(self, value: Any, offset: int) -> Printed:
+        return self._hole(value.index + offset) if isinstance(value, Hole) else literal(value)
+
+    def _hole(self, index: int) -> Printed:
+        name = self.uses_holes.get(index)
+        return Text(name) if name is not None else literal(self.template.holes[index].value)
+
+    # forward
+
+    def _arguments(self) -> dict[Local, str]:
+        """The names of ``forward``'s arguments."""
+        if self._is_root:
+            names = [taken.name for taken in self.plan.inputs]
+            names = ["x"] if len(names) == 1 else names
+            return {Local(-1, place): name for place, name in enumerate(names)}
+        found: dict[Local, str] = {}
+        for place, source in enumerate(self.template.body.takes):
+            word = "x" if place == 0 else self._hint_of(source)
+            while word in found.values() or word in self.taken:
+                word = f"{word}_" if word.endswith("_") or not word[-1].isdigit() else f"{word}_2"
+            found[Local(-1, place)] = word
+        return found
+
+    def _hint_of(self, source: Any) -> str:
+        node = getattr(source, "node", None)
+        if node is None:
+            return _short(words(source.path.rpartition(".")[2]), "tensor")
+        return self._word_of(node, "") or "y"
+
+    def _forward(self, arguments: Mapping[Local, str]) -> Iterator[str]:
+        template = self.template
+        raw = statements_of(template, self._outputs)
+        self.current = dict.fromkeys(self._all_locals(raw), "x" * 12) | dict(arguments)
+        self.printer.device = next(iter(arguments.values()), "x")
+
+        def short_enough(expression: Any) -> bool:
+            return len(flat(self.printer.printed(expression))) <= WIDTH - BODY - 24
+
+        listed = joined(raw, template, short_enough)
+        listed = [part for statement in listed for part in self._hoisted(statement)]
+        self.variables = named(listed, template, arguments, self._hint, self.taken)
+        self.current = dict(arguments)
+        count = len(self.plan.outputs) if self._is_root else len(template.gives)
+        result = "Tensor" if count == 1 else "tuple[Tensor, ...]"
+        yield from _definition("forward", [f"{a}: Tensor" for a in arguments.values()], result)
+        for number, statement in enumerate(listed):
+            ends = number == len(listed) - 1 and count == 1
+            yield from self._statement(number, statement, ends)
+        if not self.returned:
+            yield from self._return()
+
+    def _hoisted(self, statement: Statement) -> Iterator[Statement]:
+        """The statement, with parts of it in statements before it if it is too long for a line."""
+        self.current.update(dict.fromkeys(self._all_locals([statement]), "x" * self.longest))
+        width = self.longest if len(statement.targets) == 1 else 24
+        before = f"{', '.join('x' * width for _ in statement.targets)} = "
+        if fits(BODY, before, self.printer.printed(statement.expression)):
+            yield statement
+            return
+        parts: dict[Local, Any] = {}
+
+        def shortened(part: Any) -> Any:
+            if isinstance(part, (Apply, OwnCall, Item, Own)):
+                self.temporaries += 1
+                local = Local(statement.run, -1 - self.temporaries)
+                parts[local] = part
+                return local
+            if isinstance(part, (tuple, list)):
+                return type(part)(shortened(one) for one in part)
+            return part
+
+        whole = statement.expression
+        match whole:
+            case Apply():
+                kwargs = {name: shortened(one) for name, one in whole.kwargs.items()}
+                whole = Apply(whole.function, shortened(whole.args), kwargs)
+            case OwnCall():
+                whole = OwnCall(whole.path, shortened(whole.inputs))
+            case Item():
+                whole = Item(shortened(whole.of), whole.index)
+        for local, part in parts.items():
+            yield from self._hoisted(Statement([local], part, statement.run))
+        self.current.update(dict.fromkeys(parts, "x" * self.longest))
+        yield Statement(statement.targets, whole, statement.run)
+
+    def _all_locals(self, statements: Iterable[Statement]) -> Iterator[Local]:
+        for statement in statements:
+            yield from (target for target in statement.targets if target is not None)
+            yield from locals_in(statement.expression)
+
+    def _statement(self, number: int, statement: Statement, ends: bool) -> Iterator[str]:
+        printed = self.printer.printed(statement.expression)
+        target = statement.targets[0]
+        self.returned = ends and self.template.gives == (target,) and len(statement.targets) == 1
+        names = []
+        for one in statement.targets:
+            if one is None:
+                names.append("_")
+            else:
+                self.current[one] = self.variables[number, one]
+                names.append(self.current[one])
+        before = "return " if self.returned else f"{', '.join(names)} = "
+        comment = self._comment(target) if target is not None and len(names) == 1 else ""
+        written = list(lines(BODY, before, printed))
+        if comment and len(written) == 1 and len(written[0]) + len(comment) <= WIDTH:
+            written[0] += comment
+        yield from written
+
+    def _return(self) -> Iterator[str]:
+        outputs: Sequence[Any] = self.template.gives
+        if self._is_root:
+            given = dict(zip(self.template.body.gives, self.template.gives, strict=True))
+            outputs = [
+                given[output] if isinstance(output, Value) else Own(output.path)
+                for output in self.plan.outputs
+            ]
+        parts = [("", self.printer.printed(output)) for output in outputs]
+        if len(parts) == 1:
+            yield f"{' ' * BODY}return {flat(parts[0][1])}"
+            return
+        whole = f"{' ' * BODY}return {', '.join(flat(part) for _, part in parts)}"
+        if len(whole) <= WIDTH:
+            yield whole
+        else:
+            yield from lines(BODY, "return ", Brackets("(", parts, ")", literal=True))
+
+    def _comment(self, local: Local) -> str:
+        said = self._shape(local)
+        if said is None or said == self.said:
+            return ""
+        self.said = said
+        return f"  # {said}"
+
+    def _shape(self, local: Any) -> str | None:
+        shapes: list[Dims | None] = []
+        for template in self.written.templates:
+            shapes.append(self._shape_in(template, local))
+        return self.sizes.said(shapes)
+
+    def _shape_in(self, template: Template, local: Any) -> Dims | None:
+        if not isinstance(local, Local):
+            return None
+        if local.run < 0:
+            source = list(template.body.takes)[local.output]
+            if not isinstance(source, Value):
+                return self.tensors[source.path].shape if source.path in self.tensors else None
+            node, output = source.node, source.output
+        else:
+            run = template.body.runs[local.run]
+            if isinstance(run, Step):
+                node, output = run.node, local.output
+            else:
+                value = list(run.gives)[local.output]
+                node, output = value.node, value.output
+        shapes = self.plan.shapes.get(node, ())
+        return shapes[output] if 0 <= output < len(shapes) else None
+
+    def _hint(self, local: Local, statement: Statement) -> str:
+        """What the graph calls a value, or the layer that computes it."""
+        run = self.template.body.runs[local.run]
+        if isinstance(run, Step):
+            word = self._word_of(run.node, "")
+            called = next(iter(paths_called(statement.expression)), "")
+            if called and generic(word):
+                kept = [part for part in words(called) if not generic(part)]
+                word = _short(kept, "").rstrip("0123456789_")
+            return word
+        if len(run.gives) > 1 and 0 <= local.output < len(run.gives):
+            return self._word_of(list(run.gives)[local.output].node, run.path)
+        word = run.path.rpartition(".")[2]
+        return "" if STAGE.fullmatch(word) else word
+
+    def _word_of(self, node: int, within: str) -> str:
+        """The words of a node's name that say more than its operator and its place do."""
+        found = self.plan.graph.nodes[node]
+        op = (found.op or "").lower()
+        said = {op, op.replace("_", ""), *op.split("_"), *ACTS}
+        said |= {*words(self.template.body.path.replace(".", "_")), *words(within), *self.common}
+        left = [
+            word
+            for word in words(found.name.removesuffix("_fwd"))
+            if word not in said and word.rstrip("0123456789_") not in said
+        ]
+        short = _short(left[-2:], "")
+        return short.rstrip("0123456789_") if not within else short
+
+    def _outputs(self, place: int) -> int:
+        run = self.template.body.runs[place]
+        assert isinstance(run, Step)
+        known = len(self.plan.shapes.get(run.node, ()))
+        used = [local.output for local in self.template.places.values() if local.run == place]
+        return max(known, max(used, default=0) + 1)
+
+    def _value(self, local: Local) -> Printed:
+        return Text(self.current[local])
+
+
+def _parameter(parameter: Parameter) -> str:
+    default = "" if parameter.default is None else f" = {flat(literal(parameter.default))}"
+    return f"{parameter.name}: {parameter.annotation}{default}"
+
+
+def _definition(name: str, given: Sequence[str], result: str) -> Iterator[str]:
+    arguments = ["self", *given]
+    whole = f"    def {name}({', '.join(arguments)}) -> {result}:"
+    if len(whole) <= WIDTH:
+        yield whole
+        return
+    yield f"    def {name}("
+    joined_ = f"        {', '.join(arguments)}"
+    if len(joined_) <= WIDTH:
+        yield joined_
+    else:
+        yield from (f"        {argument}," for argument in arguments)
+    yield f"    ) -> {result}:"
+
+
+def _short(parts: Sequence[str], otherwise: str) -> str:
+    """The last words of a name, as many as a variable's name may have."""
+    found: list[str] = []
+    for part in reversed(parts[-3:]):
+        if found and len("_".join([part, *found])) > 24:
+            break
+        found.insert(0, part)
+    word = "_".join(found)[-24:].strip("_")
+    return identifier([word], otherwise) if word and not word[0].isdigit() else otherwise

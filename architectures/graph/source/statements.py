@@ -1,0 +1,333 @@
+"""The statements of ``forward``: which steps share a line, and what their values are called."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from architectures.graph.expression import Apply, FieldOf, Item
+from architectures.graph.identifiers import identifier
+from architectures.graph.source.classes import locals_in
+from architectures.graph.source.layout import PRECEDENCE
+from architectures.graph.source.templates import (
+    BlockRun,
+    Element,
+    LayerTemplate,
+    Local,
+    Own,
+    OwnCall,
+    StepRun,
+    Template,
+)
+
+LIGHT_LAYERS = ("nn.BatchNorm", "nn.InstanceNorm", "nn.LayerNorm", "nn.Dropout", "nn.PReLU")
+LIGHT_FUNCTIONS = frozenset(
+    "F.relu F.relu6 F.leaky_relu F.elu F.gelu F.selu F.softplus F.softsign F.softmax F.log_softmax "
+    "F.dropout F.hardtanh F.hardsigmoid F.hardswish F.silu F.prelu torch.sigmoid torch.tanh "
+    "torch.exp torch.sqrt torch.log torch.square torch.abs torch.clamp torch.flatten torch.round "
+    ".flatten .reshape .permute .transpose .squeeze .unsqueeze .to .clamp .contiguous .movedim "
+    ".expand .float hard_sigmoid neg ~".split()
+)
+DEEPEST = 4
+MOST_TARGETS = 3
+GENERIC = re.compile(
+    r"(_?(conv|convolution|deconvolution|bn|batch_?norm|relu|act|activation|leakyrelu|pool|pooling|"
+    r"fc|dense|fullyconnected|unit|block|layer|plus|minus|mul|div|add|sub|elemwise|"
+    r"broadcast|concat|flatten|reshape|transpose|dropout|slice|slicechannel|expand|dims|squeeze|"
+    r"tile|scalar|sum|mean|fwd|swapaxis|swapaxes|cast|embedding|plusscalar|mulscalar|minusscalar|"
+    r"divscalar|minusscalar|rminusscalar|power|greaterscalar|data|x|out)?[0-9]*)+",
+    re.ASCII,
+)
+
+
+UNWANTED = frozenset((*dir(builtins), *keyword.kwlist))
+
+
+@dataclass
+class Statement:
+    """``targets`` of one expression, by what they are called in the block; None is not used.
+
+    ``run``: the run that the last part of the expression is of.
+    """
+
+    targets: list[Local | None]
+    expression: Any
+    run: int
+
+
+def statements_of(template: Template, outputs: Callable[[int], int]) -> list[Statement]:
+    """The statements that run a block, one for each step that gives something.
+
+    ``outputs``: how many outputs the step of a run has.
+    """
+    aliases: dict[Local, Any] = {}
+    raw: list[Statement] = []
+    for place, run in enumerate(template.runs):
+        if isinstance(run, BlockRun):
+            targets: list[Local | None] = [Local(place, i) for i in range(run.outputs)]
+            if run.outputs > 1 and 18 * run.outputs + len(run.attribute) > 76:
+                whole = Local(place, -1)
+                aliases |= {Local(place, i): Element(whole, i) for i in range(len(targets))}
+                targets = [whole]
+            raw.append(Statement(targets, OwnCall(run.attribute, run.inputs), place))
+        elif run.spread or _one_tuple(run):
+            whole_step = run.outputs[0] if run.spread else run.outputs[0].of
+            targets = [Local(place, i) for i in range(outputs(place))]
+            if len(targets) > MOST_TARGETS:
+                whole = Local(place, -1)
+                aliases |= {Local(place, i): Element(whole, i) for i in range(len(targets))}
+                targets = [whole]
+            raw.append(Statement(targets, whole_step, place))
+        else:
+            for output, expression in enumerate(run.outputs):
+                if isinstance(expression, (Local, Own)):
+                    aliases[Local(place, output)] = expression
+                else:
+                    raw.append(Statement([Local(place, output)], expression, place))
+    for statement in raw:
+        statement.expression = _followed(statement.expression, aliases)
+    template.gives = tuple(_followed(give, aliases) for give in template.gives)
+    return _used(raw, template)
+
+
+def _one_tuple(run: StepRun) -> bool:
+    """Whether the outputs of a step are the elements of one tuple, in order."""
+    several = run.outputs
+    return len(several) > 1 and all(
+        isinstance(one, Item) and one.index == place and one.of == several[0].of
+        for place, one in enumerate(several)
+    )
+
+
+def _followed(part: Any, aliases: Mapping[Local, Any]) -> Any:
+    """The part with the values that others only stand for."""
+    if not aliases:
+        return part
+    match part:
+        case Local():
+            while isinstance(part, Local) and part in aliases:
+                part = aliases[part]
+            return part
+        case OwnCall():
+            return OwnCall(part.path, _followed(part.inputs, aliases))
+        case Apply():
+            kwargs = {name: _followed(one, aliases) for name, one in part.kwargs.items()}
+            return Apply(part.function, _followed(part.args, aliases), kwargs)
+        case Item():
+            return Item(_followed(part.of, aliases), part.index)
+        case FieldOf():
+            return FieldOf(_followed(part.of, aliases), part.name)
+        case tuple():
+            return tuple(_followed(one, aliases) for one in part)
+        case list():
+            return [_followed(one, aliases) for one in part]
+    return part
+
+
+def _used(raw: Iterable[Statement], template: Template) -> list[Statement]:
+    """Statements without those, and without targets, that nothing takes."""
+    used = set(locals_in(template.gives))
+    found = []
+    for statement in reversed(list(raw)):
+        targets = [target if target in used else None for target in statement.targets]
+        if any(target is not None for target in targets):
+            used |= set(locals_in(statement.expression))
+            taken = [index for index, target in enumerate(targets) if target is not None]
+            if len(targets) > 1 and len(taken) == 1:
+                statement.expression = Item(statement.expression, taken[0])
+                targets = [targets[taken[0]]]
+            statement.targets = targets
+            found.append(statement)
+    return found[::-1]
+
+
+def joined(
+    statements: list[Statement],
+    template: Template,
+    short_enough: Callable[[Any], bool],
+) -> list[Statement]:
+    """Statements in which a light step stands in one line with the step before it."""
+    uses = Counter(locals_in(template.gives))
+    for statement in statements:
+        uses.update(locals_in(statement.expression))
+    found: list[Statement] = []
+    for statement in statements:
+        before = found[-1] if found else None
+        taken = list(locals_in(statement.expression))
+        if (
+            before is not None
+            and len(before.targets) == 1
+            and before.targets == taken
+            and uses[taken[0]] == 1
+            and len(statement.targets) == 1
+            and not isinstance(before.expression, list)
+            and weight(before.expression, template) + weight(statement.expression, template) <= 1
+            and depth(before.expression) + depth(statement.expression) <= DEEPEST
+        ):
+            whole = _followed(statement.expression, {taken[0]: Parked(before.expression)})
+            whole = _unparked(whole)
+            if short_enough(whole):
+                found[-1] = Statement(statement.targets, whole, statement.run)
+                continue
+        found.append(statement)
+    return found
+
+
+@dataclass(frozen=True)
+class Parked:
+    """An expression in the place of a value."""
+
+    expression: Any
+
+
+def _unparked(part: Any) -> Any:
+    match part:
+        case Parked():
+            return part.expression
+        case OwnCall():
+            return OwnCall(part.path, _unparked(part.inputs))
+        case Apply():
+            kwargs = {name: _unparked(one) for name, one in part.kwargs.items()}
+            return Apply(part.function, _unparked(part.args), kwargs)
+        case Item():
+            return Item(_unparked(part.of), part.index)
+        case FieldOf():
+            return FieldOf(_unparked(part.of), part.name)
+        case tuple():
+            return tuple(_unparked(one) for one in part)
+        case list():
+            return [_unparked(one) for one in part]
+    return part
+
+
+def weight(part: Any, template: Template) -> int:
+    """How many heavy steps an expression has: at most one stands in a line."""
+    match part:
+        case OwnCall():
+            own = template.attributes.get(part.path)
+            light = isinstance(own, LayerTemplate) and own.kind.startswith(LIGHT_LAYERS)
+            return (not light) + sum(weight(one, template) for one in part.inputs)
+        case Apply():
+            several = len(set(locals_in(part))) > 1
+            light = part.function in LIGHT_FUNCTIONS or (
+                part.function in PRECEDENCE and not several
+            )
+            return (not light) + sum(weight(one, template) for one in part.args)
+        case Item():
+            return weight(part.of, template)
+        case list() | tuple():
+            return sum(weight(one, template) for one in part)
+    return 0
+
+
+def depth(part: Any) -> int:
+    """How many calls stand in each other."""
+    match part:
+        case OwnCall():
+            return 1 + max(map(depth, part.inputs), default=0)
+        case Apply():
+            return 1 + max(map(depth, (*part.args, *part.kwargs.values())), default=0)
+        case Item():
+            return depth(part.of)
+        case list() | tuple():
+            return max(map(depth, part), default=0)
+    return 0
+
+
+def named(
+    statements: Iterable[Statement],
+    template: Template,
+    arguments: Mapping[Local, str],
+    hint: Callable[[Local, Statement], str],
+    taken: Iterable[str],
+) -> dict[tuple[int, Local], str]:
+    """The variable of each value, by the number of the statement that gives it (arguments: -1).
+
+    A value takes over the variable of one that is not needed any more. ``hint``: the name that the
+    graph has for a value.
+    """
+    listed = list(statements)
+    last: dict[Local, int] = {}
+    for number, statement in enumerate(listed):
+        for local in locals_in(statement.expression):
+            last[local] = number
+    for local in locals_in(template.gives):
+        last[local] = len(listed)
+    found = {(-1, local): name for local, name in arguments.items()}
+    live = dict(arguments)
+    reserved = set(taken)
+    inner = bool(template.body.path)
+    word = (
+        "branch" if inner and any(_merges(statement.expression) for statement in listed) else "out"
+    )
+    for number, statement in enumerate(listed):
+        dying = [
+            local
+            for local in dict.fromkeys(locals_in(statement.expression))
+            if last[local] == number and local in live
+        ]
+        free = [live.pop(local) for local in dying]
+        for local in [local for local in live if last.get(local, -1) < number]:
+            del live[local]
+        for target in statement.targets:
+            if target is None:
+                continue
+            busy = set(live.values()) | reserved
+            if len(statement.targets) > 1:
+                free = []
+            word_ = hint(target, statement)
+            if len(statement.targets) > 1:
+                word_ = word_[:16]
+            name = _variable(free, busy, word_, word)
+            live[target] = found[number, target] = name
+    return found
+
+
+def _merges(part: Any) -> bool:
+    """Whether an expression concatenates three values or more."""
+    match part:
+        case Apply("torch.cat", (list() as several, *_)):
+            return len(set(locals_in(several))) > 2
+    return False
+
+
+def generic(hint: str) -> bool:
+    """Whether a name says no more than that there is a value."""
+    return not hint or GENERIC.fullmatch(hint) is not None or hint in UNWANTED
+
+
+def paths_called(part: Any) -> Iterable[str]:
+    """The layers that an expression calls."""
+    match part:
+        case OwnCall():
+            yield part.path
+            yield from paths_called(part.inputs)
+        case Apply():
+            yield from paths_called((*part.args, *part.kwargs.values()))
+        case tuple() | list():
+            for one in part:
+                yield from paths_called(one)
+        case _ if hasattr(part, "of"):
+            yield from paths_called(part.of)
+
+
+def _variable(free: list[str], busy: set[str], hint: str, otherwise: str) -> str:
+    if len(free) == 1 and free[0] not in busy:
+        return free[0]
+    if "x" not in busy:
+        return "x"
+    if free and free[0] not in busy:
+        return free[0]
+    if generic(hint):
+        word, name = otherwise, otherwise if otherwise == "out" else f"{otherwise}1"
+    else:
+        word = name = identifier([hint], otherwise)
+    count = 2
+    while name in busy:
+        name, count = f"{word}{'_' if word[-1].isdigit() else ''}{count}", count + 1
+    return name
