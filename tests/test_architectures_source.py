@@ -23,7 +23,7 @@ from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.lowering import lower
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
-from architectures.graph.source.python_source import write_source
+from architectures.graph.python_source import write_source
 from convert.formats.symbol import open_symbol, parse_symbol
 from mappings.errors import GraphError
 
@@ -81,7 +81,7 @@ def same(one: Any, other: Any) -> bool:
 
 def networks(plan: Plan, folder: Path) -> tuple[GraphNetwork, nn.Module]:
     """The loaded and the written network with the same random weights."""
-    written: nn.Module = loaded(write_source(plan, "Net"), folder).Net()
+    written: nn.Module = loaded(write_source(plan, "net.safetensors"), folder).Net()
     network = GraphNetwork(plan)
     state = drawn(network)
     network.load_state_dict(state)
@@ -192,7 +192,7 @@ def residual() -> Graph:
 
 def test_a_residual_network_is_written_with_one_class_a_unit(tmp_path: Path) -> None:
     plan = planned(residual(), {"data": (2, 3, 16, 16)})
-    source = write_source(plan, "tiny-resnet")
+    source = write_source(plan, "tiny-resnet.safetensors")
     assert_tidy(source, tmp_path)
     assert_alike(plan, tmp_path, [torch.randn(3, 3, 16, 16)])
     assert source.count("nn.Conv2d(") == 4  # conv0, the first units', and the other units'
@@ -237,7 +237,7 @@ def test_a_written_file_loads_its_weights_from_beside_it(tmp_path: Path) -> None
 
     plan = planned(residual(), {"data": (2, 3, 16, 16)})
     network, _ = networks(plan, tmp_path)
-    module = loaded(write_source(plan, "Net"), tmp_path)
+    module = loaded(write_source(plan, "net.safetensors"), tmp_path)
     save_file(network.state_dict(), tmp_path / "written.safetensors")
     save_file({"wrong": torch.zeros(1)}, tmp_path / "other.safetensors")
     x = torch.randn(1, 3, 16, 16)
@@ -303,7 +303,7 @@ def test_no_name_of_a_file_gets_into_the_code(tmp_path: Path) -> None:
     for name in HOSTILE:
         x = s.relu(name, s.norm(name, s.conv(name, x, 4)))
     plan = planned(s.graph(x, x - 1), {"im port\nos": (2, 3, 8, 8)})
-    source = write_source(plan, 'evil"""\nimport os')
+    source = write_source(plan, 'evil"""\nimport os.safetensors')
     assert_tidy(source, tmp_path)
     tree = ast.parse(source)
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -404,7 +404,7 @@ def test_a_real_graph_is_written_as_it_is_loaded(name: str, symbols: Path, tmp_p
         plan = planned(open_symbol(symbols / f"{name}.json"), shapes, batch=False)
     except GraphError as refused:
         pytest.skip(str(refused))
-    source = write_source(plan, name)
+    source = write_source(plan, f"{name}.safetensors")
     assert_tidy(source, tmp_path)
     inputs = [torch.rand(*(size or 1 for size in taken.shape or ())) for taken in plan.inputs]
     assert_alike(plan, tmp_path, inputs)

@@ -19,7 +19,7 @@ from architectures.graph.source.layout import (
     call,
     flat,
 )
-from architectures.graph.source.templates import Device, Element, Hole, Local, Own, OwnCall
+from architectures.graph.source.templates import DeviceOfData, Element, Hole, Local, Own, OwnCall
 
 DTYPES = frozenset(
     "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
@@ -62,7 +62,7 @@ class Printer:
                 return Text(f"{bound(self.printed(part.of), ATOM)}[{int(part.index)}]")
             case FieldOf():
                 return Text(f"{bound(self.printed(part.of), ATOM)}.{_word(part.name)}")
-            case Device():
+            case DeviceOfData():
                 return Text(f"{self.device}.device")
             case tuple() if part:
                 return Brackets("(", [("", self.printed(one)) for one in part], ")", literal=True)

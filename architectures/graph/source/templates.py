@@ -77,7 +77,7 @@ class OwnCall:
 
 
 @dataclass(frozen=True)
-class Device:
+class DeviceOfData:
     """The device of the block's data."""
 
 
@@ -249,7 +249,7 @@ class _Templating:
             case Item():
                 return Item(self._expression(part.of), part.index)
             case FieldOf(_, "device"):
-                return Device()
+                return DeviceOfData()
             case FieldOf():
                 return FieldOf(self._expression(part.of), part.name)
             case DType() | None | bool() | str():
