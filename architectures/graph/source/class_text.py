@@ -24,7 +24,7 @@ from architectures.graph.source.layout import (
 )
 from architectures.graph.source.sizes import Sizes
 from architectures.graph.source.statements import (
-    Statement,
+    Line,
     generic,
     joined,
     named,
@@ -272,7 +272,7 @@ class ClassText:
         if not self.returned:
             yield from self._return()
 
-    def _hoisted(self, statement: Statement) -> Iterator[Statement]:
+    def _hoisted(self, statement: Line) -> Iterator[Line]:
         """The statement, with parts of it in statements before it if it is too long for a line."""
         self.current.update(dict.fromkeys(self._all_locals([statement]), "x" * self.longest))
         width = self.longest if len(statement.targets) == 1 else 24
@@ -302,16 +302,16 @@ class ClassText:
             case Item():
                 whole = Item(shortened(whole.of), whole.index)
         for local, part in parts.items():
-            yield from self._hoisted(Statement([local], part, statement.run))
+            yield from self._hoisted(Line([local], part, statement.run))
         self.current.update(dict.fromkeys(parts, "x" * self.longest))
-        yield Statement(statement.targets, whole, statement.run)
+        yield Line(statement.targets, whole, statement.run)
 
-    def _all_locals(self, statements: Iterable[Statement]) -> Iterator[Local]:
+    def _all_locals(self, statements: Iterable[Line]) -> Iterator[Local]:
         for statement in statements:
             yield from (target for target in statement.targets if target is not None)
             yield from locals_in(statement.expression)
 
-    def _statement(self, number: int, statement: Statement, ends: bool) -> Iterator[str]:
+    def _statement(self, number: int, statement: Line, ends: bool) -> Iterator[str]:
         printed = self.printer.printed(statement.expression)
         target = statement.targets[0]
         self.returned = ends and self.template.gives == (target,) and len(statement.targets) == 1
@@ -378,7 +378,7 @@ class ClassText:
         shapes = self.plan.shapes.get(node, ())
         return shapes[output] if 0 <= output < len(shapes) else None
 
-    def _hint(self, local: Local, statement: Statement) -> str:
+    def _hint(self, local: Local, statement: Line) -> str:
         """What the graph calls a value, or the layer that computes it."""
         run = self.template.body.runs[local.run]
         if isinstance(run, Step):

@@ -49,7 +49,7 @@ UNWANTED = frozenset((*dir(builtins), *keyword.kwlist))
 
 
 @dataclass
-class Statement:
+class Line:
     """``targets`` of one expression, by what they are called in the block; None is not used.
 
     ``run``: the run that the last part of the expression is of.
@@ -60,13 +60,13 @@ class Statement:
     run: int
 
 
-def statements_of(template: Template, outputs: Callable[[int], int]) -> list[Statement]:
+def statements_of(template: Template, outputs: Callable[[int], int]) -> list[Line]:
     """The statements that run a block, one for each step that gives something.
 
     ``outputs``: how many outputs the step of a run has.
     """
     aliases: dict[Local, Any] = {}
-    raw: list[Statement] = []
+    raw: list[Line] = []
     for place, run in enumerate(template.runs):
         if isinstance(run, BlockRun):
             targets: list[Local | None] = [Local(place, i) for i in range(run.outputs)]
@@ -74,7 +74,7 @@ def statements_of(template: Template, outputs: Callable[[int], int]) -> list[Sta
                 whole = Local(place, -1)
                 aliases |= {Local(place, i): Element(whole, i) for i in range(len(targets))}
                 targets = [whole]
-            raw.append(Statement(targets, OwnCall(run.attribute, run.inputs), place))
+            raw.append(Line(targets, OwnCall(run.attribute, run.inputs), place))
         elif run.spread or _one_tuple(run):
             whole_step = run.outputs[0] if run.spread else run.outputs[0].of
             targets = [Local(place, i) for i in range(outputs(place))]
@@ -82,13 +82,13 @@ def statements_of(template: Template, outputs: Callable[[int], int]) -> list[Sta
                 whole = Local(place, -1)
                 aliases |= {Local(place, i): Element(whole, i) for i in range(len(targets))}
                 targets = [whole]
-            raw.append(Statement(targets, whole_step, place))
+            raw.append(Line(targets, whole_step, place))
         else:
             for output, expression in enumerate(run.outputs):
                 if isinstance(expression, (Local, Own)):
                     aliases[Local(place, output)] = expression
                 else:
-                    raw.append(Statement([Local(place, output)], expression, place))
+                    raw.append(Line([Local(place, output)], expression, place))
     for statement in raw:
         statement.expression = _followed(statement.expression, aliases)
     template.gives = tuple(_followed(give, aliases) for give in template.gives)
@@ -129,7 +129,7 @@ def _followed(part: Any, aliases: Mapping[Local, Any]) -> Any:
     return part
 
 
-def _used(raw: Iterable[Statement], template: Template) -> list[Statement]:
+def _used(raw: Iterable[Line], template: Template) -> list[Line]:
     """Statements without those, and without targets, that nothing takes."""
     used = set(locals_in(template.gives))
     found = []
@@ -147,15 +147,15 @@ def _used(raw: Iterable[Statement], template: Template) -> list[Statement]:
 
 
 def joined(
-    statements: list[Statement],
+    statements: list[Line],
     template: Template,
     short_enough: Callable[[Any], bool],
-) -> list[Statement]:
+) -> list[Line]:
     """Statements in which a light step stands in one line with the step before it."""
     uses = Counter(locals_in(template.gives))
     for statement in statements:
         uses.update(locals_in(statement.expression))
-    found: list[Statement] = []
+    found: list[Line] = []
     for statement in statements:
         before = found[-1] if found else None
         taken = list(locals_in(statement.expression))
@@ -172,7 +172,7 @@ def joined(
             whole = _followed(statement.expression, {taken[0]: Parked(before.expression)})
             whole = _unparked(whole)
             if short_enough(whole):
-                found[-1] = Statement(statement.targets, whole, statement.run)
+                found[-1] = Line(statement.targets, whole, statement.run)
                 continue
         found.append(statement)
     return found
@@ -240,10 +240,10 @@ def depth(part: Any) -> int:
 
 
 def named(
-    statements: Iterable[Statement],
+    statements: Iterable[Line],
     template: Template,
     arguments: Mapping[Local, str],
-    hint: Callable[[Local, Statement], str],
+    hint: Callable[[Local, Line], str],
     taken: Iterable[str],
 ) -> dict[tuple[int, Local], str]:
     """The variable of each value, by the number of the statement that gives it (arguments: -1).
