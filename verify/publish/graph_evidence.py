@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from architectures.catalogue.evaluated import OwnClassifier
+from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from convert.formats.graph_checkpoint import GraphCheckpoint, open_graph_checkpoint
@@ -90,7 +91,7 @@ def gather_graph(path: Path, without_accuracy: str | None) -> GraphEvidence:
     remedy = f"convert graph {path} --from SOURCE --force"
     record = DemandedRecord.read(path, PROVENANCE, remedy)
     record.check_about(digest, GRAPH)
-    converted = read_conversion(record, digests)
+    converted = read_conversion(record, checkpoint, digests)
     remedy = f"verify parity graph --checkpoint {path}"
     judged = DemandedRecord.read(path, PARITY, remedy)
     judged.check_about(digest, GRAPH)
@@ -105,8 +106,23 @@ def gather_graph(path: Path, without_accuracy: str | None) -> GraphEvidence:
     )
 
 
-def read_conversion(record: DemandedRecord, digests: Mapping[str, str]) -> StatedConversion:
-    """The conversion that a provenance describes. Raises PublishError for one of other tensors."""
+def parameters_of(plan: Plan) -> int:
+    """How many numbers of a network are trained; gammas that are fixed at 1 count too."""
+    return sum(values.numel() for values in GraphNetwork(plan).parameters())
+
+
+def _classes(plan: Plan) -> int:
+    heads = plan.graph.heads
+    shapes = plan.shapes.get(heads[0].node, ())
+    shape = shapes[heads[0].output] if heads[0].output < len(shapes) else None
+    vector = len(heads) == 1 and shape is not None and len(shape) == 2
+    return (shape[1] or 0) if vector and shape is not None else 0
+
+
+def read_conversion(
+    record: DemandedRecord, checkpoint: GraphCheckpoint, digests: Mapping[str, str]
+) -> StatedConversion:
+    """The conversion that a provenance describes. Raises PublishError for one of another file."""
     try:
         found = shaped(Provenance, record.values)
     except ValueError as error:
@@ -115,6 +131,15 @@ def read_conversion(record: DemandedRecord, digests: Mapping[str, str]) -> State
         raise record.refuse("the sha256 of the source is missing")
     if found.tensor_sha256 != digests:
         raise record.refuse("the digests of the tensors are not those of the checkpoint")
+    plan = checkpoint.plan()
+    stated = {
+        "tensors": (found.tensors, len(digests)),
+        "parameters": (found.parameters, parameters_of(plan)),
+        "num_classes": (found.num_classes, _classes(plan)),
+    }
+    for name, (says, has) in stated.items():
+        if says != has:
+            raise record.refuse(f"the record says {name} {says}, but the checkpoint has {has}")
     return StatedConversion.of(found, found.source_sha256)
 
 

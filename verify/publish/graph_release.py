@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from architectures.graph.assemble import shown
-from architectures.graph.graph_network import GraphNetwork
 from convert.formats.appearing import appearing_folder
 from convert.formats.graph_checkpoint import open_graph_checkpoint
 from convert.formats.json_text import MAX_RECORD, read_json_object
@@ -31,6 +30,7 @@ from verify.publish.demand import DemandedRecord
 from verify.publish.graph_evidence import (
     GraphEvidence,
     nobodys,
+    parameters_of,
     read_conversion,
     read_graph_parity,
 )
@@ -145,7 +145,7 @@ def _read(
         raise PublishError(
             f"{folder / PROVENANCE}: expected either {ACCURACY} or the reason why it is missing"
         )
-    converted = read_conversion(record, digests)
+    converted = read_conversion(record, checkpoint, digests)
     evidence = GraphEvidence(checkpoint, converted, parity, digests, accuracy, reason)
     return evidence, choices, made
 
@@ -242,7 +242,7 @@ def _results(evidence: GraphEvidence) -> dict[str, Any]:
     parity = evidence.parity.as_json()
     return {
         "model": GRAPH,
-        "parameters": _parameters(evidence),
+        "parameters": parameters_of(evidence.plan),
         "parity": {
             "passed": evidence.parity.passed,
             "reference": evidence.parity.reference,
@@ -263,11 +263,6 @@ def _results(evidence: GraphEvidence) -> dict[str, Any]:
         },
         "without_accuracy": evidence.without_accuracy,
     }
-
-
-def _parameters(evidence: GraphEvidence) -> int:
-    network = GraphNetwork(evidence.plan)
-    return sum(values.numel() for values in network.parameters())
 
 
 def _card(evidence: GraphEvidence, choices: GraphChoices) -> str:
@@ -292,7 +287,7 @@ def _card(evidence: GraphEvidence, choices: GraphChoices) -> str:
         .render(
             title=choices.repository or "A network from an MXNet graph",
             **named,
-            parameters=_parameters(evidence),
+            parameters=parameters_of(evidence.plan),
             dtype=evidence.dtype,
             size=os.path.getsize(evidence.path),
             sha256=evidence.sha256,
