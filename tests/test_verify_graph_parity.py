@@ -1,0 +1,200 @@
+"""``verify parity graph``: a converted graph against MXNet running it, and by its operators."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from architectures.graph.graph import Graph, Node, NodeEntry
+from convert.formats import Array
+from convert.formats.symbol import symbol_json
+from tests.faults.graph_faults import port
+from tests.faults.graphs import RightGraph, recurrent
+from verify.parity.graph_live import verify_live
+from verify.parity.result import Parity
+
+
+def gluonport(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gluonport", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def write(right: RightGraph, folder: Path) -> Path:
+    """The graph's file, with its parameters beside it."""
+    symbol = folder / "net-symbol.json"
+    symbol.write_text(json.dumps(symbol_json(right.graph)))
+    tensors: dict[str, Any] = dict(right.tensors)
+    np.savez(folder / "net.npz", **tensors)
+    return symbol
+
+
+def judged(right: RightGraph, folder: Path, change: float = 1.0) -> Parity:
+    """The live verdict on a port whose first weight is multiplied."""
+    network = port(right)
+    with torch.no_grad():
+        for values in list(network.parameters())[:1]:
+            values.mul_(change)
+    return verify_live("net", network, write(right, folder), right.tensors, right.inputs)
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a converted graph: ``net-symbol.json``, ``net.npz``, ``out.safetensors``."""
+    folder = tmp_path_factory.mktemp("converted")
+    symbol = write(recurrent(), folder)
+    files = ("--from", symbol, "--params", folder / "net.npz")
+    done = gluonport("convert", "graph", folder / "out.safetensors", *files)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+SHAPES = [
+    *("--input", "tokens=6x2", "--input", "h=1x2x3", "--input", "c=1x2x3"),
+    *("--input", "lengths=2"),
+]
+
+
+def test_the_live_verdict_stands_on_the_network(converted: Path) -> None:
+    target = converted / "out.safetensors"
+    live = ("--reference", "live", "--report", converted / "report", *SHAPES)
+    done = gluonport("verify", "parity", "graph", "--checkpoint", target, *live)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("PASS  graph (live, on the network)")
+    record = json.loads((converted / "out.parity.json").read_text())
+    assert record["passed"] and record["leg"] == "network"
+    names = [criterion["name"] for criterion in record["criteria"]]
+    assert names == ["values", "inputs", "structure", "arithmetic", "evidence", "layers"]
+    assert [layer["source"] for layer in record["layers"]] == ["embed", "rnn", "last", "fc"]
+    page = (converted / "report" / "index.html").read_text()
+    assert "The port computes what MXNet computes from the very graph." in page
+
+
+def test_without_mxnet_the_verdict_stands_on_the_operators(converted: Path) -> None:
+    """The provenance says that the checkpoint came from a graph: no name is needed."""
+    done = gluonport("verify", "parity", "--checkpoint", converted / "out.safetensors", "--json")
+    assert done.returncode == 0, done.stderr
+    (verdict,) = json.loads(done.stdout)["models"]
+    assert (verdict["leg"], verdict["reference"]) == ("operators", "golden")
+    assert [criterion["name"] for criterion in verdict["criteria"]] == ["values", "operators"]
+
+
+def test_a_shape_that_is_not_known_is_asked_for_with_an_example(converted: Path) -> None:
+    target = converted / "out.safetensors"
+    done = gluonport("verify", "parity", "graph", "--checkpoint", target, "--reference", "live")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "for example --input tokens=" in done.stderr
+
+
+def test_values_of_another_file_do_not_pass(converted: Path, tmp_path: Path) -> None:
+    for name in ("net-symbol.json", "net.npz", "out.provenance.json"):
+        (tmp_path / name).write_bytes((converted / name).read_bytes())
+    state = load_file(converted / "out.safetensors")
+    name = next(name for name in state if name.endswith("weight"))
+    state[name] = np.nextafter(state[name], np.float32(9))
+    save_file(state, tmp_path / "out.safetensors")
+    done = gluonport("verify", "parity", "graph", "--checkpoint", tmp_path / "out.safetensors")
+    assert done.returncode == 1
+    assert f"values: 1 of {len(state)} tensors are not the source's" in done.stderr
+    assert name.rpartition(".")[0] in done.stderr
+
+
+def test_the_source_is_found_by_its_hash_and_no_other_file_is_taken(
+    converted: Path, tmp_path: Path
+) -> None:
+    """The graph and its parameters moved; one of them was edited."""
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("out.safetensors", "out.provenance.json"):
+        (tmp_path / name).write_bytes((converted / name).read_bytes())
+    record = json.loads((tmp_path / "out.provenance.json").read_text())
+    record |= {"symbol": "/nowhere/net-symbol.json", "source": "/nowhere/net.npz"}
+    (tmp_path / "out.provenance.json").write_text(json.dumps(record))
+    verify = ("verify", "parity", "--checkpoint", tmp_path / "out.safetensors")
+    lost = gluonport(*verify)
+    assert lost.returncode == 1 and "--from SOURCE" in lost.stderr
+    (moved / "renamed.npz").write_bytes((converted / "net.npz").read_bytes())
+    found = gluonport(*verify, "--from", moved)
+    assert found.returncode == 0, found.stderr
+    (moved / "net-symbol.json").write_text((converted / "net-symbol.json").read_text() + " ")
+    edited = gluonport(*verify, "--from", moved, "--reference", "live", *SHAPES)
+    assert edited.returncode == 1
+    assert "the graph that it was converted from" in edited.stderr
+
+
+def small(*nodes: Node, head: int, data: Array, **tensors: Array) -> RightGraph:
+    graph = Graph(nodes, (NodeEntry(head),), 10901)
+    return RightGraph("small", graph, tensors, {"data": data.astype(np.float32)})
+
+
+DATA = np.random.RandomState(0).standard_normal((4, 1, 3, 5, 5))
+WEIGHT = np.random.RandomState(1).standard_normal((4, 3, 3, 3)).astype(np.float32) / 5
+CONVOLUTION = (
+    Node(None, "data"),
+    Node(None, "weight"),
+    Node(
+        "Convolution",
+        "conv",
+        (NodeEntry(0), NodeEntry(1)),
+        {"kernel": "(3, 3)", "num_filter": "4", "no_bias": "True"},
+    ),
+)
+
+
+def test_where_mxnet_has_float32_alone_the_verdict_says_that_it_is_weaker(tmp_path: Path) -> None:
+    softmax = Node("SoftmaxActivation", "softmax", (NodeEntry(2),))
+    right = small(*CONVOLUTION, softmax, head=3, data=DATA, weight=WEIGHT)
+    parity = judged(right, tmp_path)
+    assert parity.passed, parity.failure()
+    assert parity.criterion("structure") is None
+    arithmetic = parity.criterion("arithmetic")
+    assert arithmetic is not None and "the weaker proof" in arithmetic.detail
+    wrong = judged(right, tmp_path, change=1.001)
+    assert not wrong.passed
+    assert wrong.finding is not None and wrong.finding.block == "conv"
+
+
+def test_a_node_that_only_amplifies_rounding_is_judged_on_mxnets_own_inputs(
+    tmp_path: Path,
+) -> None:
+    """The difference of two sums in another order is rounding alone, and its sign is chance."""
+    nodes = (
+        *CONVOLUTION,
+        Node("sum", "sum", (NodeEntry(2),), {"axis": "(1, 2, 3)", "keepdims": "True"}),
+        Node("mean", "mean", (NodeEntry(2),), {"axis": "(1, 2, 3)", "keepdims": "True"}),
+        Node("_mul_scalar", "again", (NodeEntry(4),), {"scalar": "36.0"}),
+        Node("elemwise_sub", "rounding", (NodeEntry(3), NodeEntry(5))),
+        Node("sign", "chance", (NodeEntry(6),)),
+        Node("broadcast_add", "out", (NodeEntry(2), NodeEntry(7))),
+    )
+    right = small(*nodes, head=8, data=DATA, weight=WEIGHT)
+    parity = judged(right, tmp_path)
+    structure, layers = parity.criterion("structure"), parity.criterion("layers")
+    assert structure is not None and layers is not None
+    assert structure.passed and layers.passed, parity.failure()
+    assert "on the source's own inputs" in structure.detail
+    wrong = judged(right, tmp_path, change=1.0 + 1e-6)
+    assert wrong.finding is not None and wrong.finding.block == "conv"
+
+
+def test_a_network_that_gives_nothing_to_compare_does_not_pass(tmp_path: Path) -> None:
+    right = small(*CONVOLUTION, head=2, data=DATA * 0, weight=WEIGHT)
+    evidence = judged(right, tmp_path).criterion("evidence")
+    assert evidence is not None and not evidence.passed
+    assert "no output varies" in evidence.detail
+
+
+def test_a_verdict_comes_back_from_its_json() -> None:
+    verdict = Parity("graph", "live", 2, (), None, leg="network")
+    assert Parity.from_json(verdict.as_json()) == verdict
+    older = replace(verdict, leg=None).as_json()
+    assert "leg" not in older and Parity.from_json(older).leg is None
