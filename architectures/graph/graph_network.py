@@ -48,11 +48,15 @@ class GraphNetwork(nn.Module):
     """A network made of an MXNet graph, freshly initialised; ``load_state_dict`` fills it.
 
     It takes the graph's inputs in order and gives its output, or a tuple of all outputs.
+
+    ``wide``: what the graph makes or casts as float32 is float64; the proof sets it where it runs
+    the network in float64.
     """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
+        self.wide = False
         for own in plan.modules:
             module = _classes(own.kind)(*own.args, **own.kwargs)
             for leaf in own.ones:
@@ -135,7 +139,8 @@ class GraphNetwork(nn.Module):
         if isinstance(part, FieldOf):
             return getattr(self._value(part.of, state, exact), part.name)
         if isinstance(part, DType):
-            return getattr(torch, part.name)
+            wide = self.wide and part.name == "float32"
+            return torch.float64 if wide else getattr(torch, part.name)
         if isinstance(part, tuple):
             return tuple(self._value(one, state, exact) for one in part)
         if isinstance(part, list):

@@ -16,7 +16,7 @@ from architectures.graph.plan import Plan
 from architectures.graph.references import values
 from convert.formats import Array
 from verify.parity.criteria import LAYER
-from verify.parity.graph_trace import GraphTrace, NodeTrace, case_count, cast
+from verify.parity.graph_trace import GraphTrace, NodeTrace, case_count, cast, set_precision
 from verify.reference.graph_answers import GraphReference, NodeAnswer
 
 HERE = 1e-12  # times the largest magnitude among a node's inputs and outputs
@@ -164,8 +164,7 @@ def is_wrong_here(
     plan = network.plan
     step = next(step for step in plan.steps if step.node == node)
     takes = {value.node for value in values(step.outputs)}
-    precision = torch.float64
-    network.to(precision)
+    set_precision(network, torch.float64)
     try:
         for case in range(case_count(inputs)):
             state = {}

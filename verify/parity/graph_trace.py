@@ -53,7 +53,7 @@ def trace_graph(
     ``exact`` models the source's arithmetic. ``forced``: what nodes give, (N, ...), instead of what
     they compute; their digests are of what they compute. Afterwards the network has this precision.
     """
-    network.to(precision)
+    set_precision(network, precision)
     names = [network.plan.graph.nodes[taken.node].name for taken in network.plan.inputs]
     rows: dict[NodeEntry, list[NodeTrace]] = {}
     heads: list[tuple[Array, ...]] = []
@@ -72,6 +72,12 @@ def trace_graph(
     if failure is not None or len({tuple(a.shape for a in answers) for answers in heads}) != 1:
         return GraphTrace((), nodes, failure or "its outputs have another shape for every case")
     return GraphTrace(tuple(np.stack(cases) for cases in zip(*heads, strict=True)), nodes)
+
+
+def set_precision(network: GraphNetwork, precision: torch.dtype) -> None:
+    """Compute in this precision, what the graph makes or casts as float32 too."""
+    network.to(precision)
+    network.wide = precision == torch.float64
 
 
 def case_count(inputs: Mapping[str, Array]) -> int:
