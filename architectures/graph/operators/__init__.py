@@ -11,6 +11,7 @@ from architectures.graph.operators import (
     convolution,
     creation,
     creation_like,
+    deformable,
     indexing,
     joining,
     linear,
@@ -34,6 +35,7 @@ from architectures.graph.operators import (
     shaping,
     slicing,
     softmaxes,
+    spatial,
     transformer,
     unary,
 )
@@ -44,6 +46,7 @@ GROUPS = {
     "convolution": convolution.OPERATORS,
     "creation": creation.OPERATORS,
     "creation_like": creation_like.OPERATORS,
+    "deformable": deformable.OPERATORS,
     "indexing": indexing.OPERATORS,
     "joining": joining.OPERATORS,
     "linear": linear.OPERATORS,
@@ -67,6 +70,7 @@ GROUPS = {
     "shaping": shaping.OPERATORS,
     "slicing": slicing.OPERATORS,
     "softmaxes": softmaxes.OPERATORS,
+    "spatial": spatial.OPERATORS,
     "transformer": transformer.OPERATORS,
     "unary": unary.OPERATORS,
 }
