@@ -146,10 +146,21 @@ def multibox_target(draw: Draw) -> OperatorCase:
     columns = [(1, draw.integers((), 0, classes - 1)), (4, draw.boxes(()))]
     if width > 5:
         columns.append((1, draw.uniform(())))
+    labels = draw.columns((batch, count, width), *columns)
+    if draw.cycle(False, True):  # some images have fewer objects, or none
+        values: list[float] = []
+        for _ in range(batch):
+            objects = draw.integer(0, count)
+            for _ in range(objects):
+                x, y = draw.real(0, 0.6), draw.real(0, 0.6)
+                corners = (x, y, x + draw.real(0.1, 0.4), y + draw.real(0.1, 0.4))
+                values += [draw.integer(0, classes - 2), *corners, *[0.5] * (width - 5)]
+            values += [-1.0] * width * (count - objects)
+        labels = draw.values((batch, count, width), values)
     return draw.case(
         attributes,
         draw.boxes((1, anchors, 4)),
-        draw.columns((batch, count, width), *columns),
+        labels,
         draw.uniform((batch, classes, anchors), -2, 2),
         runs=FLOAT32,
     )

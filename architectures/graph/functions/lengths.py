@@ -19,7 +19,7 @@ def within_length(x: Tensor, lengths: Tensor, axis: int = 0) -> Tensor:
 
 def sequence_mask(x: Tensor, lengths: Tensor, value: float = 0.0, axis: int = 0) -> Tensor:
     """x (T, N, ...), or (N, T, ...) for axis 1, with ``value`` behind each sequence's end."""
-    return torch.where(within_length(x, lengths, axis), x, value)
+    return x.masked_fill(~within_length(x, lengths, axis), value)
 
 
 def sequence_last(x: Tensor, lengths: Tensor, axis: int = 0) -> Tensor:

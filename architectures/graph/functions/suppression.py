@@ -93,22 +93,25 @@ def suppressed(
     inclusive: bool = False,
     rows: int = 256,
 ) -> Tensor:
-    """Which of the ``valid`` boxes (B, K, 4), best first, stay: (B, K).
+    """Which of the ``valid`` boxes (B, K, 4), best first, stay: (B, K). Valid ones come first.
 
     A box goes if its overlap with a better one that stays, and has the same id (B, K), is above
     ``thresh``, or is ``thresh`` where ``inclusive``. Overlaps are computed ``rows`` at a time.
     """
     keep, count = valid.clone(), boxes.shape[1]
+    if valid.numel() and not torch.compiler.is_compiling():
+        count = int(valid.sum(1).max())  # the others need no time
     for start in range(0, count, rows):
         stop = min(start + rows, count)
-        shared = box_intersection(boxes[:, start:stop, None], boxes[:, None, start:], format)
-        overlap = shared / (area[:, start:stop, None] + area[:, None, start:] - shared)
+        these, rest = slice(start, stop), slice(start, count)
+        shared = box_intersection(boxes[:, these, None], boxes[:, None, rest], format)
+        overlap = shared / (area[:, these, None] + area[:, None, rest] - shared)
         over = overlap >= thresh if inclusive else overlap > thresh  # (B, rows, K - start)
         if ids is not None:
-            over = over & (ids[:, start:stop, None] == ids[:, None, start:])
+            over = over & (ids[:, these, None] == ids[:, None, rest])
         for row in range(stop - start):
             goes = over[:, row, row + 1 :] & keep[:, start + row, None]
-            keep[:, start + row + 1 :] &= ~goes
+            keep[:, start + row + 1 : count] &= ~goes
     return keep
 
 
@@ -158,7 +161,7 @@ def multibox_detection(
     valid = valid.gather(1, order)
     ranking = torch.where(valid, rows[..., 1], -torch.inf)
     order = torch.argsort(ranking, dim=1, descending=True, stable=True)
-    top = nms_topk if nms_topk > 0 else count
+    top = min(nms_topk, count) if nms_topk > 0 else count
     best = rows.gather(1, order[:, :top, None].expand(-1, -1, 6))  # (B, K, 6)
     ids, corners = best[..., 0], best[..., 2:].detach()
     sides = corners[..., 2:] - corners[..., :2]
