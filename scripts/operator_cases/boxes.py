@@ -53,7 +53,8 @@ def multibox_detection(draw: Draw) -> OperatorCase:
 
 def box_nms(draw: Draw) -> OperatorCase:
     lead = draw.cycle((), (1,), (3,), (2, 3), every=2)
-    count, ids = draw.integer(1, 9), draw.cycle(False, True, True)
+    ids = draw.cycle(False, True, True)
+    count = draw.integer(1, 9) if draw.flag(0.7) or len(lead) == 2 else 30
     attributes: dict[str, object] = {}
     for name, options in (
         ("overlap_thresh", (0.0, 0.2, 0.45, 0.5, 1.0)),
@@ -65,16 +66,19 @@ def box_nms(draw: Draw) -> OperatorCase:
     ):
         if draw.flag():
             attributes[name] = draw.choice(*options)
-    scores = draw.cycle(draw.ties, draw.uniform, every=3)((), -0.2, 1)
-    boxes = draw.cycle(draw.boxes, draw.ties, draw.uniform, every=5)((), -0.3, 1)
-    kinds = draw.integers((), -1, 3)
-    extra = draw.uniform(())
-    if draw.cycle(True, False, every=4):  # score and box, or the usual order
-        width, columns = 6, [(1, kinds), (1, scores), (4, boxes)]
+    scores = (1, draw.ties((), 0, 1) if draw.flag(0.7) else draw.uniform((), -0.2, 1))
+    kinds = (1, draw.integers((), -1, 3) if draw.flag(0.7) else draw.uniform((), -1.5, 3))
+    boxes = {
+        "corners": [(4, draw.boxes((), -0.3, 1))],
+        "on a grid": [(2, draw.ties((), 0, 0.5, 2)), (2, draw.ties((), 0.5, 1, 2))],
+        "inside out": [(4, draw.uniform((), -0.3, 1))],
+    }[draw.cycle("corners", "on a grid", "inside out", "on a grid", every=3)]
+    if draw.cycle(True, False, every=4):  # class, score and box, the usual order
+        width, columns = 6, [kinds, scores, *boxes]
         if ids:
             attributes["id_index"] = 0
     else:
-        width, columns = 7, [(4, boxes), (1, extra), (1, kinds), (1, scores)]
+        width, columns = 7, [*boxes, (1, draw.uniform(())), kinds, scores]
         attributes |= {"coord_start": 0, "score_index": 6}
         if ids:
             attributes["id_index"] = 5
@@ -131,6 +135,7 @@ def bipartite_matching(draw: Draw) -> OperatorCase:
 def multibox_target(draw: Draw) -> OperatorCase:
     """MXNet has float32 alone."""
     batch, anchors, count = draw.choice(1, 3), draw.integer(4, 12), draw.integer(1, 3)
+    strict = draw.flag(0.3)  # negatives that overlap an object are not candidates
     classes, width = draw.integer(2, 4), draw.choice(5, 6)
     attributes: dict[str, object] = {}
     for name, options in (
@@ -142,7 +147,11 @@ def multibox_target(draw: Draw) -> OperatorCase:
     ):
         if draw.flag():
             attributes[name] = draw.choice(*options)
-    attributes["negative_mining_thresh"] = draw.choice(1.1, 1.5)  # every negative is a candidate
+    attributes["negative_mining_thresh"] = draw.choice(1.1, 1.5)
+    if strict:
+        anchors = 30
+        attributes |= {"overlap_threshold": 0.9, "negative_mining_ratio": 4}
+        attributes["negative_mining_thresh"] = 0.2
     columns = [(1, draw.integers((), 0, classes - 1)), (4, draw.boxes(()))]
     if width > 5:
         columns.append((1, draw.uniform(())))

@@ -137,9 +137,12 @@ def region_proposals(draw: Draw) -> OperatorCase:
         attributes["iou_loss"] = "True"
     if draw.flag():
         attributes["output_score"] = draw.choice("True", "False")
+    least = height
+    if height * width * anchors <= 16:  # of more, MXNet keeps no order among the places outside
+        least = 1
     info = draw.columns(
         (batch, 3),
-        (1, draw.uniform((), (height - 0.3) * stride + 0.3 * stride, (height + 0.9) * stride)),
+        (1, draw.uniform((), least * stride, (height + 0.9) * stride)),
         (1, draw.uniform((), width * stride, (width + 0.9) * stride)),
         (1, draw.uniform((), 0.5, 1.5)),
     )
