@@ -21,7 +21,7 @@ answer: the graph is cut there, and MXNet is given zeros of the shape that it in
 
 Files repeat names, so an operator is known by its place in the order in which MXNet lists them
 (inputs before their users, depth first from the heads), labels' paths included. For M operators, E
-visible outputs of operators in execution order, N cases, H heads, K = 4, P in float64, float32
+outputs of operators that something takes, in execution order, N cases, H heads, K = 4, P in float64, float32
 (``--precision``):
 
     names, operators (M,)               each operator's node and operator name, as in the file
@@ -207,6 +207,18 @@ def operators(symbol: Any) -> dict[int, int]:
             node = node_of(name)
             shown[node] = shown.get(node, 0) + 1
     return shown
+
+
+def taken(symbol: Any) -> set[tuple[int, int]]:
+    """The outputs that a node or a head takes. MXNet does not compute the others."""
+    document = json.loads(symbol.tojson())
+    nodes = document["nodes"]
+    entries = [entry for node in nodes for entry in node["inputs"]] + document["heads"]
+    return {
+        (node_of(nodes[at]["name"]), output)
+        for at, output, *_ in entries
+        if nodes[at]["op"] != "null"
+    }
 
 
 def node_of(output: str) -> int:
@@ -463,10 +475,10 @@ def digest(x: Array) -> Array:
 
 
 class Watch:
-    """What one run records of every visible output, case by case."""
+    """What one run records of every output that is taken, case by case."""
 
     def __init__(self, symbol: Any, full: set[int]) -> None:
-        self.visible = operators(symbol)
+        self.taken = taken(symbol)
         self.full = full
         self.rows: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
         self.kept: dict[tuple[int, int], list[Array]] = {}
@@ -480,7 +492,7 @@ class Watch:
             node = node_of(name.decode())
             output = self.counts.get(node, 0)
             self.counts[node] = output + 1
-            if self.failure is None and output < self.visible.get(node, 0):
+            if self.failure is None and (node, output) in self.taken:
                 self.record((node, output), held.asnumpy())
         except Exception as error:
             self.failure = self.failure or error
