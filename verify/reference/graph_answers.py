@@ -43,8 +43,8 @@ class GraphReference:
 
     ``heads64``, ``heads32``: the graph's outputs, each (N, ...); ``heads64`` is empty if MXNet
     computes the graph in float32 only, and ``refused`` says why; all else is then of float32.
-    ``nodes``: every output of an operator that something takes, in execution order. ``values``: whole outputs
-    of the nodes that were asked for, (N, ...).
+    ``nodes``: every output of an operator that something takes, in execution order. ``values``:
+    whole outputs of the nodes that were asked for, (N, ...).
     """
 
     kind: Literal["golden", "live"]

@@ -21,8 +21,8 @@ answer: the graph is cut there, and MXNet is given zeros of the shape that it in
 
 Files repeat names, so an operator is known by its place in the order in which MXNet lists them
 (inputs before their users, depth first from the heads), labels' paths included. For M operators, E
-outputs of operators that something takes, in execution order, N cases, H heads, K = 4, P in float64, float32
-(``--precision``):
+outputs of operators that something takes, in execution order, N cases, H heads, K = 4, P in
+float64, float32 (``--precision``):
 
     names, operators (M,)               each operator's node and operator name, as in the file
     head0_P ... head{H-1}_P  (N, ...)   the graph's outputs
