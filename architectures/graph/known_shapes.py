@@ -15,6 +15,8 @@ KEEPING = frozenset(
     "L2Normalization InstanceNorm _contrib_SyncBatchNorm LRN".split()
 )
 """Operators whose output has the rank and the channels of their first input."""
+NEAR = 100
+"""Nodes that are searched for that convolution, from each variable whose shape is unknown."""
 
 
 def input_shape(
@@ -49,11 +51,12 @@ def _by_users(graph: Graph, variable: int, stored: Mapping[str, tuple[int, ...]]
         index = front.pop(0)
         for user in graph.users[index]:
             node = graph.nodes[user]
-            if node.inputs[0].node == index and node.op in ("Convolution", "Convolution_v1"):
-                weight = stored.get(graph.nodes[node.inputs[1].node].name)
-                if weight is not None:
+            first, *others = node.inputs
+            if first.node == index and others and node.op in ("Convolution", "Convolution_v1"):
+                weight = stored.get(graph.nodes[others[0].node].name)
+                if weight is not None and len(weight) > 2:
                     return _data_of(node, weight)
-            if node.op in KEEPING and user not in seen:
+            if node.op in KEEPING and user not in seen and len(seen) < NEAR:
                 seen.add(user)
                 front.append(user)
     return None
@@ -64,7 +67,7 @@ def _data_of(node: Node, weight: tuple[int, ...]) -> Dims:
     layout = node.attributes.get("layout", "None").strip()
     spatial: Dims = (None,) * (len(weight) - 2)
     groups = node.attributes.get("num_group", "1").strip()
-    count = int(groups) if groups.isdecimal() else 1
+    count = int(groups) if groups.isdecimal() and len(groups) < 10 else 1
     if layout.endswith("C"):
         return (None, *spatial, weight[-1] * count)
     return (None, weight[1] * count, *spatial)
