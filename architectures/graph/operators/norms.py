@@ -202,7 +202,7 @@ OPERATORS = (
         batch_norm,
         batch_norm_shape,
         {**STATISTICS, "axis": integer(1)},
-        ignored=("cudnn_off", "min_calib_range", "max_calib_range", "ndev", "key"),
+        ignored=("cudnn_off", "mkldnn_off", "min_calib_range", "max_calib_range", "ndev", "key"),
         inputs=BATCH_NORM_INPUTS,
         auxiliary=2,
         outputs=outputs,
