@@ -142,6 +142,8 @@ def test_the_network_can_be_exported(name: str, folder: Path) -> None:
     exported = torch.export.export(network, inputs).module()
     with torch.inference_mode():
         assert torch.equal(exported(*inputs), network(*inputs))
+        compiled = torch.compile(network, backend="eager", fullgraph=True)
+        assert torch.equal(compiled(*inputs), network(*inputs))
 
 
 def test_the_network_runs_in_onnxruntime(folder: Path) -> None:
