@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,26 @@ def test_a_verdict_comes_back_from_its_json() -> None:
     assert Parity.from_json(verdict.as_json()) == verdict
     older = replace(verdict, leg=None).as_json()
     assert "leg" not in older and Parity.from_json(older).leg is None
+
+
+def test_a_graph_in_an_archive_is_found_in_it_and_run_by_mxnet(
+    converted: Path, tmp_path: Path
+) -> None:
+    """By the provenance, and by the archive at another place."""
+    archive, out = tmp_path / "model.tar.gz", tmp_path / "out.safetensors"
+    with tarfile.open(archive, "w:gz") as packed:
+        for name, inside in (
+            ("net-symbol.json", "net-symbol.json"),
+            ("net.npz", "net-0000.params"),
+        ):
+            packed.add(converted / name, inside)
+    done = gluonport("convert", "graph", out, "--from", archive)
+    assert done.returncode == 0, done.stderr
+    checked = ("verify", "parity", "graph", "--checkpoint", out)
+    done = gluonport(*checked, "--reference", "live", *SHAPES)
+    assert done.returncode == 0, done.stdout + done.stderr
+    archive.rename(tmp_path / "moved.tar.gz")
+    done = gluonport(*checked)
+    assert done.returncode == 1 and "is not where its provenance says" in done.stderr
+    done = gluonport(*checked, "--from", tmp_path / "moved.tar.gz")
+    assert done.returncode == 0, done.stderr

@@ -109,15 +109,32 @@ def open_file(path: str | os.PathLike[str]) -> MappedFile:
     Raises FormatError as ``MappedFile.open`` and ``ModelArchive.open`` do.
     """
     path = Path(path)
-    if "\0" not in str(path) and not os.path.lexists(path):
-        outer = next((parent for parent in path.parents if parent.is_file()), None)
-        if outer is not None and is_model_archive(archive := MappedFile.open(outer)):
-            name, opened = path.relative_to(outer).as_posix(), ModelArchive.open(archive)
-            if name not in opened.files:
-                found = first_few(opened.files)
-                raise archive.error(f"the archive has no {name!r}; it has {found}")
-            return opened.take(name)
-    return MappedFile.open(path)
+    outer = archive_around(path)
+    if outer is None:
+        return MappedFile.open(path)
+    name, archive = path.relative_to(outer).as_posix(), ModelArchive.open(MappedFile.open(outer))
+    if name not in archive.files:
+        found = first_few(archive.files)
+        raise archive.file.error(f"the archive has no {name!r}; it has {found}")
+    return archive.take(name)
+
+
+def archive_around(path: Path) -> Path | None:
+    """The archive of a path that is spelled ``ARCHIVE/NAME``; None for any other path."""
+    if "\0" in str(path) or os.path.lexists(path):
+        return None
+    outer = next((parent for parent in path.parents if parent.is_file()), None)
+    return outer if outer is not None and is_model_archive(MappedFile.open(outer)) else None
+
+
+def files_in(path: Path) -> list[Path]:
+    """The files in an archive, as ``ARCHIVE/NAME``; none for any other file.
+
+    Raises FormatError as ``ModelArchive.open`` does.
+    """
+    if not path.is_file() or not is_model_archive(file := MappedFile.open(path)):
+        return []
+    return [path / name for name in ModelArchive.open(file).files]
 
 
 def _members(stream: _Unpacked) -> Iterator[TarMember]:

@@ -17,6 +17,7 @@ from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.plan import Plan
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
 from convert.formats.graph_checkpoint import GraphCheckpoint, open_graph_checkpoint, variable_name
+from convert.formats.model_archive import archive_around, files_in, open_file
 from convert.formats.regular import sha256
 from convert.formats.symbol import open_symbol
 from mappings.errors import FormatError, SourceError
@@ -96,7 +97,7 @@ def open_converted_graph(
     needs_symbol: bool,
 ) -> ConvertedGraph:
     """Open a checkpoint, and the files that its provenance names by their sha256: where it says
-    they are, or at ``source``, which is one of them, their prefix or their folder.
+    they are, or at ``source``, which is one of them, their prefix, their folder or their archive.
 
     ``given`` are shapes of inputs by name. Raises SourceError for a file that is not there or is
     another one than was converted, FormatError for a file that is not what it must be.
@@ -121,9 +122,14 @@ def _candidates(known: Mapping[str, Any], source: str | os.PathLike[str] | None)
     for start in [*named, *(recorded if source is None else [])]:
         folder = start if start.is_dir() else start.parent
         beside = sorted(folder.glob("*"))[:MOST_FILES] if folder.is_dir() else []
-        near = [file for file in beside if file.name.endswith((".json", ".params", ".npz", ".nd"))]
+        inside = files_in(start) if source is not None else []
+        near = [
+            file
+            for file in [*inside, *beside]
+            if file.name.endswith((".json", ".params", ".npz", ".nd"))
+        ]
         for file in [start, *(near if source is not None else [])]:
-            if file.is_file() and file not in seen:
+            if (file.is_file() or archive_around(file)) and file not in seen:
                 seen.add(file)
                 yield file
 
@@ -136,7 +142,7 @@ def _find(
     source: str | os.PathLike[str] | None,
 ) -> Path:
     for file in files:
-        if sha256(file) == digest:
+        if (sha256(file) if file.is_file() else open_file(file).sha256()) == digest:
             return file
     where = "where its provenance says" if source is None else f"at {os.fspath(source)}"
     raise SourceError(

@@ -14,6 +14,8 @@ import numpy as np
 
 from architectures.graph.graph import Graph, NodeEntry
 from convert.formats import Array
+from convert.formats.model_archive import open_file
+from convert.formats.symbol import read_symbol
 from mappings.errors import NoReferenceError
 from verify.reference.answers import FRAMEWORKS, run_script
 
@@ -68,7 +70,8 @@ def live_graph(
     inputs: Mapping[str, Array],
     whole: Collection[int] = (),
 ) -> GraphReference:
-    """MXNet's answers for the graph in the file ``symbol``, which ``graph`` was read from.
+    """MXNet's answers for the graph in the file ``symbol`` (or ``ARCHIVE/NAME``), which ``graph``
+    was read from.
 
     ``params``: a ``.params`` or ``.npz`` file. ``inputs``: by the graph's names, (N, ...).
     ``whole``: the nodes whose whole outputs are returned too.
@@ -79,6 +82,10 @@ def live_graph(
         answer, given = Path(folder, "answer.npz"), Path(folder, "inputs.npz")
         named: dict[str, Any] = dict(inputs)
         np.savez(given, **named)
+        if not Path(symbol).is_file():  # it lies in an archive
+            data = read_symbol(open_file(symbol))
+            symbol = Path(folder, "symbol.json")
+            symbol.write_bytes(data)
         files = [os.fspath(symbol), os.fspath(params), str(given), str(answer)]
         if whole:
             wanted = [str(place) for place, node in enumerate(operators(graph)) if node in whole]
