@@ -32,6 +32,8 @@ What ``draw`` offers:
 - ``draw.case(attributes, *inputs, runs=BOTH, numpy=False, name=None)``. Values of attributes are
   text, or are written as MXNet writes them. An input that is an auxiliary state needs no mark.
 
+``seen.py`` holds further cases, of values that graphs of the world use and chance left out.
+
 A case should be small: a few dozen values in and out. Odd sizes, batches of 1 and 3, sizes of 0
 where MXNet takes them (``numpy=True``), and every attribute absent as well as set.
 
@@ -154,19 +156,19 @@ def cases_of(group: str) -> list[OperatorCase]:
     draws: Mapping[str, Draws] = module.CASES
     absent: Sequence[str] = getattr(module, "NOT_IN_REFERENCE", ())
     counts: Mapping[str, int] = getattr(module, "COUNTS", {})
+    seen: Mapping[str, Sequence[Draws]] = import_module("scripts.operator_cases.seen").SEEN
     names = {operator.names[0]: operator.names for operator in GROUPS[group]}
     if missing := sorted(set(names) ^ set(draws)):
         raise SystemExit(f"operators and cases of {group} differ: {', '.join(missing)}")
-    return [
-        case
-        for first in names
-        for case in _drawn(
-            first,
-            [name for name in names[first] if name not in absent],
-            draws[first],
-            counts.get(first, COUNT),
-        )
-    ]
+    found = []
+    for first, known in names.items():
+        present = [name for name in known if name not in absent]
+        found += _drawn(first, present, draws[first], counts.get(first, COUNT))
+        for number, draw in enumerate(seen.get(first, ())):
+            case = draw(Draw(first, [first], PATIENCE + number))
+            if case is not None:
+                found.append(case)
+    return found
 
 
 def _drawn(operator: str, names: Sequence[str], draws: Draws, count: int) -> list[OperatorCase]:
