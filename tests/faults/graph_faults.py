@@ -113,7 +113,7 @@ def ties_by_the_last(plan: Plan, node: int) -> Plan:
     entry: NodeEntry = plan.graph.nodes[node].inputs[0]
     scores = Value(entry.node, entry.output)
     backwards = Apply("torch.flip", (scores, [1]))
-    order = Apply("torch.argsort", (backwards, 1), {"descending": True, "stable": True})
+    order = Apply("torch.argsort", (backwards,), {"dim": 1, "descending": True, "stable": True})
     ranks = Apply("-", (11, Apply("[]", (order, (slice(None), slice(0, 5))))))
     return _giving(plan, node, Apply(".float", (ranks,)))
 

@@ -101,7 +101,8 @@ def error_of(
             continue  # the plan leaves out what nothing takes
         if ours is None or ours.shape != answer.shape:
             return None
-        if (ours.nonfinite != answer.nonfinite).any():
+        cases = len(ours.digests)  # fewer than the source's if the network fails at a later node
+        if (ours.nonfinite != answer.nonfinite[:cases]).any():
             return float("inf")
         worst = max(worst, _distance(ours.digests, answer))
     return worst
@@ -118,9 +119,11 @@ def drift_of(node: int, source: GraphReference) -> float:
 
 
 def _distance(digests: Array, answer: NodeAnswer) -> float:
-    scale = np.maximum(answer.scales, np.finfo(np.float64).tiny)
+    cases = len(digests)
+    scale = np.maximum(answer.scales[:cases], np.finfo(np.float64).tiny)
     with np.errstate(invalid="ignore", over="ignore"):
-        found = float((np.abs(digests - answer.digests) / scale[:, None]).max(initial=0.0))
+        shift = np.abs(digests - answer.digests[:cases])
+        found = float((shift / scale[:, None]).max(initial=0.0))
     return float("inf") if np.isnan(found) else found
 
 
