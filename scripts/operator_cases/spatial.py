@@ -59,9 +59,31 @@ def columns(draw: Draw) -> OperatorCase:
     return draw.case(attributes, draw.uniform(shape))
 
 
+def correlation(draw: Draw) -> OperatorCase:
+    kernel, reach, pad = draw.choice(1, 1, 3), draw.integer(1, 2), draw.integer(0, 2)
+    least = 2 * (reach + kernel // 2) + 2 - 2 * pad
+    size = draw.shape(2, max(least, 3), max(least, 3) + 1)
+    attributes: dict[str, object] = {}
+    if kernel != 1 or draw.flag(0.3):
+        attributes["kernel_size"] = kernel
+    if reach != 1 or draw.flag(0.3):
+        attributes["max_displacement"] = reach
+    if pad != 0 or draw.flag(0.3):
+        attributes["pad_size"] = pad
+    if draw.flag(0.4):
+        attributes["stride1"] = draw.integer(1, 2)
+    if draw.flag(0.4):
+        attributes["stride2"] = draw.integer(1, 2)
+    if draw.flag(0.5):
+        attributes["is_multiply"] = draw.flag()
+    shape = (draw.choice(1, 1, 3), draw.integer(1, 3), *size)
+    return draw.case(attributes, draw.uniform(shape), draw.uniform(shape))
+
+
 CASES = {
     "im2col": columns,
     "col2im": columns,
+    "Correlation": correlation,
     "GridGenerator": grid_generator,
     "BilinearSampler": bilinear_sampler,
     "SpatialTransformer": spatial_transformer,

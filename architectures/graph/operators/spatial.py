@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from architectures.graph.attributes import Attribute, choice, shape
+from architectures.graph.attributes import Attribute, choice, flag, integer, shape
 from architectures.graph.expression import Apply, Expression
 from architectures.graph.infer import product
 from architectures.graph.operator import Call, Dims, Operator
@@ -77,6 +77,23 @@ def col2im_shape(call: Call) -> tuple[Dims | None, ...]:
     return ((data[0], channels, *call["output_size"]),)
 
 
+def correlation(call: Call) -> Expression:
+    """Of two maps, at displacements up to ``max_displacement``."""
+    names = ("kernel_size", "max_displacement", "stride1", "stride2", "pad_size", "is_multiply")
+    return Apply("correlation", (*call.inputs, *(call[name] for name in names)))
+
+
+def correlation_shape(call: Call) -> tuple[Dims | None, ...]:
+    data = call.shapes[0] or (None,) * 4
+    border = call["max_displacement"] + (call["kernel_size"] - 1) // 2
+    sizes = (
+        None if n is None else -(-(n + 2 * call["pad_size"] - 2 * border) // call["stride1"])
+        for n in data[2:]
+    )
+    width = 2 * (call["max_displacement"] // call["stride2"]) + 1
+    return ((data[0], width * width, *sizes),)
+
+
 WINDOWS: Mapping[str, Attribute] = {
     "kernel": shape(),
     "stride": shape(()),
@@ -100,6 +117,21 @@ OPERATORS = (
         col2im_shape,
         {**WINDOWS, "output_size": shape()},
         inputs=("data",),
+    ),
+    Operator(
+        ("Correlation",),
+        "src/operator/correlation.cc",
+        correlation,
+        correlation_shape,
+        {
+            "kernel_size": integer(1),
+            "max_displacement": integer(1),
+            "stride1": integer(1),
+            "stride2": integer(1),
+            "pad_size": integer(0),
+            "is_multiply": flag(True),
+        },
+        inputs=("data1", "data2"),
     ),
     Operator(
         ("GridGenerator",),
