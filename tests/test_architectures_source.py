@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from torch import Tensor, nn
 
+import gluonport
 from architectures.graph.assemble import StoredTensor, assemble
 from architectures.graph.graph import Graph
 from architectures.graph.graph_network import GraphNetwork
@@ -25,6 +27,7 @@ from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from architectures.graph.python_source import write_source
 from convert.formats.symbol import open_symbol, parse_symbol
+from gluonport.commands.main import main
 from mappings.errors import GraphError
 
 SHARED = Path(environ.get("GLUONPORT_SHARED", Path(__file__).parents[2] / "shared"))
@@ -369,6 +372,25 @@ def test_layers_of_many_literals_become_arguments(tmp_path: Path) -> None:
 
 
 # Real graphs
+
+
+CIFAR = ["cifar_resnet20_v1", "cifar_resnet20_v2", "cifar_resnet56_v1", "cifar_resnet56_v2"]
+
+
+@pytest.mark.skipif(not (SHARED / "real").exists(), reason="the shared files are not here")
+@pytest.mark.parametrize("name", CIFAR)
+def test_a_converted_network_with_trained_weights_is_written(name: str, tmp_path: Path) -> None:
+    target = tmp_path / f"{name}.safetensors"
+    source = SHARED / "real" / f"{name}-symbol.json"
+    done = CliRunner().invoke(main, ["convert", "graph", str(target), "--from", str(source)])
+    assert done.exit_code == 0, done.output
+    text = target.with_suffix(".py").read_text()
+    assert_tidy(text, tmp_path)
+    network = gluonport.load(target)
+    module = loaded(text, tmp_path)
+    x = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        assert same(module.load(target)(x), network(x))
 
 
 @cache

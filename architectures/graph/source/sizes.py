@@ -40,6 +40,10 @@ class Sizes:
             return str(known[0])
         if column in self.parameters and place > 0:
             return self.parameters[column]
+        for parameter, name in self.parameters.items() if place == 1 else ():
+            more = {size - one for size, one in zip(column, parameter, strict=True) if size and one}
+            if len(more) == 1 and len(parameter) == len(known) and (extra := more.pop()) > 0:
+                return f"{name} + {extra}"
         letters = AXES.get(rank)
         if letters is None:
             order = "WH" if place == rank - 1 else "HW"

@@ -259,8 +259,8 @@ def named(
     for local in locals_in(template.gives):
         last[local] = len(listed)
     found = {(-1, local): name for local, name in arguments.items()}
-    live = dict(arguments)
-    reserved = set(taken)
+    live = {local: name for local, name in arguments.items() if local in last}
+    busy = {*taken, *live.values()}
     inner = bool(template.body.path)
     word = (
         "branch" if inner and any(_merges(statement.expression) for statement in listed) else "out"
@@ -272,12 +272,10 @@ def named(
             if last[local] == number and local in live
         ]
         free = [live.pop(local) for local in dying]
-        for local in [local for local in live if last.get(local, -1) < number]:
-            del live[local]
+        busy.difference_update(free)
         for target in statement.targets:
             if target is None:
                 continue
-            busy = set(live.values()) | reserved
             if len(statement.targets) > 1:
                 free = []
             word_ = hint(target, statement)
@@ -285,6 +283,7 @@ def named(
                 word_ = word_[:16]
             name = _variable(free, busy, word_, word)
             live[target] = found[number, target] = name
+            busy.add(name)
     return found
 
 
