@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from architectures.graph.expression import Apply
-from architectures.graph.identifiers import UniqueNames, class_name
+from architectures.graph.identifiers import UniqueNames
 from architectures.graph.plan import Plan
 from architectures.graph.source.bodies import body_of
+from architectures.graph.source.class_words import class_words
 from architectures.graph.source.templates import (
     BlockRun,
     BlockTemplate,
@@ -20,24 +20,12 @@ from architectures.graph.source.templates import (
     OwnCall,
     StepRun,
     Template,
-    looked_up,
     template_of,
 )
 
 INWARD = ("in_channels", "in_features", "num_features", "num_channels", "num_embeddings")
 OUTWARD = ("out_channels", "out_features", "embedding_dim")
 CHANNELS = frozenset((*INWARD, *OUTWARD, "num_parameters", "size"))
-SHORT = {
-    "nn.Conv": "Conv",
-    "nn.BatchNorm": "Norm",
-    "nn.PReLU": "PReLU",
-    "nn.Linear": "Linear",
-    "nn.Dropout": "Dropout",
-    "F.relu": "ReLU",
-    "F.leaky_relu": "LeakyReLU",
-    "torch.sigmoid": "Sigmoid",
-    "torch.tanh": "Tanh",
-}
 DEFAULTS: Mapping[str, Any] = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}
 
 
@@ -92,7 +80,7 @@ def classes_of(plan: Plan, name: str, taken: Iterable[str]) -> list[WrittenClass
         groups.setdefault(template.signature, []).append(template)
     names = UniqueNames(taken, "")
     main = names(name)
-    words = _words(groups, templates[""].signature)
+    words = class_words(groups, templates[""].signature)
     order = sorted(groups, key=lambda signature: -len(groups[signature]))
     called: dict[int, str] = {templates[""].signature: main}
     sequential = {
@@ -106,102 +94,6 @@ def classes_of(plan: Plan, name: str, taken: Iterable[str]) -> list[WrittenClass
         WrittenClass(called.get(signature, ""), group, _parameters(group), sequential[signature])
         for signature, group in groups.items()
     ]
-
-
-def _words(groups: Mapping[int, Sequence[Template]], root: int) -> dict[int, str]:
-    """A name for each class: the attribute's, without its number if there are several blocks."""
-    found = {}
-    for signature, group in groups.items():
-        attributes = [template.body.path.rpartition(".")[2] for template in group]
-        if len(set(attributes)) == 1 and len(group) == 1:
-            word = attributes[0]
-        else:
-            bare = Counter(name.rstrip("0123456789").rstrip("_") or name for name in attributes)
-            word = bare.most_common(1)[0][0] if len(bare) == 1 else _beginning(attributes)
-        if len(word) < 3:
-            word = f"block_{word}"
-        called = _kinds(group[0]) if len(group) > 1 else ""
-        found[signature] = called or (
-            ("Projection" if _projects(group[0]) else "") + class_name(word)
-        )
-    return found
-
-
-def _kinds(template: Template) -> str:
-    """What a short chain of layers is made of (``ConvNormReLU``), empty for another block."""
-    parts: list[str] = []
-    previous = Local(-1)
-    for place, run in enumerate(template.runs):
-        if not isinstance(run, StepRun) or len(run.outputs) > 1 or len(parts) > 3:
-            return ""
-        step = run.outputs[0]
-        if list(locals_in(step)) != [previous]:
-            return ""
-        match step:
-            case OwnCall(path, _) if isinstance(
-                layer := template.attributes.get(path), LayerTemplate
-            ):
-                parts.append(looked_up(SHORT, layer.kind, ""))
-            case Apply():
-                parts.append(SHORT.get(step.function, ""))
-        previous = Local(place)
-    return "".join(parts) if len(parts) > 1 and all(parts) else ""
-
-
-def _beginning(names: Sequence[str]) -> str:
-    parts = [name.split("_") for name in names]
-    common = []
-    for column in zip(*parts, strict=False):
-        if len(set(column)) > 1:
-            break
-        common.append(column[0])
-    ends: list[str] = []
-    for column in zip(*(reversed(part) for part in parts), strict=False):
-        if len(set(column)) > 1:
-            break
-        ends.insert(0, column[0])
-    longest = max(common, ends, key=len)
-    return "_".join(longest).rstrip("0123456789_") or "block"
-
-
-def _projects(template: Template) -> bool:
-    """Whether a residual block changes its input by layers of its own before the sum."""
-    if len(template.body.takes) != 1 or len(template.gives) != 1:
-        return False
-    uses: dict[int, list[int]] = {}
-    last = -1
-    for place, run in enumerate(template.runs):
-        parts = run.outputs if isinstance(run, StepRun) else run.inputs
-        taken = list(dict.fromkeys(local.run for local in locals_in(parts)))
-        if isinstance(run, StepRun) and len(taken) == 2:
-            last = place
-        uses[place] = taken
-    if last < 0 or -1 in uses[last]:
-        return False
-    for place in uses[last]:
-        count = 0
-        while place >= 0 and len(uses[place]) == 1:
-            count, place = count + 1, uses[place][0]
-        if place == -1 and count <= 3:
-            return True
-    return False
-
-
-def locals_in(part: Any) -> Iterable[Local]:
-    """Every value in a part of a template, in order."""
-    match part:
-        case Local():
-            yield part
-        case tuple() | list():
-            for one in part:
-                yield from locals_in(one)
-        case OwnCall():
-            yield from locals_in(part.inputs)
-        case _ if hasattr(part, "args"):
-            yield from locals_in(part.args)
-            yield from locals_in(tuple(part.kwargs.values()))
-        case _ if hasattr(part, "of"):
-            yield from locals_in(part.of)
 
 
 def _is_sequential(group: Sequence[Template]) -> bool:

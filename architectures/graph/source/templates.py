@@ -6,7 +6,7 @@ of its constructor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -259,3 +259,20 @@ class _Templating:
             case list():
                 return [self._expression(one, role) for one in part]
         return self._literal(part, role)
+
+
+def locals_in(part: Any) -> Iterable[Local]:
+    """Every value in a part of a template, in order."""
+    match part:
+        case Local():
+            yield part
+        case tuple() | list():
+            for one in part:
+                yield from locals_in(one)
+        case OwnCall():
+            yield from locals_in(part.inputs)
+        case _ if hasattr(part, "args"):
+            yield from locals_in(part.args)
+            yield from locals_in(tuple(part.kwargs.values()))
+        case _ if hasattr(part, "of"):
+            yield from locals_in(part.of)
