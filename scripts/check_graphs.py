@@ -159,10 +159,10 @@ def check(
     inputs = draw_inputs(name, wanted)
     started = time.perf_counter()
     made = symbol.with_name(f"{name}-answer.npz")
+    cases = {key: array[None] for key, array in inputs.items()}
     if made.exists():
         answer = read_graph_answer(made, graph, "live")
     else:
-        cases = {key: array[None] for key, array in inputs.items()}
         answer = live_graph(graph, symbol, params, cases)
     reference = time.perf_counter() - started
     found: dict[str, Any] = {"nodes": len(graph.nodes), "tensors": len(tensors)}
@@ -171,14 +171,15 @@ def check(
     with torch.inference_mode():
         if answer.refused is None:
             network.double()
-            comparison = Comparison(graph, answer)
-            outputs = network.run(
-                [x.double() for x in given_inputs], exact=True, observe=comparison
-            )
+            doubles = [x.double() for x in given_inputs]
+            outputs = network.run(doubles, exact=True)
             found["float64"] = apart(outputs, answer.heads64)
-            found["worst_node"] = max(comparison.differences.values(), default=0.0)
-            found["first_beyond"] = comparison.first_beyond()
-            found["compared_nodes"] = len(comparison.differences)
+            if not max(found["float64"]) <= LIMIT:
+                if made.exists():
+                    answer = live_graph(graph, symbol, params, cases)
+                comparison = Comparison(graph, answer)
+                network.run(doubles, exact=True, observe=comparison)
+                found["first_beyond"] = comparison.first_beyond()
             network.float()
         else:
             found["refused64"] = answer.refused
