@@ -40,11 +40,13 @@ def is_integral_dtype(call: Call) -> bool:
 
 
 def filled_like(function: str) -> Operator:
+    """MXNet passes over the ``dtype`` that GluonCV's CenterNet writes here: it is the input's."""
     return Operator(
         (function,),
         BASIC,
         lambda call: Apply(f"torch.{function}", call.inputs),
         same,
+        ignored=("dtype",),
         inputs=("data",),
     )
 
