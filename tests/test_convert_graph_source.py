@@ -22,6 +22,7 @@ from convert.graph_source import find_graph, is_graph_source
 from mappings.choice import Choice
 from mappings.errors import ConversionError, FormatError, GluonportError
 from tests.support.params_writer import dense, params
+from tests.support.shared import archived, need_shared
 
 SYMBOL = json.dumps(
     {
@@ -252,3 +253,18 @@ def test_an_archive_is_converted_as_its_files_are(write: Write, tmp_path: Path) 
     done = convert("graph", tmp_path / "b.safetensors", path)
     assert done.source == f"{path}/net-0000.params"
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_a_real_sagemaker_model_is_converted_from_its_archive(tmp_path: Path) -> None:
+    need_shared()
+    name = "sagemaker-mx-mod"
+    files = {
+        "model-symbol.json": archived("symbols.tar.xz")[name],
+        "model-0000.params": archived("params.tar.xz")[name],
+        "model-shapes.json": b'[{"shape": [1, 3], "name": "data"}]',
+    }
+    path = packed(tmp_path, files)
+    done = convert("auto", tmp_path / "out.safetensors", path)
+    assert done.model == "graph" and done.source == f"{path}/model-0000.params"
+    held = {tensor.name for tensor in find_graph(str(path)).checkpoint.tensors}
+    assert done.tensors == len(held)
