@@ -74,3 +74,9 @@ def test_a_chain_of_thousands_of_variables_is_lowered_in_time_in_proportion() ->
         nodes += [Node(None, "v"), Node("elemwise_mul", "n", inputs)]
     graph = Graph(tuple(nodes), (NodeEntry(len(nodes) - 1),))
     assert not lower(graph, {}, {}).problems
+
+
+@pytest.mark.parametrize("op", ["_foreach", "_while_loop", "_cond"])
+def test_control_flow_is_refused_by_what_it_is(op: str) -> None:
+    lowered = lower(Graph((Node(op, "loop"),), (NodeEntry(0),)), {}, {})
+    assert "control flow" in lowered.problems[0]

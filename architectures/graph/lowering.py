@@ -56,6 +56,8 @@ def why(op: str | None) -> str:
         return "is Python code outside of the graph, which no file holds"
     if "quantize" in name or name.startswith("_sg_") or "int8" in name:
         return "computes in int8: convert the float model that it was made from"
+    if name in ("_foreach", "_while_loop", "_cond"):
+        return "holds graphs of its own (control flow), which are not read: export it unrolled"
     return "is not supported"
 
 
