@@ -44,7 +44,9 @@ def arange(draw: Draw) -> OperatorCase:
     step = draw.choice(1, 2, -1, 3) if whole else draw.choice(0.5, 0.1, 0.7, -0.3)
     start = draw.integer(-2, 5) if whole else draw.real(-1, 3, 2)
     attributes: dict[str, object] = {"start": start, "stop": start + step * count}
-    if draw.flag(0.2):
+    if draw.flag(0.1):
+        attributes, step = {"start": 0, "stop": 1}, 1
+    elif draw.flag(0.2):
         attributes, step = {"start": count}, 1
         if draw.flag():
             attributes["stop"] = None

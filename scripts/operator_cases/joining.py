@@ -36,8 +36,8 @@ def stack(draw: Draw) -> OperatorCase:
 
 
 def tile(draw: Draw) -> OperatorCase | None:
-    sizes = draw.shape(draw.cycle(1, 2, 3), 1, 3)
-    reps = tuple(draw.choice(1, 2, 3) for _ in range(draw.cycle(1, 2, 3, 4, every=3)))
+    sizes = draw.shape(draw.cycle(1, 2, 3, 5), 1, 3)
+    reps = tuple(draw.choice(1, 1, 2, 3) for _ in range(draw.cycle(1, 2, 3, 4, 5, every=3)))
     if sum(times > 1 for times in reps) > 2:  # "too many reduction axes"
         return None
     return draw.case(
@@ -55,4 +55,4 @@ def repeat(draw: Draw) -> OperatorCase:
 
 
 CASES = {"Concat": concat, "stack": stack, "tile": tile, "repeat": repeat}
-COUNTS = {"Concat": 60}
+COUNTS = {"Concat": 60, "tile": 80}

@@ -14,15 +14,44 @@ def data_shape(draw: Draw, rank: int, high: int = 4) -> tuple[int, ...]:
 
 
 def reshape(draw: Draw) -> OperatorCase | None:
-    if draw.number % 8 == 7:
-        return target_shape(draw)
-    rank = draw.cycle(1, 2, 3, 4, 5)
-    sizes = data_shape(draw, rank)
+    """Codes of every length that mix 0, 1, other sizes and negative codes in every way."""
+    length = draw.cycle(1, 2, 3, 4, 5, 6, 7)
+    mix = draw.cycle(*range(1, 16), every=7)
+    wanted = {kind for bit, kind in enumerate(KINDS) if mix >> bit & 1}
+    for _ in range(300):
+        sizes = data_shape(draw, draw.integer(1, 6), draw.choice(2, 4))
+        codes = some_codes(draw, sizes)
+        if len(codes) == length and {kind_of_code(code) for code in codes} == wanted:
+            break
+    else:
+        return None
+    attributes: dict[str, object] = {"shape": tuple(codes)}
+    reverse = draw.choice(None, None, False, True)
+    if reverse is not None:
+        attributes["reverse"] = reverse
+    if reverse and -4 in codes:
+        return None
+    if reverse:
+        attributes["shape"] = tuple(codes[::-1])
+        sizes = sizes[::-1]
+    return draw.case(attributes, draw.uniform(sizes))
+
+
+KINDS = ("0", "1", "more", "negative")
+
+
+def kind_of_code(code: int) -> str:
+    return "negative" if code < 0 else str(code) if code < 2 else "more"
+
+
+def some_codes(draw: Draw, sizes: tuple[int, ...]) -> list[int]:
+    """Codes that fit an input."""
+    rank = len(sizes)
     codes: list[int] = []
     unknown = False
     at = 0
     while at < rank:
-        kind = draw.choice(0, 0, -1, -2, -3, -4, 1, 1)
+        kind = draw.choice(0, 0, 0, -1, -2, -3, -4, 1, 1)
         if kind == 0:
             codes.append(0)
         elif kind == -1 and not unknown and at == len(codes):
@@ -34,25 +63,16 @@ def reshape(draw: Draw) -> OperatorCase | None:
         elif kind == -3 and at + 1 < rank:
             codes.append(-3)
             at += 1
-        elif kind == -4 and sizes[at] > 1:
+        elif kind == -4:
             half = draw.choice(*(n for n in (1, 2, 3, 4) if sizes[at] % n == 0))
             given = draw.choice((half, sizes[at] // half), (-1, half), (half, -1))
             codes += [-4, *given]
         else:
             codes.append(sizes[at])
         at += 1
-    if draw.flag(0.2):
+    while draw.flag(0.25) and (not codes or codes[-1] != -2 or not unknown):
         codes.append(1)
-    attributes: dict[str, object] = {"shape": tuple(codes)}
-    reverse = draw.cycle(None, False, True, every=5)
-    if reverse is not None:
-        attributes["reverse"] = reverse
-    if reverse and -4 in codes:
-        return None
-    if reverse:
-        attributes["shape"] = tuple(codes[::-1])
-        sizes = sizes[::-1]
-    return draw.case(attributes, draw.uniform(sizes))
+    return codes
 
 
 def plain_reshape(draw: Draw) -> OperatorCase | None:
@@ -81,7 +101,9 @@ def target_shape(draw: Draw) -> OperatorCase:
 
 
 def any_reshape(draw: Draw) -> OperatorCase | None:
-    return plain_reshape(draw) if draw.number % 4 == 3 else reshape(draw)
+    if draw.number % 9 == 8:
+        return draw.choice(target_shape, plain_reshape)(draw)
+    return reshape(draw)
 
 
 def flatten(draw: Draw) -> OperatorCase:
@@ -89,11 +111,11 @@ def flatten(draw: Draw) -> OperatorCase:
 
 
 def transpose(draw: Draw) -> OperatorCase:
-    rank = draw.cycle(1, 2, 3, 4, 5)
+    rank = draw.cycle(1, 2, 3, 4, 5, 6)
     axes = list(range(rank))
     draw.random.shuffle(axes)
     attributes = draw.cycle(
-        {"axes": tuple(axes)}, {"axes": tuple(axes)}, {}, {"axes": "()"}, every=5
+        {"axes": tuple(axes)}, {"axes": tuple(axes)}, {}, {"axes": "()"}, every=6
     )
     return draw.case(attributes, draw.uniform(data_shape(draw, rank, 3)))
 
@@ -117,6 +139,8 @@ def squeeze(draw: Draw) -> OperatorCase:
     sizes = tuple(draw.choice(1, 1, 2, 3) for _ in range(rank))
     ones = [axis for axis, size in enumerate(sizes) if size == 1]
     chosen = tuple(draw.choice(axis, axis - rank) for axis in ones if draw.flag(0.7))
+    if draw.flag():
+        chosen = tuple(ones)[-draw.integer(1, 3) :]
     attributes: dict[str, object] = {"axis": chosen}
     if draw.cycle(False, False, False, True):
         attributes = draw.choice({}, {"axis": None})
@@ -193,4 +217,4 @@ CASES = {
     "broadcast_like": broadcast_like,
     "reshape_like": reshape_like,
 }
-COUNTS = {"Reshape": 160, "transpose": 50, "squeeze": 50}
+COUNTS = {"Reshape": 240, "transpose": 50, "squeeze": 80}

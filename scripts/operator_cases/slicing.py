@@ -21,13 +21,27 @@ def bounds(draw: Draw, size: int, backwards: bool) -> tuple[int | None, int | No
 
 
 def some_slices(draw: Draw, sizes: tuple[int, ...], steps: bool) -> dict[str, object]:
-    """The attributes of slices along the first axes."""
-    count = draw.integer(1, len(sizes))
+    """The attributes of slices along the first axes; often most of them take everything."""
+    count = draw.choice(len(sizes), draw.integer(1, len(sizes)))
     step = [draw.choice(None, 1, 2, -1, -2, 3) if steps else None for _ in range(count)]
     pairs = [
         bounds(draw, size, one is not None and one < 0)
         for size, one in zip(sizes, step, strict=False)
     ]
+    whole = (draw.choice(0, None), None)
+    if not steps and draw.flag():
+        pairs = [whole if draw.flag(0.6) else pair for pair in pairs]
+    if not steps and draw.flag(0.4):  # one axis alone
+        axis = draw.integer(0, count - 1)
+        begin = draw.choice(None, 0, sizes[axis] - 1)
+        other = draw.choice(None, None, 0)
+        pairs = [(begin, sizes[axis]) if at == axis else (other, None) for at in range(count)]
+    elif not steps and draw.flag():
+        begin = draw.choice(0, None, 1)
+        ends = (None, 2, 3)
+        pairs = [
+            (begin if size > 1 else 0, draw.choice(*ends) if size > 1 else None) for size in sizes
+        ][:count]
     attributes: dict[str, object] = {
         "begin": tuple(begin for begin, _ in pairs),
         "end": tuple(end for _, end in pairs),
@@ -38,8 +52,32 @@ def some_slices(draw: Draw, sizes: tuple[int, ...], steps: bool) -> dict[str, ob
 
 
 def slice_(draw: Draw) -> OperatorCase:
-    sizes = (draw.choice(1, 3), *draw.shape(draw.cycle(0, 1, 2, 3), 1, 5))
-    return draw.case(some_slices(draw, sizes, draw.flag()), draw.uniform(sizes))
+    if draw.number % 3 == 2:
+        return plain_slice(draw)
+    sizes = (draw.choice(1, 3), *draw.shape(draw.cycle(0, 1, 2, 3, 4), 1, 4))
+    return draw.case(some_slices(draw, sizes, draw.flag(0.4)), draw.uniform(sizes))
+
+
+BEGINS = ((None, 2), (0, 2), (None,), (0,), (0, 1), (None, 1), (0, None), (1,), (None, -1))
+
+
+def plain_slice(draw: Draw) -> OperatorCase:
+    """Begins and ends as people write them, for every rank."""
+    rank = draw.cycle(1, 2, 3, 4, 5, every=3)
+    begins = draw.cycle(*BEGINS, every=15)
+    ends = draw.choice((None,), (3, None), (None, -1), (2, 3), (1, None, 3))
+    chosen = [[*(some[at % len(some)] for at in range(rank))] for some in (begins, ends)]
+    if begins[-1] == 2 or begins == (None, -1):
+        chosen[1] = [None if low in (2, -1) else high for low, high in zip(*chosen, strict=True)]
+    pairs = [
+        (low, 3 if high == 1 and low == 1 else high) for low, high in zip(*chosen, strict=True)
+    ]
+    draw.random.shuffle(pairs)
+    attributes = {
+        "begin": tuple(low for low, _ in pairs),
+        "end": tuple(high for _, high in pairs),
+    }
+    return draw.case(attributes, draw.uniform((3,) * rank if rank > 3 else (4,) * rank))
 
 
 def slice_axis(draw: Draw) -> OperatorCase:
@@ -55,6 +93,8 @@ def slice_like(draw: Draw) -> OperatorCase:
     like = tuple(draw.integer(1, size) for size in sizes)
     count = draw.integer(1, len(sizes))
     axes = tuple(draw.random.sample(range(len(sizes)), count))
+    if len(sizes) > 2 and draw.flag(0.4):
+        axes = tuple(range(2, len(sizes)))
     if draw.cycle(True, False, False):
         attributes: dict[str, object] = draw.choice({}, {"axes": "()"})
         return draw.case(attributes, draw.uniform(sizes), draw.uniform(like))
@@ -155,4 +195,4 @@ CASES = {
     "_slice_assign": slice_assign,
     "_slice_assign_scalar": slice_assign_scalar,
 }
-COUNTS = {"slice": 100, "slice_axis": 60, "slice_like": 60, "SliceChannel": 60, "_split_v2": 60}
+COUNTS = {"slice": 320, "slice_axis": 60, "slice_like": 80, "SliceChannel": 60, "_split_v2": 60}
