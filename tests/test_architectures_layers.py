@@ -134,6 +134,40 @@ def test_rrelu_takes_the_mean_slope_in_inference() -> None:
 
 RRELU = [-0.20000000298023224, 2.0, -0.10000000149011612]
 
+MXNET_2_GROUPS = [
+    [-1.4811412935972204, -0.7975376196292725, 1.2532734022745713],
+    [0.7721321086773509, 0.7721321086773509, 3.5065468045491426],
+    [0.3969477325660371, -2.0076306685849064, 0.3969477325660371],
+    [10.48091058135849, 4.068701511622642, 4.068701511622642],
+]
+
+
+def test_groups_with_a_gamma_for_each_channel_are_those_of_mxnet_2() -> None:
+    """MXNet 2.0.0b1 answered this for squares modulo 7; MXNet 1 has a gamma for each group."""
+    attributes = {"num_groups": "2", "eps": "0.001"}
+    ours = network("_npx_group_norm", attributes, [(1, 4, 3), (4,), (4,)], (1, 2))
+    (layer,) = [module for module in ours.modules() if isinstance(module, nn.GroupNorm)]
+    gamma = torch.arange(1, 5, dtype=torch.float64)
+    layer.load_state_dict({"weight": gamma, "bias": gamma - 1})
+    x = (torch.arange(12, dtype=torch.float64) ** 2 % 7).reshape(1, 4, 3)
+    found = ours.run([x], exact=True)[0]
+    assert torch.allclose(found, torch.tensor(MXNET_2_GROUPS, dtype=torch.float64), atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("log_sigmoid", [-1.3132616875182228, -0.6931471805599453, -0.12692801104297263]),
+        ("mish", [-0.30340146137410895, 0.0, 1.9439589595339946]),
+    ],
+)
+def test_activations_that_mxnet_2_added(kind: str, expected: list[float]) -> None:
+    """MXNet 2.0.0b1 answered these for -1, 0 and 2."""
+    x = torch.tensor([-1.0, 0.0, 2.0], dtype=torch.float64)
+    found = network("_npx_activation", {"act_type": kind}, [(3,)])(x)
+    assert torch.allclose(found, torch.tensor(expected, dtype=torch.float64), atol=1e-15)
+
+
 SIZES = list(product(range(1, 5), range(1, 4), range(3), (False, True)))
 
 

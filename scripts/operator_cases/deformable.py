@@ -5,6 +5,8 @@ from __future__ import annotations
 from scripts.operator_cases import Draw
 from verify.operators.operator_case import OperatorCase
 
+NOT_IN_REFERENCE = ("_npx_deformable_convolution", "_npx_modulated_deformable_convolution")
+
 
 def deformable(draw: Draw) -> OperatorCase:
     """Offsets reach over the border, and some are whole numbers."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 from scripts.operator_cases import Draw
 from verify.operators.operator_case import OperatorCase
 
-NOT_IN_REFERENCE = ("CuDNNBatchNorm",)
+NOT_IN_REFERENCE = (
+    "CuDNNBatchNorm",
+    "_npx_sync_batch_norm",
+    "_npx_batch_norm_with_relu",
+    "_npx_instance_norm",
+)
 
 SINGLE = ("BatchNorm_v1", "_contrib_SyncBatchNorm", "_contrib_BatchNormWithReLU")
 """Those that MXNet runs in float32 alone."""

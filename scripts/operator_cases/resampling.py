@@ -5,6 +5,8 @@ from __future__ import annotations
 from scripts.operator_cases import Draw
 from verify.operators.operator_case import OperatorCase
 
+NOT_IN_REFERENCE = ("_npx_pad",)
+
 
 def upsampling(draw: Draw) -> OperatorCase:
     batch, channels, (height, width) = draw.choice(1, 3), draw.integer(1, 2), draw.shape(2, 1, 3)

@@ -25,7 +25,7 @@ def deformable(call: Call) -> Expression:
 
 
 def masked(call: Call) -> bool:
-    return call.node.op == "_contrib_ModulatedDeformableConvolution"
+    return "odulated" in (call.node.op or "")
 
 
 def deformable_weights(call: Call) -> Mapping[int, Dims]:
@@ -48,7 +48,7 @@ COMMON: Mapping[str, Attribute] = {
 
 OPERATORS = (
     Operator(
-        ("_contrib_DeformableConvolution",),
+        ("_contrib_DeformableConvolution", "_npx_deformable_convolution"),
         "src/operator/contrib/deformable_convolution.cc",
         deformable,
         convolution_shape,
@@ -58,7 +58,7 @@ OPERATORS = (
         weights=deformable_weights,
     ),
     Operator(
-        ("_contrib_ModulatedDeformableConvolution",),
+        ("_contrib_ModulatedDeformableConvolution", "_npx_modulated_deformable_convolution"),
         "src/operator/contrib/modulated_deformable_convolution.cc",
         deformable,
         convolution_shape,

@@ -49,11 +49,16 @@ ACTIVATIONS = {
     "tanh": "torch.tanh",
     "softrelu": "F.softplus",
     "softsign": "F.softsign",
+    "log_sigmoid": "F.logsigmoid",
+    "mish": "F.mish",
 }
 
 
 def activation(call: Call) -> Expression:
-    """MXNet src/operator/mshadow_op.h; softrelu is log(1 + exp(x))."""
+    """MXNet src/operator/mshadow_op.h; softrelu is log(1 + exp(x)).
+
+    The last two kinds are MXNet 2's.
+    """
     return Apply(ACTIVATIONS[call["act_type"]], call.inputs)
 
 

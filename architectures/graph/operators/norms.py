@@ -75,7 +75,7 @@ def batch_norm(call: Call) -> Expression | tuple[Expression, ...]:
             normalised = Apply(".view_as", (normalised, x))
     if axis != 1:
         normalised = Apply(".movedim", (normalised, 1, axis))
-    if call.node.op == "_contrib_BatchNormWithReLU":
+    if call.node.op in ("_contrib_BatchNormWithReLU", "_npx_batch_norm_with_relu"):
         normalised = Apply("F.relu", (normalised,))
     if not call["output_mean_var"]:
         return normalised
@@ -84,7 +84,7 @@ def batch_norm(call: Call) -> Expression | tuple[Expression, ...]:
 
 def second_statistic(call: Call, variance: Value) -> Expression:
     """The third output: 1 / standard deviation, but the variance for BatchNorm_v1."""
-    if call.node.op == "_contrib_SyncBatchNorm":
+    if call.node.op in ("_contrib_SyncBatchNorm", "_npx_sync_batch_norm"):
         raise call.refuse("MXNet leaves the outputs of output_mean_var undefined in inference")
     if call.node.op == "BatchNorm_v1":
         return variance
@@ -197,6 +197,8 @@ OPERATORS = (
             "_contrib_SyncBatchNorm",
             "_contrib_BatchNormWithReLU",
             "_npx_batch_norm",
+            "_npx_sync_batch_norm",
+            "_npx_batch_norm_with_relu",
         ),
         "src/operator/nn/batch_norm.cc",
         batch_norm,
@@ -219,7 +221,7 @@ OPERATORS = (
         weights=layer_norm_weights,
     ),
     Operator(
-        ("InstanceNorm",),
+        ("InstanceNorm", "_npx_instance_norm"),
         "src/operator/instance_norm.cc",
         instance_norm,
         same,

@@ -175,7 +175,7 @@ OPERATORS = (
         inputs=("data", "like"),
     ),
     Operator(
-        ("Pad", "pad"),
+        ("Pad", "pad", "_npx_pad"),
         "src/operator/pad.cc",
         pad,
         pad_shape,
