@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from architectures import find_model
 from convert.fit import fit, identify
 from convert.formats import Checkpoint, open_checkpoint
-from convert.formats.records import GRAPH
+from convert.formats.records import GRAPH, RAW
 from convert.gluon_names import GluonNaming, gluon_names
 from convert.graph_source import find_graph, is_graph_source
 from convert.laid import Fit
@@ -47,6 +47,8 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
     Raises a GluonportError that says what failed.
     """
     source = wish.source
+    if wish.name == RAW:
+        return _raw(wish, choice)
     if wish.name in ("auto", GRAPH):
         if source is None or source == "synthetic":
             raise ConversionError(
@@ -116,6 +118,15 @@ def _by_graph(wish: Wish, source: GraphSource) -> Conversion:
         notes=source.notes,
     )
     return convert_graph(request)
+
+
+def _raw(wish: Wish, choice: Choice) -> Conversion:
+    from convert.formats.any_arrays import open_arrays
+    from convert.raw import convert_raw
+
+    if wish.source is None or wish.source == "synthetic":
+        raise ConversionError("'raw' needs a file to convert: give one with --from FILE")
+    return convert_raw(open_arrays(wish.source, choice), wish.target, force=wish.force)
 
 
 def _back(wish: Wish, source: str) -> Conversion | None:

@@ -38,6 +38,7 @@ __all__ = [
     "create_model",
     "list_models",
     "load",
+    "load_arrays",
     "preprocess",
 ]
 
@@ -81,6 +82,24 @@ def load(path: str | os.PathLike[str]) -> torch.nn.Module:
     from verify.prediction.any_checkpoint import load_network
 
     return load_network(path)
+
+
+def load_arrays(
+    path: str | os.PathLike[str],
+) -> dict[str, numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.generic]]]:
+    """The arrays of any file that gluonport reads, by name, or by number where they have none.
+
+    It is ``mx.nd.load`` without MXNet: ``.params`` of every version, ``.npz``, ``.safetensors``,
+    PyTorch's files, and SageMaker's ``model.tar.gz``. Sparse arrays are dense, and bfloat16 is
+    ``ml_dtypes.bfloat16``. The arrays are the caller's own. Arrays stored without values are left
+    out.
+
+    Raises GluonportError for a file that is not a checkpoint.
+    """
+    from convert.formats.any_arrays import open_arrays
+
+    tensors = open_arrays(path).tensors
+    return {tensor.name: tensor.copy() for tensor in tensors if tensor.dtype is not None}
 
 
 def preprocess(

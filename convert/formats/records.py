@@ -23,6 +23,8 @@ OTHERS = (".params", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".npz", ".npy", ".z
 """How the names of other checkpoints end."""
 GRAPH = "graph"
 """The model that a provenance names where the network comes from a graph, not the catalogue."""
+RAW = "raw"
+"""The same where every array was taken as it is, for no network."""
 SHOWN = 60  # characters of a wrong schema number that a message repeats
 
 

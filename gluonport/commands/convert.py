@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from convert.formats.records import GRAPH, RAW
 from gluonport.commands.console import Command, ModelName, choosing, print_json
 from mappings.choice import Choice
 from mappings.words import one_line
@@ -66,9 +67,10 @@ def main(
     """Convert a Gluon checkpoint to PyTorch, or back.
 
     NAME is a model of the catalogue ('gluonport models' lists them), 'auto' to recognise the model
-    by the file's names and shapes, or 'graph' to convert an MXNet graph whatever it is. OUT ends in
-    .safetensors (PyTorch) or .params (Gluon). Its provenance, a record of the conversion, is
-    written beside it, and OUT.py, the network of a graph.
+    by the file's names and shapes, 'graph' to convert an MXNet graph whatever it is, or 'raw' to
+    take every array as it is. OUT ends in .safetensors (PyTorch) or .params (Gluon). Its
+    provenance, a record of the conversion, is written beside it, and OUT.py, the network of a
+    graph.
 
     A graph is a NAME-symbol.json, its prefix, its folder, or SageMaker's model.tar.gz. 'auto'
     converts it by a model of the catalogue if its parameters fit one.
@@ -92,8 +94,8 @@ def main(
     if as_json:
         print_json(done.as_json())
         return
-    found, graph = "", done.model == "graph"
-    if graph:
+    found, plain = "", done.model in (GRAPH, RAW)
+    if done.model == GRAPH:
         if done.target.endswith(".safetensors"):
             found = f"its network is {done.target.removesuffix('.safetensors')}.py"
     elif name == "auto":
@@ -105,7 +107,7 @@ def main(
         ("target", f"{done.target} ({done.dtype})"),
         ("tensors", f"{done.tensors}, every one reread and equal"),
         ("parameters", f"{done.parameters:,}"),
-        ("classes", str(done.num_classes or ("" if graph else "none: it has no classifier"))),
+        ("classes", str(done.num_classes or ("" if plain else "none: it has no classifier"))),
         ("channels", str(done.in_chans or "")),
         ("sha256", done.target_sha256),
         ("", "synthetic weights: a test of names and networks, not a model" * done.synthetic),

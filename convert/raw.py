@@ -1,0 +1,72 @@
+"""Every array of a file as it is, whatever network it is of."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from convert.formats import Array, Checkpoint
+from convert.formats.block import dtype_of
+from convert.formats.records import PROVENANCE, RAW, record_path, record_text
+from convert.precision import Scratch
+from convert.proven import write_proven
+from convert.provenance import Conversion, Evidence
+from mappings.errors import ConversionError
+from mappings.words import counted, first_few
+
+
+def convert_raw(checkpoint: Checkpoint, target: Path, *, force: bool = False) -> Conversion:
+    """Write every array under its own name, or its number, in its own precision.
+
+    Sparse arrays become dense. Arrays that MXNet stored without values are left out and named.
+    Raises ConversionError for a file without arrays, and what ``write_proven`` does.
+    """
+    empty = [tensor.name for tensor in checkpoint.tensors if tensor.dtype is None]
+    tensors = [tensor for tensor in checkpoint.tensors if tensor.dtype is not None]
+    if not tensors:
+        raise ConversionError(f"{checkpoint.path}: has no array with values")
+    notes = [*checkpoint.notes]
+    if not checkpoint.named:
+        notes.append("the arrays have no names: they are called by their numbers")
+    if empty:
+        notes.append(f"{counted(len(empty), 'array')} without values left out: {first_few(empty)}")
+
+    def values(scratch: Scratch) -> dict[str, Array]:
+        return {t.name: scratch.store(t.shape, dtype_of(str(t.dtype)), t.parts()) for t in tensors}
+
+    def report(evidence: Evidence) -> tuple[Conversion, Sequence[str]]:
+        conversion = Conversion(
+            model=RAW,
+            source=str(checkpoint.path),
+            source_format=checkpoint.format,
+            naming="its own",
+            notes=tuple(notes),
+            target=str(target),
+            tensors=len(evidence.tensors),
+            parameters=sum(math.prod(tensor.shape) for tensor in tensors),
+            num_classes=0,
+            in_chans=0,
+            dtype="keep",
+            synthetic=False,
+            source_sha256=evidence.sources[0],
+            target_sha256=evidence.target,
+        )
+        record = {
+            **conversion.as_json(),
+            "source": os.path.abspath(conversion.source),
+            "target": target.name,
+            "tensor_sha256": dict(evidence.tensors),
+        }
+        return conversion, [record_text(PROVENANCE, record)]
+
+    return write_proven(
+        target,
+        checkpoint,
+        sum(math.prod(tensor.shape) for tensor in tensors),
+        values,
+        [record_path(target, PROVENANCE)],
+        report,
+        replacing=force,
+    )
