@@ -22,7 +22,7 @@ from convert.formats.limits import (
 )
 from convert.formats.mapped import PART, MappedFile
 from convert.formats.tar_headers import Damaged, TarMember, WrongMember, members
-from mappings.errors import WriteError
+from mappings.errors import FormatError, WriteError
 from mappings.words import first_few, one_line
 
 GZIP = b"\x1f\x8b"
@@ -124,7 +124,10 @@ def archive_around(path: Path) -> Path | None:
     if "\0" in str(path) or os.path.lexists(path):
         return None
     outer = next((parent for parent in path.parents if parent.is_file()), None)
-    return outer if outer is not None and is_model_archive(MappedFile.open(outer)) else None
+    try:
+        return outer if outer is not None and is_model_archive(MappedFile.open(outer)) else None
+    except FormatError:
+        return None
 
 
 def files_in(path: Path) -> list[Path]:
