@@ -59,7 +59,11 @@ def row(operator: Operator, cases: int, worst: float | None) -> str:
     first, *others = operator.names
     names = f"`{first}`" + (f" ({', '.join(f'`{name}`' for name in others)})" if others else "")
     limit = operator.limit
-    said = f"{limit.value:.1g}: {limit.reason}" if limit else f"{FLOAT64_LIMIT:.0e}"
+    said = f"{FLOAT64_LIMIT:.0e}"
+    if limit is not None:
+        where = " and ".join(f"{name} is {text}" for name, text in limit.where.items())
+        own = f"{limit.value:.1g} where {where}" if where else f"{limit.value:.1g}"
+        said = f"{own}: {limit.reason}"
     source = operator.source.removeprefix("src/operator/")
     return f"| {names} | {source} | {cases} | {size(worst)} | {said} |\n"
 
