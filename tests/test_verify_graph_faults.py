@@ -63,3 +63,10 @@ def test_every_fault_is_caught_at_its_node(fault: GraphFault) -> None:
 def test_the_graphs_are_what_the_reader_reads(name: str) -> None:
     graph: Graph = GRAPHS[name]().graph
     assert parse_symbol(json.dumps(symbol_json(graph)), "net") == graph
+
+
+def test_the_page_has_every_fault_and_where_it_is_found() -> None:
+    page = Path("docs", "graph-faults.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    found = {name: (put, place) for name, _, _, put, place in rows if put not in ("put", "-")}
+    assert found == {fault.name: (fault.node, fault.found_at) for fault in GRAPH_FAULTS}
