@@ -108,7 +108,8 @@ def literal(value: Any) -> Printed:
             if math.isnan(value) or math.isinf(value):
                 text = "nan" if math.isnan(value) else "inf"
                 return Text(f"{'-' if value < 0 else ''}torch.{text}", ATOM if value > 0 else UNARY)
-            return Text(repr(value), ATOM if math.copysign(1, value) > 0 else UNARY)
+            shown = repr(value).replace("e+", "e")
+            return Text(shown, ATOM if math.copysign(1, value) > 0 else UNARY)
         case str():
             plain = value.isascii() and value.isprintable() and not {'"', "\\"} & set(value)
             return Text(f'"{value}"' if plain else repr(value))
