@@ -163,3 +163,20 @@ def test_many_equal_names_get_numbers_in_linear_time() -> None:
     names = UniqueNames()
     found = [names(identifier([])) for _ in range(20_000)]
     assert len(set(found)) == 20_000 and found[:2] == ["unnamed", "unnamed_2"]
+
+
+def test_residual_units_on_parallel_ways_are_found_where_everything_is_flat() -> None:
+    lines: list[Line] = []
+    ends = ["data", "data"]
+    for count in range(60):
+        way = count % 2
+        first, second = f"conv{2 * count}", f"conv{2 * count + 1}"
+        lines += [
+            ("Convolution", first, [ends[way]]),
+            ("Convolution", second, [first]),
+            ("elemwise_add", f"plus{count}", [second, ends[way]]),
+        ]
+        ends[way] = f"plus{count}"
+    found, paths = arranged(*lines, ("elemwise_add", "sum", ends))
+    assert paths["conv118"] == "unit60.conv1"
+    assert len(set(found.blocks.values())) == 61

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 
-from architectures.graph.blocks import Blocks, Item
+from architectures.graph.blocks import ROOT, Blocks, Item
+from architectures.graph.diamonds import diamonds
 from architectures.graph.graph import Graph
 from architectures.graph.placing import ACTIVATIONS
 
@@ -16,7 +16,8 @@ Local = dict[int, Sequence[str]]
 Uses = dict[Item, dict[tuple[Item | None, int], None]]
 """For each item the values that it takes: who at its level gives them (None: the outside)."""
 
-NUMBERED = re.compile(r"([a-z]+(?:_[a-z]+)*?)_?([0-9]+)", re.ASCII)
+MANY = 100
+"""Layers that lie side by side in one block, from which on repeated parts of it are looked for."""
 
 
 def units(
@@ -38,6 +39,7 @@ def units(
         segments = _segments(graph, order, uses, layers)
         found.append((level, segments, [_signature(graph, members, s, uses) for s in segments]))
     counts = Counter(signature for *_, signatures in found for signature in signatures)
+    chosen: dict[int, list[list[Item]]] = {}
     for level, segments, signatures in found:
         repeated = [
             len(segment)
@@ -45,8 +47,71 @@ def units(
             if counts[signature] > 1
         ]
         if repeated and len(segments) > 1:
-            chosen = [segment for segment in segments if len(segment) <= 2 * max(repeated)]
-            _add(blocks, level, chosen, layers, local, named)
+            chosen[level] = [s for s in segments if len(s) <= 2 * max(repeated)]
+    _parallel(graph, blocks, members, layers, chosen)
+    for level, several in chosen.items():
+        _add(blocks, level, several, layers, local, named)
+
+
+def _parallel(
+    graph: Graph,
+    blocks: Blocks,
+    members: Mapping[int, Sequence[int]],
+    layers: Mapping[int, Sequence[int]],
+    chosen: MutableMapping[int, list[list[Item]]],
+) -> None:
+    """Add the repeated regions that lie on parallel ways, where several values are alive."""
+    kept = _kept(graph, blocks)
+    found: list[tuple[int, list[Item], str]] = []
+    orders = blocks.orders()
+    for level, order in orders.items():
+        plain = sum(not is_block and number in layers for is_block, number in order)
+        plain -= sum(number in layers for s in chosen.get(level, ()) for _, number in s)
+        if plain < MANY:
+            continue
+        uses = _uses(blocks, members, level, order)
+        taken = {item for segment in chosen.get(level, ()) for item in segment}
+        after: dict[Item, list[Item]] = {}
+        for other in order:
+            for item, _ in uses[other]:
+                if item is not None:
+                    after.setdefault(item, []).append(other)
+        for region in diamonds(order, uses, kept.get(level, set())):
+            following = after.get(region[-1], [])
+            alone = len(following) == 1 and region[-1] not in kept.get(level, set())
+            if alone and _follows(graph, following[0], region, uses[following[0]]):
+                region.append(following[0])
+            owned = sum(not is_block and number in layers for is_block, number in region)
+            if owned > 1 and len(region) < len(order) and not taken & set(region):
+                found.append((level, region, _signature(graph, members, region, uses)))
+    counts = Counter(signature for *_, signature in found)
+    used: set[tuple[int, Item]] = set()
+    for level, region, signature in sorted(found, key=lambda one: -len(one[1])):
+        items = {(level, item) for item in region}
+        if counts[signature] > 1 and not items & used:
+            used |= items
+            chosen.setdefault(level, []).append(region)
+    for level, several in chosen.items():
+        place = {item: index for index, item in enumerate(orders[level])}
+        several.sort(key=lambda segment: place[segment[0]])
+
+
+def _kept(graph: Graph, blocks: Blocks) -> dict[int, set[Item]]:
+    """The items of every level whose values are needed outside of it."""
+    found: dict[int, set[Item]] = {}
+    for user, taken in blocks.takes.items():
+        for source in taken:
+            if source in blocks.of and blocks.of[source] != blocks.of[user]:
+                shared = blocks.common(blocks.of[source], blocks.of[user])
+                for level in blocks.chain(blocks.of[source]):
+                    if level == shared:
+                        break
+                    found.setdefault(level, set()).add(blocks.item(source, level))
+    for head in graph.heads:
+        if head.node in blocks.of:
+            for level in (*blocks.chain(blocks.of[head.node]), ROOT):
+                found.setdefault(level, set()).add(blocks.item(head.node, level))
+    return found
 
 
 def _segments(
@@ -188,11 +253,14 @@ def _shared_word(names: Sequence[Sequence[str]]) -> str | None:
 
 
 def _renumbered(names: Mapping[int, str]) -> dict[int, Sequence[str]]:
-    """conv4, batchnorm4, conv5, ... as conv1, batchnorm1, conv2, ... if all are numbered so."""
-    matches = {node: NUMBERED.fullmatch(name) for node, name in names.items()}
-    bases = {node: match[1] for node, match in matches.items() if match is not None}
-    if len(bases) < len(names):
+    """conv4, batchnorm4, conv5, ... as conv1, batchnorm1, conv2, ...: numbers that only count."""
+    pieces = {node: name.split("_") for node, name in names.items()}
+    if any(not piece[:1].isalpha() for several in pieces.values() for piece in several):
         return {}
+    bases = {
+        node: "_".join(piece.rstrip("0123456789") for piece in several)
+        for node, several in pieces.items()
+    }
     totals, seen = Counter(bases.values()), Counter[str]()
     found: dict[int, Sequence[str]] = {}
     for node, base in sorted(bases.items()):

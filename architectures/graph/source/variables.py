@@ -18,7 +18,7 @@ GENERIC = re.compile(
     r"fc|dense|fullyconnected|unit|block|layer|plus|minus|mul|div|add|sub|elemwise|"
     r"broadcast|concat|flatten|reshape|transpose|dropout|slice|slicechannel|expand|dims|squeeze|"
     r"tile|scalar|sum|mean|fwd|swapaxis|swapaxes|cast|embedding|plusscalar|mulscalar|minusscalar|"
-    r"divscalar|minusscalar|rminusscalar|power|greaterscalar|data|x|out)?[0-9]*)+",
+    r"divscalar|minusscalar|rminusscalar|power|greaterscalar|data|out)[0-9]*(_[0-9]+)*)+",
     re.ASCII,
 )
 
