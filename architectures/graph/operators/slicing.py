@@ -86,7 +86,16 @@ def slice_axis_shape(call: Call) -> tuple[Dims | None, ...]:
         return (None,)
     axis = axis_of(call["axis"], len(data))
     size = sliced(data[axis], slice(call["begin"], call["end"]))
+    if data[axis] is None:
+        size = _length(call["begin"], call["end"])
     return ((*data[:axis], size, *data[axis + 1 :]),)
+
+
+def _length(begin: int, end: int | None) -> int | None:
+    """How long a slice of an axis of unknown size is: MXNet takes no bounds outside of it."""
+    if end is None:
+        return -begin if begin < 0 else None
+    return end - begin if (begin < 0) == (end < 0) else None
 
 
 def slice_like(call: Call) -> Expression:
