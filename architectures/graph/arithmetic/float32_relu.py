@@ -23,7 +23,7 @@ def recurrent_float32_relu(
 ) -> tuple[Tensor, Tensor]:
     """``recurrent`` for mode rnn_relu, as MXNet computes it outside of training."""
     directions = 2 if bidirectional else 1
-    initial = initial_state(state, x.shape[1])
+    initial = initial_state(state.to(x.dtype), x.shape[1])
     weights = layer_weights(parameters, x.shape[2], mode, state_size, num_layers, directions)
     last = []
     for layer in range(num_layers):

@@ -25,8 +25,8 @@ def recurrent(
     from one layer to the next: dropout in training.
     """
     directions = 2 if bidirectional else 1
-    state = initial_state(state, x.shape[1])
-    cell = None if cell is None else initial_state(cell, x.shape[1])
+    state = initial_state(state.to(x.dtype), x.shape[1])
+    cell = None if cell is None else initial_state(cell.to(x.dtype), x.shape[1])
     flat = layer_weights(
         parameters, x.shape[2], mode, state_size, num_layers, directions, projection_size
     )
