@@ -23,7 +23,7 @@ AXES: Mapping[str, Attribute] = {"axis": shape(None), "keepdims": flag(False)}
 DTYPE: Mapping[str, Attribute] = {"dtype": choice(*FLOATS, default=None)}
 INITIAL: Mapping[str, Attribute] = {"initial": number(None)}
 
-QUOTIENT = Limit(2.4e-7, "with dtype=float32 MXNet divides float32 numbers by the count")
+QUOTIENT = Limit(2.4e-7, "MXNet divides float32 numbers by the count", {"dtype": "float32"})
 
 
 def reducing(
