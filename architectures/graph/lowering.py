@@ -14,6 +14,8 @@ from architectures.graph.operators import OPERATORS
 from mappings.errors import GraphError
 from mappings.words import counted
 
+MOST_OUTPUTS = 2**16  # of a node; an attribute can promise more than memory holds
+
 
 @dataclass(frozen=True)
 class Lowered:
@@ -93,9 +95,11 @@ def lower(
         try:
             call = _call(graph, node, operator, shapes, stored, integral)
             calls[index] = operator, call
+            count = operator.output_count(call.attributes)
+            if not 0 <= count <= MOST_OUTPUTS:
+                raise call.refuse(f"it has {count} outputs; expected at most {MOST_OUTPUTS}")
             shapes[index] = operator.infer(call)
             whole = operator.integral(call)
-            count = operator.output_count(call.attributes)
             integral[index] = whole if isinstance(whole, tuple) else (whole,) * count
             becomes = operator.becomes(call)
             expressions[index] = becomes if isinstance(becomes, tuple) else (becomes,)
