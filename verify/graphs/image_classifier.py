@@ -89,8 +89,15 @@ def open_graph_classifier(
     name = plan.graph.nodes[plan.inputs[0].node].name
     shape: Dims = (1, side, side, 3) if channels_last else (1, 3, side, side)
     network = load_graph(source, {name: shape}).float()
-    with torch.inference_mode():
-        output = network(torch.zeros([size or 1 for size in shape]))
+    try:
+        with torch.inference_mode():
+            output = network(torch.zeros([size or 1 for size in shape]))
+    except Exception as error:  # a graph of any kind may fail in any way on an image
+        what = str(error).partition("\n")[0]
+        raise GraphError(
+            f"{path}: the network does not take images of shape {shape} ({what}); give the side "
+            f"that it was trained with by --input-size"
+        ) from error
     if not isinstance(output, Tensor) or output.ndim < 2 or len(output) != 1:
         raise GraphError(f"{path}: the network gives no vector for each image: it has no classes")
     if output.flatten(1).shape[1] != output.shape[1]:
