@@ -21,8 +21,6 @@ from convert.graph_source import FoundSymbol, find_parameters, find_symbol
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import ConversionError, ReconcileError
 
-PARAMETERS = ("weight", "bias", "gamma", "beta", "parameters")
-"""What MXNet calls the inputs of operators that are parameters."""
 ENDINGS = ("_weight", "_bias", "_gamma", "_beta", "_mean", "_var")
 """How names of parameters end, where an operator that is not supported takes them."""
 GLUON = "__lr_mult__"
@@ -112,8 +110,7 @@ class GraphInspection:
         if index not in self.lowered.calls:
             return None
         operator, call = self.lowered.calls[index]
-        named = (place for place, name in enumerate(operator.inputs) if name in PARAMETERS)
-        return frozenset([*operator.weights(call), *named])
+        return operator.parameters(call)
 
     @cached_property
     def inputs(self) -> dict[str, Dims | None]:

@@ -72,7 +72,7 @@ def _refuse_missing(lowered: Lowered, needed: set[int], stored: Mapping[str, Sto
     places: dict[int, set[bool]] = {}  # variable -> whether each use of it is that of a parameter
     for index in sorted(needed & lowered.calls.keys()):
         operator, call = lowered.calls[index]
-        weights = operator.weights(call).keys()
+        weights = operator.parameters(call)
         first_auxiliary = len(call) - operator.auxiliary
         for place, entry in enumerate(call.node.inputs):
             if graph.nodes[entry.node].op is None and entry.node in needed:

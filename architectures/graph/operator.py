@@ -73,6 +73,9 @@ class Limit:
     where: Mapping[str, str] = field(default_factory=dict)
 
 
+PARAMETERS = ("weight", "bias", "gamma", "beta", "parameters")
+"""What MXNet calls the inputs of operators that are parameters."""
+
 Infer = Callable[[Call], tuple[Dims | None, ...]]
 """The shapes of all outputs. An output whose rank is unknown is None."""
 
@@ -140,6 +143,11 @@ class Operator:
         if self.limit is None or not self.limit.where.items() <= attributes.items():
             return None
         return self.limit
+
+    def parameters(self, call: Call) -> frozenset[int]:
+        """The inputs that are parameters in every sensible graph, by what MXNet calls them."""
+        named = (place for place, name in enumerate(self.inputs) if name in PARAMETERS)
+        return frozenset([*self.weights(call), *named])
 
     def output_count(self, attributes: Mapping[str, Any]) -> int:
         """How many outputs a node with these parsed attributes has."""
