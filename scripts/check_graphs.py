@@ -1,6 +1,7 @@
 """Check the networks of MXNet's model zoos, one by one, against MXNet running the same graphs.
 
-    uv run scripts/check_graphs.py FOLDER [NAME...] [--again] [--keep] [--float32] [--table FILE]
+    uv run python scripts/check_graphs.py FOLDER [NAME...] [--again] [--keep] [--float32]
+    uv run python scripts/check_graphs.py FOLDER --table docs/graphs-zoo.md
 
 FOLDER is where ``export_zoo.py`` writes graphs and where results are kept: each network that has
 none yet is exported with drawn parameters, run by MXNet and by PyTorch in float64 (and float32),
@@ -235,14 +236,57 @@ def line(name: str, result: Mapping[str, Any]) -> str:
     )
 
 
+def table(folder: Path) -> str:
+    """All results as Markdown."""
+    rows, failed = [], []
+    for path in sorted((folder / "results").glob("*.json")):
+        result = json.loads(path.read_text())
+        name = path.stem
+        about = json.loads((folder / f"{name}.json").read_text())
+        size = ", ".join("x".join(map(str, shape)) for shape in about["inputs"].values())
+        if "float64" not in result:
+            failed.append(f"| {name} | {result.get('error') or result.get('refused64')} |")
+            continue
+        worst = max(result["float64"])
+        rows.append(f"| {name} | {about['task']} | {result['nodes']} | {size} | {worst:.1e} |")
+        if result.get("first_beyond"):
+            failed.append(f"| {name} | differs first at {result['first_beyond']} |")
+    known = len(list(folder.glob("*-symbol.json")))
+    text = [
+        "# Networks of MXNet's model zoos, checked as graphs",
+        "",
+        "`scripts/check_graphs.py` made this page. Each network is exported by GluonCV 0.10.5.post0",
+        "(or by `mxnet.gluon.model_zoo`, behind `mxnet-`), gets drawn parameters, and runs in MXNet",
+        "1.9.1 and in PyTorch on the same input, in float64. The last column is the largest",
+        "difference at an output, relative to that output's largest value. Detectors are compared",
+        "as a whole, suppression included.",
+        "",
+        f"Measured: {len(rows)} of the {known} networks that MXNet traces.",
+        "",
+        "| network | task | nodes | input | difference |",
+        "|---|---|---:|---|---:|",
+        *rows,
+        "",
+    ]
+    if failed:
+        text += ["## Not in agreement", "", "| network | why |", "|---|---|", *failed, ""]
+    return "\n".join(text)
+
+
 @click.command(cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1)
 @click.option("--again", is_flag=True, help="Check networks that have a result too.")
 @click.option("--keep", is_flag=True, help="Keep the drawn parameters.")
 @click.option("--float32", is_flag=True, help="Compare float32 too.")
-def main(folder: Path, names: tuple[str, ...], again: bool, keep: bool, float32: bool) -> None:
+@click.option("--table", "page", type=click.Path(path_type=Path), help="Only write the results.")
+def main(
+    folder: Path, names: tuple[str, ...], again: bool, keep: bool, float32: bool, page: Path | None
+) -> None:
     """Check the networks NAMES of FOLDER, or all of them."""
+    if page is not None:
+        page.write_text(table(folder))
+        return
     torch.set_num_threads(1)
     results = folder / "results"
     results.mkdir(parents=True, exist_ok=True)
