@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from architectures.networks.environment import environment
+from convert.formats.model_archive import open_file
 from verify.parity.converted_graph import ConvertedGraph
 from verify.parity.graph_live import verify_live
 from verify.parity.graph_operators import graph_operators
@@ -51,14 +52,18 @@ def verify_graph(
     arrays = converted.arrays()
     inputs = graph_inputs(converted.plan, shapes, arrays)
     with tempfile.TemporaryDirectory() as folder:
-        params = converted.source.path
+        symbol, params = converted.symbol, converted.source.path
+        if not symbol.is_file():  # it stands in an archive
+            file = open_file(symbol)
+            symbol = Path(folder, "model-symbol.json")
+            symbol.write_bytes(file.read(0, file.size))
         is_read_by_mxnet = converted.source.format == "params-v2" and not converted.is_renamed
-        if converted.is_rounded or not is_read_by_mxnet:
+        if converted.is_rounded or not is_read_by_mxnet or not params.is_file():
             params = Path(folder, "params.npz")
             named: dict[str, Any] = dict(arrays)
             np.savez(params, **named)
         network = converted.network()
-        parity = verify_live("graph", network, converted.symbol, params, inputs)
+        parity = verify_live("graph", network, symbol, params, inputs)
     return replace(
         parity,
         criteria=(values, *parity.criteria),
