@@ -172,6 +172,7 @@ def check(
     with torch.inference_mode():
         if answer.refused is None:
             network.double()
+            network.wide = True  # as the reference's rewrites are
             doubles = [x.double() for x in given_inputs]
             outputs = network.run(doubles, exact=True)
             found["float64"] = apart(outputs, answer.heads64)
@@ -182,6 +183,7 @@ def check(
                 network.run(doubles, exact=True, observe=comparison)
                 found["first_beyond"] = comparison.first_beyond()
             network.float()
+            network.wide = False
         else:
             found["refused64"] = answer.refused
         if float32 or answer.refused is not None:
