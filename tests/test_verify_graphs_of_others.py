@@ -26,6 +26,8 @@ from verify.reference.graph_inputs import graph_inputs
 
 SHARED = Path(os.environ.get("GLUONPORT_SHARED", Path(__file__).parents[2] / "shared")) / "symbols"
 EXPORT = Path(__file__).parents[1] / "scripts" / "export_zoo.py"
+QUICK = 0.3
+"""Seconds that MXNet takes for a graph that is quick to judge; the others take hours in all."""
 HANDFUL = ("mtcnn-det2", "rnn-lstm-fused", "fm-cluster")
 UNSUPPORTED = ("MoonOutput", "QConvolution", "QConvolution_v1", "QActivation", "QFullyConnected")
 LIST = json.loads((SHARED / "MANIFEST.json").read_text()) if SHARED.is_dir() else []
@@ -43,14 +45,17 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def marks(entry: dict[str, Any]) -> Any:
+    if entry["name"] in HANDFUL:
+        return ()
+    quick = entry["mxnet_191"]["forward_seconds"] <= QUICK
+    return pytest.mark.exhaustive if quick else pytest.mark.large_graphs
+
+
 def running() -> list[Any]:
     """The manifest's graphs that MXNet runs, but those of int8."""
     return [
-        pytest.param(
-            entry,
-            id=entry["name"],
-            marks=() if entry["name"] in HANDFUL else pytest.mark.exhaustive,
-        )
+        pytest.param(entry, id=entry["name"], marks=marks(entry))
         for entry in LIST
         if entry["mxnet_191"]["forward"] == "ok"
         and not any("quantize" in op or op.startswith("_sg_") for op in entry["operators"])
