@@ -29,6 +29,8 @@ EXPORT = Path(__file__).parents[1] / "scripts" / "export_zoo.py"
 QUICK = 0.3
 """Seconds that MXNet takes for a graph that is quick to judge; the others take hours in all."""
 HANDFUL = ("mtcnn-det2", "rnn-lstm-fused", "fm-cluster")
+UNJUDGED = ("ocr-tensorrt-tutorial-lstm",)
+"""MXNet's CTC loss of labels that are all empty is what its memory held before."""
 UNSUPPORTED = ("MoonOutput", "QConvolution", "QConvolution_v1", "QActivation", "QFullyConnected")
 LIST = json.loads((SHARED / "MANIFEST.json").read_text()) if SHARED.is_dir() else []
 
@@ -58,6 +60,7 @@ def running() -> list[Any]:
         pytest.param(entry, id=entry["name"], marks=marks(entry))
         for entry in LIST
         if entry["mxnet_191"]["forward"] == "ok"
+        and entry["name"] not in UNJUDGED
         and not any("quantize" in op or op.startswith("_sg_") for op in entry["operators"])
     ]
 
