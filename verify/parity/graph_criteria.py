@@ -62,7 +62,7 @@ def graph_structure(
     detail = f"in float64 {where} by {figure:.3g}, the limit is {limit:.3g}"
     if apart:
         detail += (
-            f"; {counted(len(apart), 'node')} judged by itself, on the source's own inputs: "
+            f"; {counted(len(apart), 'node')} judged alone, on the source's own inputs: "
             f"{', '.join(apart[:3])}{', ...' if len(apart) > 3 else ''}"
         )
     return Criterion("structure", bool(passed), detail, figure, limit, figure)
