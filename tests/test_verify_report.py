@@ -28,7 +28,7 @@ from verify.parity.compare import (
     verify_checkpoint,
 )
 from verify.parity.converted_checkpoint import open_converted
-from verify.parity.result import Criterion, CriterionName, Finding, LayerError, Parity
+from verify.parity.result import Criterion, Finding, LayerError, NetworkCriterion, Parity
 from verify.reference.answers import golden
 from verify.reference.inputs import reference_inputs, reference_names, reference_pixels
 from verify.report.page import QUESTIONS, thumbnail, write_report
@@ -308,4 +308,4 @@ def test_a_chart_draws_every_layer_of_any_depth(tmp_path: Path, count: int) -> N
 
 
 def test_the_page_asks_a_question_for_each_criterion() -> None:
-    assert tuple(QUESTIONS) == get_args(CriterionName)
+    assert tuple(QUESTIONS) == (*get_args(NetworkCriterion), "operators")
