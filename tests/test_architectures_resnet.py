@@ -79,6 +79,7 @@ def test_any_number_of_stages_scripts_and_exports_to_the_same_function(
         assert torch.allclose(exported(IMAGES), expected, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")  # the compiler's own
 def test_torch_compile_computes_the_same() -> None:
     network = build(DIGITS).eval()

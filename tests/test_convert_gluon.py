@@ -55,7 +55,10 @@ def agree(found: Any, expected: Any, tolerance: float = 1e-4) -> bool:
     return bool(np.abs(found - expected).max() <= tolerance)
 
 
-@pytest.mark.parametrize("name", SIX)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.exhaustive if "101" in name else ()) for name in SIX],
+)
 def test_the_six_load_strictly_everywhere_and_agree_with_mxnet(
     name: str, gluon: Gluon, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def test_the_training_graph_of_a_detector_keeps_its_label_as_an_input(
     assert set(inputs) == {"data", "label"}
 
 
+@pytest.mark.exhaustive
 def test_structural_names_give_the_same_network_and_the_same_answers(tmp_path: Path) -> None:
     """``save_parameters`` beside the graph of ``export``: the same values as by ``export``."""
     name = "mxnet-mobilenetv2_0.25"

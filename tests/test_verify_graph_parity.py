@@ -109,6 +109,7 @@ def test_values_of_another_file_do_not_pass(converted: Path, tmp_path: Path) -> 
     assert name.rpartition(".")[0] in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_the_source_is_found_by_its_hash_and_no_other_file_is_taken(
     converted: Path, tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ def test_where_mxnet_has_float32_alone_the_verdict_says_that_it_is_weaker(tmp_pa
     assert wrong.finding is not None and wrong.finding.block == "conv"
 
 
+@pytest.mark.exhaustive
 def test_a_node_that_only_amplifies_rounding_is_judged_on_mxnets_own_inputs(
     tmp_path: Path,
 ) -> None:
@@ -201,6 +203,7 @@ def test_a_verdict_comes_back_from_its_json() -> None:
     assert "leg" not in older and Parity.from_json(older).leg is None
 
 
+@pytest.mark.exhaustive
 def test_a_graph_in_an_archive_is_found_in_it_and_run_by_mxnet(
     converted: Path, tmp_path: Path
 ) -> None:
