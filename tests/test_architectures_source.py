@@ -415,10 +415,16 @@ REAL = [
 QUICK = {"lotto-net", "lightened-cnn", "cifar-resnet20-v1", "rnn-lstm-fused", "fc-softmax"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.exhaustive]) for name in REAL],
-)
+def mark(name: str) -> Any:
+    """By the seconds that MXNet takes for the graph."""
+    if name in QUICK:
+        return ()
+    entry = next(entry for entry in manifest() if entry["name"] == name)
+    quick = (entry["mxnet_191"].get("forward_seconds") or 0) <= 0.3
+    return pytest.mark.exhaustive if quick else pytest.mark.large_graphs
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=mark(name)) for name in REAL])
 def test_a_real_graph_is_written_as_it_is_loaded(name: str, symbols: Path, tmp_path: Path) -> None:
     entry = next(entry for entry in manifest() if entry["name"] == name)
     shapes = {k: tuple(v) for k, v in entry["mxnet_191"]["data_shape"].items()}

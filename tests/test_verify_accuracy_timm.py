@@ -41,7 +41,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("name", "timms", "top1"),
     [
-        ("gluon_seresnext50_32x4d", "seresnext50_32x4d.gluon_in1k", 79.916),  # bicubic
+        pytest.param(
+            "gluon_seresnext50_32x4d",
+            "seresnext50_32x4d.gluon_in1k",  # bicubic
+            79.916,
+            marks=pytest.mark.exhaustive,
+        ),
         ("gluon_resnest14", "resnest14d.gluon_in1k", 75.516),  # bilinear
     ],
 )

@@ -26,7 +26,7 @@ from verify.reference.graph_inputs import graph_inputs
 
 SHARED = Path(os.environ.get("GLUONPORT_SHARED", Path(__file__).parents[2] / "shared")) / "symbols"
 EXPORT = Path(__file__).parents[1] / "scripts" / "export_zoo.py"
-QUICK = 0.3
+QUICK = 0.15
 """Seconds that MXNet takes for a graph that is quick to judge; the others take hours in all."""
 HANDFUL = ("mtcnn-det2", "rnn-lstm-fused", "fm-cluster")
 UNJUDGED = ("ocr-tensorrt-tutorial-lstm",)

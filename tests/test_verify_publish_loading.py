@@ -24,12 +24,14 @@ TIMM = {"timm local-dir", "timm checkpoint_path", "huggingface_hub", "transforme
 # The model, MXNet's name of the network ("-tuned" has 23 classes of its own), the clients.
 CASES = [
     pytest.param("gluon_seresnext8_digits", "seresnext8_digits", COMMON, id="sample"),
-    pytest.param(
-        "gluon_resnet18_v1b", "resnet18_v1b-tuned", {*COMMON, *TIMM, "torchvision"}, id="tuned"
-    ),
     *(
         pytest.param(*case, marks=pytest.mark.exhaustive, id=kind)
         for kind, case in {
+            "tuned": (
+                "gluon_resnet18_v1b",
+                "resnet18_v1b-tuned",
+                {*COMMON, *TIMM, "torchvision"},
+            ),
             "plain": (
                 "gluon_resnext50_32x4d",
                 "resnext50_32x4d",

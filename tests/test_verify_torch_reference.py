@@ -310,6 +310,7 @@ def test_mmpretrain_judges_a_file_of_the_older_naming_live(tmp_path: Path) -> No
     assert parity.passed, parity.failure()
 
 
+@pytest.mark.exhaustive
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     inputs = reference_inputs(SMALL)[:1, :, :64, :64]
     for name in "ab":
