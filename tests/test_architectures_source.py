@@ -434,7 +434,7 @@ def test_a_real_graph_is_written_as_it_is_loaded(name: str, symbols: Path, tmp_p
         pytest.skip(str(refused))
     source = write_source(plan, f"{name}.safetensors")
     assert_tidy(source, tmp_path)
-    inputs = [torch.rand(*(size or 1 for size in taken.shape or ())) for taken in plan.inputs]
+    inputs = [torch.rand([size or 1 for size in taken.shape or ()]) for taken in plan.inputs]
     try:
         with torch.no_grad():
             GraphNetwork(plan).eval()(*inputs)
