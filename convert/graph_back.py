@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.formats import Array, Tensor
+from convert.formats import Array
 from convert.formats.block import dtype_of
 from convert.formats.graph_checkpoint import GraphCheckpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
@@ -21,11 +21,7 @@ from convert.provenance import Conversion, Evidence
 from mappings.errors import FormatError
 from mappings.words import counted, first_few
 
-PRECISIONS: dict[str, Precision] = {
-    "float32": "float32",
-    "float16": "float16",
-    "bfloat16": "bfloat16",
-}
+NARROW: tuple[Precision, ...] = ("float32", "float16", "bfloat16")
 
 
 def convert_back(
@@ -124,18 +120,20 @@ def _values(
     kept = _fixed(source).get(variable)
     if kept is not None:
         return _restored(source, variable, kept)
-    tensor: Tensor = source.by_variable[variable]
-    if tensor.dtype == dtype:
-        precision: Precision = "keep"
-    elif tensor.dtype in FLOATING and dtype in PRECISIONS:
-        precision = PRECISIONS[dtype]
-    elif tensor.dtype in FLOATING and dtype == "float64":
-        return tensor.copy().astype(np.float64)
-    else:
-        return tensor.copy()
+    tensor = source.by_variable[variable]
     if tensor.dtype not in FLOATING:
         return tensor.copy()
+    if dtype == "float64" and tensor.dtype != dtype:
+        return tensor.copy().astype(np.float64)
+    precision: Precision = "keep" if tensor.dtype == dtype else _precision(source, dtype)
     return convert_values(tensor, precision, scratch, allow_nonfinite=allow_nonfinite)
+
+
+def _precision(source: GraphCheckpoint, dtype: str) -> Precision:
+    for known in NARROW:
+        if known == dtype:
+            return known
+    raise FormatError(_record(source), f"an array of floating point is said to have been {dtype}")
 
 
 def _restored(source: GraphCheckpoint, variable: str, kept: Any) -> Array:

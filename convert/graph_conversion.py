@@ -36,7 +36,8 @@ class GraphRequest:
 
     ``symbol`` is the graph's file and ``symbol_sha256`` its hash, in hex. ``given`` are shapes of
     inputs that the user gave. ``force`` replaces existing files, and ``allow_nonfinite`` writes NaN
-    and infinity too. ``notes`` are sentences on how the graph and its parameters were found.
+    and infinity too. ``ignore`` are the patterns of the tensors that the user left out. ``notes``
+    are sentences on how the graph and its parameters were found.
     """
 
     graph: Graph
@@ -48,6 +49,7 @@ class GraphRequest:
     given: Mapping[str, Dims] = field(default_factory=dict)
     force: bool = False
     allow_nonfinite: bool = False
+    ignore: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -151,8 +153,8 @@ def _conversion(request: GraphRequest, evidence: Evidence) -> Conversion:
         target=str(request.target),
         tensors=len(evidence.tensors),
         parameters=_parameters(request),
-        num_classes=_classes(plan),
-        in_chans=_channels(plan),
+        num_classes=plan.num_classes,
+        in_chans=plan.in_chans,
         dtype=request.precision,
         synthetic=False,
         source_sha256=evidence.sources[0] if evidence.sources else None,
@@ -178,38 +180,8 @@ def _notes(request: GraphRequest) -> list[str]:
 
 
 def _parameters(request: GraphRequest) -> int:
-    plan = request.plan
-    statistics = ("running_mean", "running_var")
-    trained = [
-        name for m in plan.modules for leaf, name in m.tensors.items() if leaf not in statistics
-    ]
-    trained += [tensor.name for tensor in plan.tensors if tensor.trained]
-    return sum(math.prod(request.tensors[name].shape) for name in trained)
-
-
-def _classes(plan: Plan) -> int:
-    """The length of the network's only output if it is a vector for each image, else 0."""
-    shapes = output_shapes(plan)
-    if len(shapes) == 1 and shapes[0] is not None and len(shapes[0]) == 2:
-        return shapes[0][1] or 0
-    return 0
-
-
-def _channels(plan: Plan) -> int:
-    """The channels of the network's only input if it is an image, else 0."""
-    shapes = [taken.shape for taken in plan.inputs]
-    if len(shapes) == 1 and shapes[0] is not None and len(shapes[0]) == 4:
-        return shapes[0][1] or 0
-    return 0
-
-
-def output_shapes(plan: Plan) -> list[Dims | None]:
-    """The shape of each output, as far as it is known."""
-    shapes = []
-    for head in plan.graph.heads:
-        outputs = plan.shapes.get(head.node, ())
-        shapes.append(outputs[head.output] if head.output < len(outputs) else None)
-    return shapes
+    sources = request.plan.table.sources
+    return sum(math.prod(request.tensors[sources[name]].shape) for name in request.plan.trained)
 
 
 def _fixed(request: GraphRequest) -> dict[str, Tensor]:
@@ -233,8 +205,8 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
         "source_shards": {},
         "weights": checkpoint.weights,
         "ema": checkpoint.averaged,
-        "ignore": [],
-        "ignored": [],
+        "ignore": list(request.ignore),
+        "ignored": list(checkpoint.ignored),
         "preprocessing": None,
         "mapping_sha256": plan.table.digest,
         "symbol": os.path.abspath(request.symbol),
@@ -245,7 +217,7 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
         },
         "names": dict(plan.table.sources),
         "variables": dict(request.variables),
-        "arrays": [{"name": t.name, "dtype": t.dtype} for t in checkpoint.tensors],
+        "arrays": [{"name": t.name, "dtype": t.dtype} for t in checkpoint.tensors if t.dtype],
         "fixed_gammas": {name: _kept(tensor) for name, tensor in _fixed(request).items()},
         "unused": unused(request),
         "graph": symbol_json(request.graph),

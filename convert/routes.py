@@ -60,9 +60,9 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         if source is None:
             raise ConversionError("--params needs the graph that it belongs to: --from GRAPH")
         graph = find_graph(source, wish.params, choice)
-        found = None if wish.name == GRAPH else _fitting(wish, graph)
+        found, why = (None, None) if wish.name == GRAPH else _fitting(wish, graph)
         if found is None:
-            return _by_graph(wish, graph)
+            return _by_graph(wish, graph, choice, why)
         checkpoint, url = graph.checkpoint, None
     else:
         found, checkpoint, url = _by_table(wish, choice)
@@ -98,13 +98,19 @@ def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, str | None]:
     return fit(checkpoint, model, wish.classifier), checkpoint, url
 
 
-def _by_graph(wish: Wish, source: GraphSource) -> Conversion:
+def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) -> Conversion:
+    """Convert by the graph; ``why`` says why a table that fits was not taken."""
     from convert.graph_conversion import GraphRequest, convert_graph
 
     if wish.target.suffix == ".params":
         raise ConversionError(
             f"{wish.target}: a graph is converted to .safetensors; its parameters are .params "
             f"already"
+        )
+    if not wish.classifier:
+        raise ConversionError(
+            f"{source.symbol}: --no-classifier needs a model of the catalogue, and a graph is "
+            f"converted whole: leave it out"
         )
     request = GraphRequest(
         source.graph,
@@ -115,7 +121,8 @@ def _by_graph(wish: Wish, source: GraphSource) -> Conversion:
         wish.precision,
         force=wish.force,
         allow_nonfinite=wish.allow_nonfinite,
-        notes=source.notes,
+        ignore=choice.ignore,
+        notes=(*source.notes, *([why] if why else ())),
     )
     return convert_graph(request)
 
@@ -143,12 +150,25 @@ def _back(wish: Wish, source: str) -> Conversion | None:
     )
 
 
-def _fitting(wish: Wish, source: GraphSource) -> Fit | None:
+def _fitting(wish: Wish, source: GraphSource) -> tuple[Fit | None, str | None]:
     """How a graph's parameters fit the model that is named, or for ``auto`` the one model that they
-    fit; None if they fit none, so that the graph is needed."""
+    fit; None if the graph is needed, with the reason if a model does fit.
+
+    Raises ReconcileError if the named model does not fit.
+    """
+    from convert.graph_agreement import disagreement
+
+    if wish.name == "auto":
+        try:
+            found = identify(source.checkpoint, wish.classifier)
+        except ReconcileError:
+            return None, None
+    else:
+        found = fit(source.checkpoint, find_model(wish.name), wish.classifier)
+    differs = disagreement(source.graph, source.checkpoint)
+    if differs is None:
+        return found, None
+    why = f"names and shapes fit {found.model.name}, but {differs}"
     if wish.name != "auto":
-        return fit(source.checkpoint, find_model(wish.name), wish.classifier)
-    try:
-        return identify(source.checkpoint, wish.classifier)
-    except ReconcileError:
-        return None
+        raise ReconcileError(f"{source.symbol}: {why}: convert it with 'graph' instead of its name")
+    return None, f"{why}: converted by its graph"

@@ -6,6 +6,7 @@ import copy
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import gluonport
 from convert.formats import open_checkpoint
 from gluonport.commands.main import main
 from mappings.errors import GluonportError
+from tests.support.params_writer import dense, params
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet_graphs.py"
 NETWORKS = ("face", "towers", "text")
@@ -235,3 +237,73 @@ def test_a_tensor_that_the_file_lacks_or_has_in_another_shape_is_named(folder: P
     symbol.write_text(symbol.read_text().replace('"num_hidden": "3"', '"num_hidden": "5"'))
     with pytest.raises(GluonportError, match=r"score_weight has shape \(3, 128\), its node needs"):
         convert(folder, "towers")
+
+
+def test_converting_needs_no_torch(folder: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; import gluonport; "
+        f"gluonport.convert('graph', {str(folder / 'face.safetensors')!r}, "
+        f"{str(folder / 'face')!r})"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (folder / "face.py").exists()
+
+
+def test_a_graph_is_converted_whole(folder: Path) -> None:
+    with pytest.raises(GluonportError, match="--no-classifier needs a model of the catalogue"):
+        convert(folder, "face", classifier=False)
+    assert not (folder / "face.safetensors").exists()
+
+
+def test_patterns_that_leave_tensors_out_are_recorded(folder: Path) -> None:
+    own = {t.name: t.array() for t in open_checkpoint(folder / "face-0007.params").tensors}
+    arrays = [dense(values) for values in (*own.values(), np.zeros(3, np.float32))]
+    more = params(arrays, [*own, "arg:optimizer_state"])
+    (folder / "face-0008.params").write_bytes(more)
+    convert(folder, "face", ignore=["arg:optimizer*"])
+    record = json.loads((folder / "face.provenance.json").read_text())
+    assert record["ignore"] == ["arg:optimizer*"]
+    assert record["ignored"] == ["arg:optimizer_state"] and record["unused"] == []
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network of the catalogue as GluonCV exports it, with drawn parameters."""
+    folder = tmp_path_factory.mktemp("cifar")
+    script = Path(__file__).parents[1] / "scripts" / "export_zoo.py"
+    command = ["uv", "run", "-q", "--script", str(script), str(folder), "cifar_resnet20_v1"]
+    subprocess.run([*command, "--params"], check=True, capture_output=True)
+    return folder / "cifar_resnet20_v1"
+
+
+def altered(digits: Path, folder: Path, **attributes: str) -> Path:
+    """The network's files with other attributes in one of its BatchNorms."""
+    graph = json.loads(digits.with_name(f"{digits.name}-symbol.json").read_text())
+    node = [node for node in graph["nodes"] if node["op"] == "BatchNorm"][3]
+    node["attrs"].update(attributes)
+    (folder / "net-symbol.json").write_text(json.dumps(graph))
+    shutil.copy(digits.with_name(f"{digits.name}-0000.params"), folder / "net-0000.params")
+    return folder / "net"
+
+
+def test_a_table_is_preferred_where_it_fits(digits: Path, tmp_path: Path) -> None:
+    done = gluonport.convert("auto", tmp_path / "out.safetensors", altered(digits, tmp_path))
+    assert done.model == "gluon_cifar_resnet20_v1"
+    assert not (tmp_path / "out.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "why"),
+    [
+        ({"eps": "2e-05"}, "has eps 2e-05, and the model has 1e-05"),
+        ({"fix_gamma": "True"}, "counts its gamma as 1 (fix_gamma), and the model does not"),
+    ],
+)
+def test_a_graph_that_normalises_otherwise_is_not_taken_for_the_table(
+    attributes: dict[str, str], why: str, digits: Path, tmp_path: Path
+) -> None:
+    source, out = altered(digits, tmp_path, **attributes), tmp_path / "out.safetensors"
+    with pytest.raises(GluonportError, match=r"fit gluon_cifar_resnet20_v1, but .*with 'graph'"):
+        gluonport.convert("gluon_cifar_resnet20_v1", out, source)
+    done = gluonport.convert("auto", out, source)
+    assert done.model == "graph" and any(why in note for note in done.notes)

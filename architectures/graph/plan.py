@@ -14,6 +14,9 @@ from architectures.graph.graph import Graph
 from architectures.graph.operator import Dims
 from mappings.language import Kind, Layer, Table
 
+STATISTICS = (".running_mean", ".running_var")
+"""How the names of a module's tensors end that are no parameters."""
+
 
 @dataclass(frozen=True)
 class OwnModule:
@@ -124,6 +127,38 @@ class Plan:
             owner, _, leaf = tensor.path.rpartition(".")
             layers.append(Layer(Kind(None, ((tensor.name, leaf),)), "", None, owner))
         return Table(tuple(layers))
+
+    @property
+    def output_shapes(self) -> tuple[Dims | None, ...]:
+        """The shape of each output of the graph, as far as it is known."""
+        found = []
+        for head in self.graph.heads:
+            shapes = self.shapes.get(head.node, ())
+            found.append(shapes[head.output] if head.output < len(shapes) else None)
+        return tuple(found)
+
+    @property
+    def num_classes(self) -> int:
+        """The length of the only output if it is a vector (N, classes), else 0."""
+        match self.output_shapes:
+            case ((_, int(classes)),):
+                return classes
+        return 0
+
+    @property
+    def in_chans(self) -> int:
+        """The channels of the only input if it is an image (N, C, H, W), else 0."""
+        match [taken.shape for taken in self.inputs]:
+            case [(_, int(channels), _, _)]:
+                return channels
+        return 0
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The state dict's names of the parameters; gammas that are fixed at 1 are among them."""
+        of_modules = (f"{m.path}.{leaf}" for m in self.modules for leaf in m.tensors)
+        parameters = [name for name in of_modules if not name.endswith(STATISTICS)]
+        return (*parameters, *(tensor.path for tensor in self.tensors if tensor.trained))
 
     @property
     def ones(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import click
 
 from architectures.catalogue import MODELS, find_model
 from architectures.catalogue.record import Model
+from convert.formats.records import GRAPH
 from gluonport.commands.console import (
     Command,
     Failure,
@@ -24,8 +25,6 @@ from mappings.words import one_line
 
 if TYPE_CHECKING:
     from verify.parity.result import Parity
-
-GRAPH = "graph"  # as convert.formats.graph_checkpoint has it, which imports numpy
 
 
 @click.command(cls=Command)
