@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.graph import Graph
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
+from architectures.graph.stored import StoredTensor
 from convert.formats import Array, Checkpoint, Tensor
 from convert.formats.block import dtype_of
 from convert.formats.graph_checkpoint import variable_name

@@ -25,9 +25,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.python_source import write_source
+from architectures.graph.stored import StoredTensor
 from convert.formats import open_checkpoint
 from convert.formats.graph_checkpoint import variable_name
 from convert.formats.symbol import open_symbol

@@ -24,10 +24,11 @@ import click
 import numpy as np
 import torch
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.graph import Graph, NodeEntry
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.operators import OPERATORS
+from architectures.graph.stored import StoredTensor
 from convert.formats import Array, open_checkpoint
 from convert.formats.symbol import open_symbol
 from gluonport.commands.console import Command

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.functions.flat_rnn import recurrent
 from architectures.graph.graph import Graph, Node, NodeEntry
 from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.stored import StoredTensor
 from mappings.errors import GraphError
 
 LSTM_SIZE = 4 * 3 * (2 + 3 + 2) + 4 * 3 * (3 + 3 + 2)  # two layers of 3 units for 2 inputs

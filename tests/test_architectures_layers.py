@@ -8,13 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.functions.deformable_columns import deformable_convolution
 from architectures.graph.functions.grids import affine_places, sampled
 from architectures.graph.functions.pooling_windows import average_pool, lp_pool, max_pool
 from architectures.graph.graph import Graph, Node, NodeEntry
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.operators.pooling import same_in_pytorch
+from architectures.graph.stored import StoredTensor
 from mappings.errors import GraphError
 
 Shape = tuple[int, ...]

@@ -19,13 +19,14 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 import gluonport
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.graph import Graph
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.lowering import lower
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from architectures.graph.python_source import write_source
+from architectures.graph.stored import StoredTensor
 from convert.formats.symbol import open_symbol, parse_symbol
 from gluonport.commands.main import main
 from mappings.errors import GraphError

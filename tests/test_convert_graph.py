@@ -20,7 +20,7 @@ import gluonport
 from convert.formats import open_checkpoint
 from gluonport.commands.main import main
 from mappings.errors import GluonportError
-from tests.support.params_writer import dense, params
+from tests.support.params_writer import NONE, dense, params
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet_graphs.py"
 NETWORKS = ("face", "towers", "text")
@@ -307,3 +307,13 @@ def test_a_graph_that_normalises_otherwise_is_not_taken_for_the_table(
         gluonport.convert("gluon_cifar_resnet20_v1", out, source)
     done = gluonport.convert("auto", out, source)
     assert done.model == "graph" and any(why in note for note in done.notes)
+
+
+def test_an_array_without_values_does_not_hinder_the_way_back(folder: Path) -> None:
+    own = {t.name: t.array() for t in open_checkpoint(folder / "text-0007.params").tensors}
+    arrays = [*map(dense, own.values()), NONE["v0"]]
+    (folder / "text-0008.params").write_bytes(params(arrays, [*own, "arg:nothing"]))
+    gluonport.convert("graph", folder / "back.params", convert(folder, "text"))
+    found = gluonport.load_arrays(folder / "back.params")
+    assert found.keys() == own.keys()
+    assert all((found[name] == own[name]).all() for name in own)

@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graphs")
     command = ["uv", "run", "--quiet", "--script", str(SCRIPT), "write", str(folder)]
     subprocess.run(command, check=True, capture_output=True)
-    for name in ("face", "text"):
+    for name in ("face", "text", "pixels"):
         gluonport.convert("graph", folder / f"{name}.safetensors", folder / name)
     random = np.random.RandomState(3)
     for label in range(12):
@@ -58,6 +58,24 @@ def test_predict_names_the_best_class(folder: Path) -> None:
     answer = json.loads(done.output)
     assert answer["model"] == "graph"
     assert [one["classes"][0]["index"] for one in answer["predictions"]] == best(folder)
+
+
+def test_a_graph_that_gives_probabilities_of_its_own_pixels_is_shown_by_them(folder: Path) -> None:
+    """Its channels come last, the size stands in the graph, and softmax is taken once."""
+    image = folder / "images" / "03" / "one.png"
+    pixels = np.asarray(Image.open(image).resize((8, 8), Image.Resampling.NEAREST))
+    Image.fromarray(pixels).save(folder / "small.png")
+    crop = ("--crop", "1", "--mean", "128", "--scale", "64")
+    checkpoint = folder / "pixels.safetensors"
+    done = run("predict", checkpoint, folder / "small.png", *crop, "--json")
+    assert done.exit_code == 0, done.output
+    x = (pixels[None].astype(np.float32) - 128) / np.float32(64)
+    with torch.inference_mode():
+        expected = gluonport.load(checkpoint)(torch.from_numpy(x))[0].numpy()
+    found = json.loads(done.output)["predictions"][0]["classes"]
+    assert len(found) == 5
+    assert all(abs(c["probability"] - expected[c["index"]]) < 1e-6 for c in found)
+    assert max(expected) - min(expected) > 0.05
 
 
 def test_right_answers_are_counted_and_nothing_is_compared(folder: Path) -> None:

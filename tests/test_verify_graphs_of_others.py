@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import torch
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.filled import filled
+from architectures.graph.stored import StoredTensor
 from convert.formats import open_checkpoint
 from convert.formats.graph_checkpoint import variable_name
 from convert.formats.symbol import open_symbol

@@ -79,14 +79,59 @@ def test_evidence_that_is_missing_is_asked_for(checkpoint: Path, tmp_path: Path)
     assert not (tmp_path / "release").exists()
 
 
-def test_a_verdict_that_does_not_hold_is_not_believed(checkpoint: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("structure", "figure", 1.0),
+        ("structure", "figure", None),
+        ("arithmetic", "figure", None),
+        ("arithmetic", "figure", 1e6),
+        ("arithmetic", "limit", [1e-9, 2e8]),
+        ("layers", "figure", None),
+        ("layers", "limit", 1.0),
+        ("evidence", "figure", 0),
+        ("values", "figure", 3),
+    ],
+)
+def test_a_verdict_that_does_not_hold_is_not_believed(
+    name: str, field: str, value: object, checkpoint: Path, tmp_path: Path
+) -> None:
     path = checkpoint.with_name("face.parity.json")
     record = json.loads(path.read_text())
-    structure = next(c for c in record["criteria"] if c["name"] == "structure")
-    structure["figure"] = 2 * structure["limit"]
+    next(c for c in record["criteria"] if c["name"] == name)[field] = value
     path.write_text(json.dumps(record))
     done = run("publish", "graph", checkpoint, tmp_path / "release", *REASON)
-    assert done.exit_code == 1 and "the record contradicts itself: structure" in done.output
+    assert done.exit_code == 1, done.output
+    assert f"the record contradicts itself: {name} does not hold" in done.output
+
+
+def test_a_criterion_may_neither_be_left_out_nor_be_judged_twice(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    path = checkpoint.with_name("face.parity.json")
+    record = json.loads(path.read_text())
+    for criteria, message in (
+        (record["criteria"][:2] + record["criteria"][3:], "did not judge structure"),
+        (record["criteria"] + record["criteria"][:1], "the record judged values, inputs"),
+    ):
+        path.write_text(json.dumps({**record, "criteria": criteria}))
+        done = run("publish", "graph", checkpoint, tmp_path / "release", *REASON)
+        assert done.exit_code == 1 and message in done.output, done.output
+
+
+def test_the_card_of_the_weaker_proof_says_so(checkpoint: Path, tmp_path: Path) -> None:
+    """Where MXNet has float32 alone, no structure is judged, and layers have no figure."""
+    path = checkpoint.with_name("face.parity.json")
+    record = json.loads(path.read_text())
+    record["about"]["float64"] = "MXNet refuses it"
+    record["criteria"] = [c for c in record["criteria"] if c["name"] != "structure"]
+    layers = next(c for c in record["criteria"] if c["name"] == "layers")
+    layers |= {"figure": None, "limit": None, "needed": None}
+    path.write_text(json.dumps(record))
+    done = run("publish", "graph", checkpoint, tmp_path / "release", *REASON)
+    assert done.exit_code == 0, done.output
+    assert "a weaker proof than one in float64" in (tmp_path / "release/README.md").read_text()
+    assert run("verify", "release", tmp_path / "release").exit_code == 0
 
 
 @pytest.mark.parametrize(

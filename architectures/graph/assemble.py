@@ -14,16 +14,7 @@ from architectures.graph.lowering import Lowered, lower
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Input, ModuleAt, OwnModule, OwnTensor, Plan, Step, TensorAt
 from architectures.graph.references import replaced, values
-from mappings.errors import GraphError
-from mappings.words import counted, first_few
-
-
-@dataclass(frozen=True)
-class StoredTensor:
-    """A tensor that a file holds under a variable's name; ``dtype`` is numpy's name."""
-
-    shape: tuple[int, ...]
-    dtype: str = "float32"
+from architectures.graph.stored import StoredTensor, refuse_missing, refuse_shapes
 
 
 def assemble(
@@ -48,8 +39,8 @@ def assemble(
     needed = _needed(lowered)
     lowered.refuse(needed)
     if complete:
-        _refuse_missing(lowered, needed, stored)
-    _refuse_shapes(lowered, needed, stored)
+        refuse_missing(lowered, needed, stored)
+    refuse_shapes(lowered, needed, stored)
     return _Assembly(lowered, stored, needed).plan()
 
 
@@ -64,56 +55,6 @@ def _needed(lowered: Lowered) -> set[int]:
             for expression in lowered.expressions.get(index, ()):
                 front.extend(value.node for value in values(expression))
     return needed
-
-
-def _refuse_missing(lowered: Lowered, needed: set[int], stored: Mapping[str, StoredTensor]) -> None:
-    """Raise GraphError for variables that can only be parameters, and that the file lacks."""
-    graph = lowered.graph
-    places: dict[int, set[bool]] = {}  # variable -> whether each use of it is that of a parameter
-    for index in sorted(needed & lowered.calls.keys()):
-        operator, call = lowered.calls[index]
-        weights = operator.parameters(call)
-        first_auxiliary = len(call) - operator.auxiliary
-        for place, entry in enumerate(call.node.inputs):
-            if graph.nodes[entry.node].op is None and entry.node in needed:
-                is_weight = place in weights or place >= first_auxiliary
-                places.setdefault(entry.node, set()).add(is_weight)
-    names = [graph.nodes[variable].name for variable, uses in places.items() if uses == {True}]
-    if missing := [name for name in dict.fromkeys(names) if name not in stored]:
-        raise GraphError(
-            f"the parameters lack {counted(len(missing), 'tensor')} that the graph needs: "
-            f"{first_few(missing)}: give the file that was saved with this graph by --params FILE"
-        )
-
-
-def _refuse_shapes(lowered: Lowered, needed: set[int], stored: Mapping[str, StoredTensor]) -> None:
-    """Raise GraphError for stored tensors that have another shape than their node needs."""
-    wrong = []
-    for index in sorted(needed & lowered.calls.keys()):
-        operator, call = lowered.calls[index]
-        for place, expected in operator.weights(call).items():
-            if place not in call.parameters:
-                continue
-            name = lowered.graph.nodes[call.node.inputs[place].node].name
-            shape = stored[name].shape
-            fits = len(shape) == len(expected) and all(
-                size in (None, found) for size, found in zip(expected, shape, strict=True)
-            )
-            if not fits:
-                wrong.append(f"{name} has shape {shape}, its node needs {shown(expected)}")
-    if wrong:
-        raise GraphError(
-            f"{counted(len(wrong), 'tensor')} of another shape than the graph needs: "
-            f"{first_few(list(dict.fromkeys(wrong)))}"
-        )
-
-
-def shown(dims: Dims | None) -> str:
-    """A shape for people: ``(N, 64, ?, ?)`` with ? for an unknown size."""
-    if dims is None:
-        return "(...)"
-    sizes = ["?" if size is None else str(size) for size in dims]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 @dataclass

@@ -71,3 +71,11 @@ def known_rank(call: Call, index: int = 0) -> int:
 def size_of(x: Value, axis: int) -> Apply:
     """``x.size(1)``: a size that is known when the network runs."""
     return Apply(".size", (x, axis))
+
+
+def shown(dims: Dims | None) -> str:
+    """A shape for people: ``(N, 64, ?, ?)`` with ? for an unknown size."""
+    if dims is None:
+        return "(...)"
+    sizes = ["?" if size is None else str(size) for size in dims]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"

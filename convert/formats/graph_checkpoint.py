@@ -10,10 +10,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.graph import Graph
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
+from architectures.graph.stored import StoredTensor
 from convert.formats.checkpoint import Checkpoint, Tensor
 from convert.formats.detect import open_checkpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, read_record

@@ -105,7 +105,7 @@ def _of_checkpoint(found: Inspection) -> list[tuple[str, str]]:
 
 
 def _of_graph(found: GraphInspection) -> list[tuple[str, str]]:
-    from architectures.graph.assemble import shown
+    from architectures.graph.infer import shown
 
     graph, checkpoint = found.graph, found.checkpoint
     lines = [

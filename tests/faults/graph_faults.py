@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.expression import Apply, Value
 from architectures.graph.filled import filled
 from architectures.graph.graph import Graph, NodeEntry
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.plan import Plan, Step
+from architectures.graph.stored import StoredTensor
 from convert.formats import Array
 from tests.faults.graphs import RightGraph
 

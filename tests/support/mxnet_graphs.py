@@ -104,7 +104,15 @@ def text():
     return mx.sym.FullyConnected(x, num_hidden=4, name="score"), {"data": (2, 7)}
 
 
-NETWORKS = {"face": face, "towers": towers, "text": text}
+def pixels():
+    """Probabilities from images whose channels come last, of a size that the graph tells."""
+    x = mx.sym.transpose(mx.sym.Variable("data", shape=(1, 8, 8, 3)), axes=(0, 3, 1, 2))
+    x = mx.sym.Convolution(x, num_filter=4, kernel=(3, 3), name="conv")
+    x = mx.sym.FullyConnected(mx.sym.Flatten(x), num_hidden=5, name="score")
+    return mx.sym.SoftmaxOutput(x, name="softmax"), {"data": (1, 8, 8, 3)}
+
+
+NETWORKS = {"face": face, "towers": towers, "text": text, "pixels": pixels}
 
 
 def drawn(name, shape, random):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from architectures.graph.assemble import StoredTensor, assemble
+from architectures.graph.assemble import assemble
 from architectures.graph.graph import Graph, Node, NodeEntry
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.operator import Call, Dims
 from architectures.graph.operators import OPERATORS
 from architectures.graph.plan import Plan
+from architectures.graph.stored import StoredTensor
 from convert.formats import Array
 from mappings.errors import GraphError
 from verify.operators.operator_case import OperatorCase

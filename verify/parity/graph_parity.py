@@ -15,12 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 
 from architectures.graph.graph import NodeEntry
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.plan import ModuleAt
-from architectures.graph.references import applied, values
+from architectures.graph.references import applied
 from architectures.networks.environment import environment
 from convert.formats import Array
 from verify.parity.criteria import IMPRECISE, LAYER
@@ -44,8 +43,10 @@ from verify.parity.graph_nodes import (
     limited_nodes,
     needed_for,
 )
+from verify.parity.graph_shared import feeds, shown_error, statistics
 from verify.parity.graph_trace import Forced, GraphTrace, case_count, trace_graph
-from verify.parity.result import Criterion, Finding, LayerError, Parity
+from verify.parity.graph_weak import weak_parity
+from verify.parity.result import Criterion, Finding, Parity
 from verify.reference.graph_answers import GraphReference
 
 Ask = Callable[[Collection[int]], GraphReference]
@@ -85,7 +86,7 @@ def compare_graph(
     given = _inputs_criterion(source, inputs_sha256)
     single = trace_graph(network, inputs, torch.float32)
     if source.refused is not None:
-        return _weak(name, network, source, inputs, single, names, nodes, given)
+        return weak_parity(name, network, source, inputs, single, names, nodes, given)
     exact = _compare_exactly(network, source, inputs, nodes, ask)
     plain = trace_graph(network, inputs, torch.float64) if _is_modelled(network) else None
     errors = [_node_error(node, source, exact.port, plain, single) for node in nodes]
@@ -100,14 +101,14 @@ def compare_graph(
     outputs = {"source64": source.heads64, "port64": exact.port.heads}
     outputs |= {"source32": source.heads32, "port32": single.heads}
     failure = exact.port.failure or single.failure
-    evidence = graph_evidence(outputs, names, _statistics(network), failure)
+    evidence = graph_evidence(outputs, names, statistics(network), failure)
     return Parity(
         name,
         source.kind,
         case_count(inputs),
         (given, structure, arithmetic, evidence, layers),
         finding,
-        tuple(_shown(network, error) for error in errors),
+        tuple(shown_error(network, error) for error in errors),
         about=source.about,
         environment=environment(),
         leg="network",
@@ -230,7 +231,7 @@ def _answers(
             continue
         modelled = plain.heads[at] if plain and len(plain.heads) == len(names) else None
         found.append(Compared32(f"output {name}", exact, theirs, ours, modelled))
-    for entry in sorted(_feeds(network, unsettled), key=lambda e: (e.node, e.output)):
+    for entry in sorted(feeds(network, unsettled), key=lambda e: (e.node, e.output)):
         answer, ours_ = source.nodes.get(entry), single.nodes.get(entry)
         if answer is None or ours_ is None or answer.digests32 is None:
             continue
@@ -238,18 +239,6 @@ def _answers(
         title = f"what feeds a discrete step, {described(plan.graph, entry.node)},"
         found.append(Compared32(title, answer.digests, answer.digests32, ours_.digests, modelled_))
     return found
-
-
-def _feeds(network: GraphNetwork, unsettled: Collection[int]) -> set[NodeEntry]:
-    """The outputs of settled operators that discrete steps take."""
-    plan = network.plan
-    return {
-        NodeEntry(value.node, value.output)
-        for step in plan.steps
-        if step.node in unsettled
-        for value in values(step.outputs)
-        if value.node not in unsettled and plan.graph.nodes[value.node].op is not None
-    }
 
 
 def _is_modelled(network: GraphNetwork) -> bool:
@@ -263,84 +252,6 @@ def _is_modelled(network: GraphNetwork) -> bool:
     )
 
 
-def _weak(
-    name: str,
-    network: GraphNetwork,
-    source: GraphReference,
-    inputs: Mapping[str, Array],
-    single: GraphTrace,
-    names: list[str],
-    nodes: list[int],
-    given: Criterion,
-) -> Parity:
-    """The weaker proof, where MXNet has float32 only: MXNet's error against the port's own float64
-    must be about as large as the port's own float32 error."""
-    wide = trace_graph(network, inputs, torch.float64)
-    graph, unsettled = network.plan.graph, after_discrete(network.plan)
-    errors = []
-    for node in nodes:
-        theirs = error_of(node, source, wide.nodes)
-        ours = _own_drift(node, wide, single)
-        errors.append(NodeError(node, None, None, ours, np.inf if theirs is None else theirs))
-    bad = [
-        error
-        for error in errors
-        if error.node not in unsettled
-        and not error.source32 <= IMPRECISE * max(error.port32 or 0.0, 2.0**-24)
-    ]
-    answers = [
-        Compared32(f"output {head}", exact, theirs, ours)
-        for head, exact, theirs, ours, entry in zip(
-            names, wide.heads, source.heads32, single.heads, graph.heads, strict=False
-        )
-        if entry.node not in unsettled and exact.shape == theirs.shape == ours.shape
-    ]
-    for entry in sorted(_feeds(network, unsettled), key=lambda e: (e.node, e.output)):
-        if entry in source.nodes and entry in wide.nodes and entry in single.nodes:
-            title = f"what feeds a discrete step, {described(graph, entry.node)},"
-            digests = (wide.nodes[entry], source.nodes[entry], single.nodes[entry])
-            answers.append(Compared32(title, *(each.digests for each in digests)))
-    count = len(errors)
-    if bad:
-        first = bad[0].node
-        detail = (
-            f"{len(bad)} of {count} nodes differ by more than rounding in float32; the first is "
-            f"{described(graph, first)}"
-        )
-        finding = Finding(label(graph, first), True, (described(graph, first),))
-        layers = Criterion("layers", False, detail)
-    else:
-        settled = sum(error.node not in unsettled for error in errors)
-        detail = f"all {settled} nodes before discrete steps agree within float32 rounding"
-        finding, layers = None, Criterion("layers", bool(settled), detail)
-    outputs = {"source32": source.heads32, "port32": single.heads, "port64": wide.heads}
-    evidence = graph_evidence(outputs, names, _statistics(network), wide.failure or single.failure)
-    return Parity(
-        name,
-        source.kind,
-        case_count(inputs),
-        (given, graph_arithmetic(answers, source.refused), evidence, layers),
-        finding,
-        tuple(_shown(network, error) for error in errors),
-        about=source.about,
-        environment=environment(),
-        leg="network",
-    )
-
-
-def _own_drift(node: int, wide: GraphTrace, single: GraphTrace) -> float | None:
-    """The port's float32 error of a node against its own float64, by the digests."""
-    worst = 0.0
-    for entry, trace in wide.nodes.items():
-        if entry.node == node:
-            other = single.nodes.get(entry)
-            if other is None or other.shape != trace.shape:
-                return None
-            scale = np.abs(trace.digests).max(initial=np.finfo(np.float64).tiny)
-            worst = max(worst, float(np.abs(other.digests - trace.digests).max() / scale))
-    return worst
-
-
 def _inputs_criterion(source: GraphReference, sha256: str) -> Criterion:
     passed = sha256 == source.about.get("inputs_sha256")
     detail = "the bytes that the source was given" if passed else "not what the source was given"
@@ -352,27 +263,3 @@ def _output_name(network: GraphNetwork, at: int) -> str:
     head = graph.heads[at]
     several = sum(other.node == head.node for other in graph.heads) > 1
     return label(graph, head.node) + (f"[{head.output}]" if several else "")
-
-
-def _statistics(network: GraphNetwork) -> dict[str, Array]:
-    """The running statistics of all BatchNorm layers."""
-    return {
-        f"{name}.{leaf}": values_.detach().float().numpy()
-        for name, module in network.named_modules()
-        if isinstance(module, nn.modules.batchnorm._BatchNorm)
-        for leaf, values_ in module.named_buffers()
-        if leaf.startswith("running")
-    }
-
-
-def _shown(network: GraphNetwork, error: NodeError) -> LayerError:
-    graph = network.plan.graph
-    name = label(graph, error.node)
-    return LayerError(
-        graph.nodes[error.node].name,
-        described(graph, error.node),
-        name,
-        error.port64,
-        error.port32,
-        error.source32,
-    )

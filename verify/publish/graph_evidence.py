@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 
 from architectures.catalogue.evaluated import OwnClassifier
-from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from convert.formats.graph_checkpoint import GraphCheckpoint, open_graph_checkpoint
@@ -18,15 +18,10 @@ from mappings.errors import AccuracyError, PublishError
 from verify.accuracy.outcome import Accuracy
 from verify.accuracy.read_back import read_back
 from verify.graphs.image_classifier import dataset_of
-from verify.parity.result import Criterion, Parity
+from verify.parity.result import Parity
 from verify.publish.converted import Provenance, StatedConversion, file_name, readable
 from verify.publish.demand import DemandedRecord
-
-LEGS = {
-    "network": ("values", "inputs", "structure", "arithmetic", "evidence", "layers"),
-    "operators": ("values", "operators"),
-}
-"""What a verdict on each leg has judged, in its order; a network's may have more."""
+from verify.publish.graph_parity_record import read_graph_parity
 
 
 @dataclass(frozen=True)
@@ -65,12 +60,9 @@ class GraphEvidence:
     @property
     def outputs(self) -> list[tuple[str, Dims | None]]:
         """The node and the shape of each output, as far as it is known."""
-        plan, found = self.plan, []
-        for head in plan.graph.heads:
-            shapes = plan.shapes.get(head.node, ())
-            shape = shapes[head.output] if head.output < len(shapes) else None
-            found.append((plan.graph.nodes[head.node].name, shape))
-        return found
+        heads = self.plan.graph.heads
+        names = (self.plan.graph.nodes[head.node].name for head in heads)
+        return list(zip(names, self.plan.output_shapes, strict=True))
 
     @property
     def dtype(self) -> str:
@@ -106,17 +98,11 @@ def gather_graph(path: Path, without_accuracy: str | None) -> GraphEvidence:
     )
 
 
-def parameters_of(plan: Plan) -> int:
+def parameters_of(checkpoint: GraphCheckpoint) -> int:
     """How many numbers of a network are trained; gammas that are fixed at 1 count too."""
-    return sum(values.numel() for values in GraphNetwork(plan).parameters())
-
-
-def _classes(plan: Plan) -> int:
-    heads = plan.graph.heads
-    shapes = plan.shapes.get(heads[0].node, ())
-    shape = shapes[heads[0].output] if heads[0].output < len(shapes) else None
-    vector = len(heads) == 1 and shape is not None and len(shape) == 2
-    return (shape[1] or 0) if vector and shape is not None else 0
+    plan = checkpoint.plan()
+    tensors = checkpoint.by_name(plan)
+    return sum(prod(tensors[name].shape) for name in plan.trained)
 
 
 def read_conversion(
@@ -134,48 +120,13 @@ def read_conversion(
     plan = checkpoint.plan()
     stated = {
         "tensors": (found.tensors, len(digests)),
-        "parameters": (found.parameters, parameters_of(plan)),
-        "num_classes": (found.num_classes, _classes(plan)),
+        "parameters": (found.parameters, parameters_of(checkpoint)),
+        "num_classes": (found.num_classes, plan.num_classes),
     }
     for name, (says, has) in stated.items():
         if says != has:
             raise record.refuse(f"the record says {name} {says}, but the checkpoint has {has}")
     return StatedConversion.of(found, found.source_sha256)
-
-
-def read_graph_parity(record: DemandedRecord) -> Parity:
-    """The verdict in a record, judged again by its figures.
-
-    Raises PublishError for one that failed, that contradicts itself or lacks a criterion.
-    """
-    try:
-        parity = Parity.from_json(record.values)
-    except (KeyError, TypeError, ValueError) as error:
-        raise record.malformed(error) from None
-    needed = LEGS.get(parity.leg or "")
-    if needed is None:
-        raise record.refuse("the record does not say whether the network or its operators passed")
-    names = [criterion.name for criterion in parity.criteria]
-    if missing := [name for name in needed if name not in names]:
-        raise record.refuse(f"the record did not judge {', '.join(missing)}")
-    for criterion in parity.criteria:
-        if not criterion.passed:
-            raise record.refuse(f"parity failed: {criterion.name}: {criterion.detail}")
-        if not _holds(criterion):
-            raise record.refuse(
-                f"the record contradicts itself: {criterion.name} does not hold by the figure "
-                f"{criterion.figure} and the limit {criterion.limit}"
-            )
-    return parity
-
-
-def _holds(criterion: Criterion) -> bool:
-    figure, limit = criterion.figure, criterion.limit
-    if figure is None or limit is None:
-        return True
-    if isinstance(limit, tuple):
-        return limit[0] <= figure <= limit[1]
-    return 0 <= figure <= limit
 
 
 def _accuracy(path: Path, digest: str, classes: int, reason: str | None) -> Accuracy | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from architectures.graph.assemble import shown
 from convert.formats.appearing import appearing_folder
 from convert.formats.graph_checkpoint import open_graph_checkpoint
 from convert.formats.json_text import MAX_RECORD, read_json_object
@@ -19,47 +17,36 @@ from convert.formats.records import PARITY as JUDGED
 from convert.formats.records import PROVENANCE as RECORDED
 from convert.formats.regular import read_text, sha256
 from mappings.errors import AccuracyError, PublishError
-from mappings.words import one_line
 from verify.accuracy.outcome import Accuracy
 from verify.accuracy.read_back import read_back
 from verify.graphs.loading import load_graph
 from verify.parity.result import Parity
-from verify.publish.card import templates
 from verify.publish.contents import compare_json, compare_text
 from verify.publish.demand import DemandedRecord
+from verify.publish.graph_card import GraphChoices, graph_card
 from verify.publish.graph_evidence import (
     GraphEvidence,
     nobodys,
     parameters_of,
     read_conversion,
-    read_graph_parity,
 )
+from verify.publish.graph_parity_record import read_graph_parity
 from verify.publish.release import ACCURACY, CARD, GITATTRIBUTES, PAGE, PARITY
 from verify.publish.signature import sign
 from verify.publish.statement import (
     BUILD,
-    PACKAGE,
     PREDICATE,
     PROVENANCE,
     STATEMENT,
     WEIGHTS,
     Maker,
-    tool_digest,
+    run_details,
 )
 from verify.publish.sums import SUMS, sums_text
 from verify.report.page import write_report
 
 MODULE, RECORD = "model.py", "model.provenance.json"
 NEEDED = (WEIGHTS, MODULE, RECORD, CARD, PROVENANCE, PARITY, PAGE)
-
-
-@dataclass(frozen=True)
-class GraphChoices:
-    """What the publisher says beyond the evidence: the licence of the weights as the hub names it,
-    and the release's name on a hub."""
-
-    license: str | None
-    repository: str | None
 
 
 def write_graph_release(
@@ -76,7 +63,7 @@ def write_graph_release(
         write_report([replace(evidence.parity, checkpoint=WEIGHTS)], folder / "parity", folder)
         if evidence.accuracy is not None:
             _write(folder / ACCURACY, _json(evidence.accuracy.as_json()))
-        made = Maker(_version(), tool_digest(), evidence.parity.environment)
+        made = Maker.here(evidence.parity)
         for name, text in _texts(evidence, choices, made, folder).items():
             _write(folder / name, text)
         (folder / ".gitattributes").write_bytes(GITATTRIBUTES)
@@ -172,7 +159,7 @@ def _texts(
         MODULE: write_source(evidence.plan, WEIGHTS),
         RECORD: record_text(RECORDED, _public(evidence)),
         PROVENANCE: _json(_statement(evidence, choices, made, digests)),
-        CARD: _card(evidence, choices),
+        CARD: graph_card(evidence, choices),
     }
 
 
@@ -216,23 +203,7 @@ def _statement(
                     {"name": "the graph", "digest": symbol},
                 ],
             },
-            "runDetails": {
-                "builder": {
-                    "id": f"{PACKAGE}@{converted.version}",
-                    "version": {"gluonport": converted.version},
-                },
-                "byproducts": [
-                    {"name": name, "digest": {"sha256": digest}}
-                    for name, digest in byproducts.items()
-                ],
-                "gluonport_release": {
-                    "version": made.version,
-                    "sources_sha256": made.sources_sha256,
-                    "environment": made.environment,
-                },
-                "gluonport_results": _results(evidence),
-                "gluonport_tensor_sha256": dict(evidence.digests),
-            },
+            "runDetails": run_details(converted, made, byproducts, _results(evidence)),
         },
     }
 
@@ -242,7 +213,7 @@ def _results(evidence: GraphEvidence) -> dict[str, Any]:
     parity = evidence.parity.as_json()
     return {
         "model": GRAPH,
-        "parameters": parameters_of(evidence.plan),
+        "parameters": parameters_of(evidence.checkpoint),
         "parity": {
             "passed": evidence.parity.passed,
             "reference": evidence.parity.reference,
@@ -263,55 +234,6 @@ def _results(evidence: GraphEvidence) -> dict[str, Any]:
         },
         "without_accuracy": evidence.without_accuracy,
     }
-
-
-def _card(evidence: GraphEvidence, choices: GraphChoices) -> str:
-    parity, converted = evidence.parity, evidence.converted
-    named = {
-        name: [f"`{one_line(n)}` {shown(shape)}" for n, shape in pairs]
-        for name, pairs in (("inputs", evidence.inputs), ("outputs", evidence.outputs))
-    }
-    if parity.leg == "network":
-        line = (
-            f"MXNet ran this very graph with these weights on {parity.images} inputs, and the "
-            f"network computes the same, node by node."
-        )
-    else:
-        line = (
-            "Every value is the source's, and every operator of the graph computes what MXNet's "
-            "own does; MXNet did not run this network as a whole."
-        )
-    text = (
-        templates()
-        .get_template("graph_card.md.j2")
-        .render(
-            title=choices.repository or "A network from an MXNet graph",
-            **named,
-            parameters=parameters_of(evidence.plan),
-            dtype=evidence.dtype,
-            size=os.path.getsize(evidence.path),
-            sha256=evidence.sha256,
-            license=f"`{choices.license}`" if choices.license else "not stated: ask its owner",
-            parity_line=line,
-            criteria=parity.criteria,
-            accuracy=evidence.accuracy,
-            without_accuracy=evidence.without_accuracy,
-            version=converted.version,
-            source=converted.source,
-            source_sha256=converted.source_sha256,
-            symbol_sha256=evidence.checkpoint.provenance.get("symbol_sha256"),
-        )
-    )
-    head = {"library_name": "pytorch", "tags": ["mxnet", "gluonport"]}
-    if choices.license:
-        head["license"] = choices.license
-    return f"---\n{json.dumps(head)}\n---\n{text}\n"
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("gluonport")
 
 
 def _json(document: Mapping[str, Any]) -> str:

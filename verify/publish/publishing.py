@@ -12,8 +12,9 @@ from mappings.words import one_line
 from verify.datasets.class_names import read_class_names
 from verify.publish.check import check_files
 from verify.publish.gate import pass_gate
+from verify.publish.graph_card import GraphChoices
 from verify.publish.graph_evidence import gather_graph
-from verify.publish.graph_release import GraphChoices, write_graph_release
+from verify.publish.graph_release import write_graph_release
 from verify.publish.push import check_repository, push
 from verify.publish.release import Options, write_release
 from verify.publish.signature import check_key, public_pem

@@ -76,7 +76,7 @@ def write_release(gathered: Gathered, target: Path, options: Options) -> None:
             _write(folder / ACCURACY, _json(gathered.accuracy.as_json()))
             byproducts.append(ACCURACY)
         digests = {name: sha256(folder / name) for name in byproducts}
-        for name, text in texts(gathered, choices, Maker.here(gathered), digests).items():
+        for name, text in texts(gathered, choices, Maker.here(gathered.parity), digests).items():
             _write(folder / name, text)
         (folder / ".gitattributes").write_bytes(GITATTRIBUTES)
         if options.key is not None:

@@ -15,6 +15,8 @@ from typing import Any
 from convert.formats.regular import sha256
 from convert.formats.shaped import Sha256
 from verify.accuracy.outcome import Accuracy
+from verify.parity.result import Parity
+from verify.publish.converted import StatedConversion
 from verify.publish.figures import percent
 from verify.publish.gate import Gathered
 
@@ -51,8 +53,8 @@ class Maker:
     environment: dict[str, str]
 
     @classmethod
-    def here(cls, gathered: Gathered) -> Maker:
-        return cls(version("gluonport"), tool_digest(), gathered.parity.environment)
+    def here(cls, parity: Parity) -> Maker:
+        return cls(version("gluonport"), tool_digest(), parity.environment)
 
 
 def statement(
@@ -97,24 +99,33 @@ def statement(
                 "internalParameters": {"notes": list(record.notes)},
                 "resolvedDependencies": dependencies,
             },
-            "runDetails": {
-                "builder": {
-                    "id": f"{PACKAGE}@{record.version}",
-                    "version": {"gluonport": record.version},
-                },
-                "byproducts": [
-                    {"name": name, "digest": {"sha256": digest}}
-                    for name, digest in byproducts.items()
-                ],
-                "gluonport_release": {
-                    "version": made.version,
-                    "sources_sha256": made.sources_sha256,
-                    "environment": made.environment,
-                },
-                "gluonport_results": results(gathered),
-                "gluonport_tensor_sha256": dict(record.tensor_sha256),
-            },
+            "runDetails": run_details(record, made, byproducts, results(gathered)),
         },
+    }
+
+
+def run_details(
+    record: StatedConversion,
+    made: Maker,
+    byproducts: Mapping[str, str],
+    found: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Who converted the weights and made the release, with what results."""
+    return {
+        "builder": {
+            "id": f"{PACKAGE}@{record.version}",
+            "version": {"gluonport": record.version},
+        },
+        "byproducts": [
+            {"name": name, "digest": {"sha256": digest}} for name, digest in byproducts.items()
+        ],
+        "gluonport_release": {
+            "version": made.version,
+            "sources_sha256": made.sources_sha256,
+            "environment": made.environment,
+        },
+        "gluonport_results": dict(found),
+        "gluonport_tensor_sha256": dict(record.tensor_sha256),
     }
 
 

@@ -1,0 +1,50 @@
+"""What both proofs of a graph, in float64 and in float32 alone, say of its network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from torch import nn
+
+from architectures.graph.graph import NodeEntry
+from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.references import values
+from convert.formats import Array
+from verify.parity.graph_nodes import NodeError, described, label
+from verify.parity.result import LayerError
+
+
+def feeds(network: GraphNetwork, unsettled: Collection[int]) -> set[NodeEntry]:
+    """The outputs of settled operators that discrete steps take."""
+    plan = network.plan
+    return {
+        NodeEntry(value.node, value.output)
+        for step in plan.steps
+        if step.node in unsettled
+        for value in values(step.outputs)
+        if value.node not in unsettled and plan.graph.nodes[value.node].op is not None
+    }
+
+
+def statistics(network: GraphNetwork) -> dict[str, Array]:
+    """The running statistics of all BatchNorm layers."""
+    return {
+        f"{name}.{leaf}": values_.detach().float().numpy()
+        for name, module in network.named_modules()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm)
+        for leaf, values_ in module.named_buffers()
+        if leaf.startswith("running")
+    }
+
+
+def shown_error(network: GraphNetwork, error: NodeError) -> LayerError:
+    graph = network.plan.graph
+    name = label(graph, error.node)
+    return LayerError(
+        graph.nodes[error.node].name,
+        described(graph, error.node),
+        name,
+        error.port64,
+        error.port32,
+        error.source32,
+    )

@@ -1,0 +1,97 @@
+"""The weaker proof of a graph, where MXNet computes it in float32 only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from architectures.graph.graph_network import GraphNetwork
+from architectures.networks.environment import environment
+from convert.formats import Array
+from verify.parity.criteria import IMPRECISE
+from verify.parity.graph_criteria import Compared32, graph_arithmetic, graph_evidence
+from verify.parity.graph_nodes import NodeError, after_discrete, described, error_of, label
+from verify.parity.graph_shared import feeds, shown_error, statistics
+from verify.parity.graph_trace import GraphTrace, case_count, trace_graph
+from verify.parity.result import Criterion, Finding, Parity
+from verify.reference.graph_answers import GraphReference
+
+
+def weak_parity(
+    name: str,
+    network: GraphNetwork,
+    source: GraphReference,
+    inputs: Mapping[str, Array],
+    single: GraphTrace,
+    names: list[str],
+    nodes: list[int],
+    given: Criterion,
+) -> Parity:
+    """The weaker proof, where MXNet has float32 only: MXNet's error against the port's own float64
+    must be about as large as the port's own float32 error."""
+    wide = trace_graph(network, inputs, torch.float64)
+    graph, unsettled = network.plan.graph, after_discrete(network.plan)
+    errors = []
+    for node in nodes:
+        theirs = error_of(node, source, wide.nodes)
+        ours = _own_drift(node, wide, single)
+        errors.append(NodeError(node, None, None, ours, np.inf if theirs is None else theirs))
+    bad = [
+        error
+        for error in errors
+        if error.node not in unsettled
+        and not error.source32 <= IMPRECISE * max(error.port32 or 0.0, 2.0**-24)
+    ]
+    answers = [
+        Compared32(f"output {head}", exact, theirs, ours)
+        for head, exact, theirs, ours, entry in zip(
+            names, wide.heads, source.heads32, single.heads, graph.heads, strict=False
+        )
+        if entry.node not in unsettled and exact.shape == theirs.shape == ours.shape
+    ]
+    for entry in sorted(feeds(network, unsettled), key=lambda e: (e.node, e.output)):
+        if entry in source.nodes and entry in wide.nodes and entry in single.nodes:
+            title = f"what feeds a discrete step, {described(graph, entry.node)},"
+            digests = (wide.nodes[entry], source.nodes[entry], single.nodes[entry])
+            answers.append(Compared32(title, *(each.digests for each in digests)))
+    count = len(errors)
+    if bad:
+        first = bad[0].node
+        detail = (
+            f"{len(bad)} of {count} nodes differ by more than rounding in float32; the first is "
+            f"{described(graph, first)}"
+        )
+        finding = Finding(label(graph, first), True, (described(graph, first),))
+        layers = Criterion("layers", False, detail)
+    else:
+        settled = sum(error.node not in unsettled for error in errors)
+        detail = f"all {settled} nodes before discrete steps agree within float32 rounding"
+        finding, layers = None, Criterion("layers", bool(settled), detail)
+    outputs = {"source32": source.heads32, "port32": single.heads, "port64": wide.heads}
+    evidence = graph_evidence(outputs, names, statistics(network), wide.failure or single.failure)
+    return Parity(
+        name,
+        source.kind,
+        case_count(inputs),
+        (given, graph_arithmetic(answers, source.refused), evidence, layers),
+        finding,
+        tuple(shown_error(network, error) for error in errors),
+        about=source.about,
+        environment=environment(),
+        leg="network",
+    )
+
+
+def _own_drift(node: int, wide: GraphTrace, single: GraphTrace) -> float | None:
+    """The port's float32 error of a node against its own float64, by the digests."""
+    worst = 0.0
+    for entry, trace in wide.nodes.items():
+        if entry.node == node:
+            other = single.nodes.get(entry)
+            if other is None or other.shape != trace.shape:
+                return None
+            scale = np.abs(trace.digests).max(initial=np.finfo(np.float64).tiny)
+            worst = max(worst, float(np.abs(other.digests - trace.digests).max() / scale))
+    return worst
