@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 import gluonport
 from gluonport.commands.main import main
 from mappings.errors import GluonportError
-from tests.support.params_writer import dense, params
+from tests.support.params_writer import NONE, dense, params
 
 ARRAYS = {
     "mean": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -102,3 +102,14 @@ def test_raw_needs_a_file(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["convert", "raw", str(tmp_path / "out.safetensors")])
     assert done.exit_code == 1
     assert "'raw' needs a file to convert: give one with --from FILE" in done.output
+
+
+def test_arrays_without_values_are_left_out_and_named(tmp_path: Path) -> None:
+    source = tmp_path / "some.params"
+    source.write_bytes(params([dense(ARRAYS["mean"]), NONE["v0"]], ["mean", "nothing"]))
+    done = gluonport.convert("raw", tmp_path / "out.safetensors", source)
+    assert done.tensors == 1 and "1 array without values left out: nothing" in done.notes
+    assert list(gluonport.load_arrays(source)) == ["mean"]
+    source.write_bytes(params([NONE["v0"]], ["nothing"]))
+    with pytest.raises(GluonportError, match="has no array with values"):
+        gluonport.convert("raw", tmp_path / "none.safetensors", source)

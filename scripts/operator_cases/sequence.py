@@ -60,7 +60,7 @@ def sequence_reverse(draw: Draw) -> OperatorCase:
 
 
 def ctc_loss(draw: Draw) -> OperatorCase:
-    """MXNet has float32 alone. A first label that is none makes it read memory of others."""
+    """MXNet only has float32. A missing first label makes it read memory that is not its own."""
     steps, batch, classes = draw.integer(2, 6), draw.choice(1, 3), draw.integer(3, 5)
     length = draw.integer(1, steps - 1)  # with repeats, labels may need more steps than there are
     attributes: dict[str, object] = {}

@@ -100,7 +100,7 @@ def arange_count(call: Call) -> int:
     start, stop = bounds(call)
     step: float = call["step"]
     if step == 0 or not math.isfinite(start + stop + step):
-        raise call.refuse(f"start {start}, stop {stop} and step {step} are no range")
+        raise call.refuse(f"start {start}, stop {stop} and step {step} do not make a range")
     count = max(math.ceil((stop - start) / step), 0)
     _limit(call, count * call["repeat"])
     if call["repeat"] < 1:

@@ -39,7 +39,7 @@ def reducing(
         if call.integral and not integers:
             raise call.refuse("integers are not supported")
         if call["initial"] is not None:
-            raise call.refuse("'initial' is not supported, by MXNet neither")
+            raise call.refuse("'initial' is not supported; MXNet does not support it either")
         result = reduction(call, reduce)
         if call.attributes.get("dtype") is not None:
             return Apply(".to", (result, DType(call["dtype"])))

@@ -53,7 +53,9 @@ def dropout(call: Call) -> Expression:
     """Nothing in inference. ``axes`` are those along which all is kept or dropped together."""
     x, p, axes = call.input(0), call["p"], call["axes"]
     if call["mode"] == "always" and p > 0:
-        raise call.refuse("dropout in the mode 'always' is random in inference too: no proof of it")
+        raise call.refuse(
+            "dropout in the mode 'always' is random in inference too, so it cannot be proven"
+        )
     if not axes:
         return layer("nn.Dropout", p, x)
     rank = call.rank()

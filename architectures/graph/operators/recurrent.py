@@ -15,14 +15,14 @@ GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 def recurrent(call: Call) -> Expression:
     """The parameters are one vector: all weights by layer and direction, then all biases."""
     if call["use_sequence_length"]:
-        raise call.refuse("use_sequence_length is not supported: MXNet has it on GPUs alone")
+        raise call.refuse("use_sequence_length is not supported: MXNet supports it only on GPUs")
     if call["lstm_state_clip_min"] is not None or call["lstm_state_clip_max"] is not None:
-        raise call.refuse("lstm_state_clip is not supported: MXNet has it on GPUs alone")
+        raise call.refuse("lstm_state_clip is not supported: MXNet supports it only on GPUs")
     lstm = call["mode"] == "lstm"
     if call["projection_size"] and not lstm:
-        raise call.refuse("projection_size is for an LSTM alone")
+        raise call.refuse("projection_size needs mode lstm")
     if call["projection_size"] and call["projection_size"] >= call["state_size"]:
-        raise call.refuse("PyTorch has projections that are smaller than the state alone")
+        raise call.refuse("PyTorch only has projections that are smaller than the state")
     args = (*call.inputs[:3], call.input(3) if lstm else None, call["mode"], call["state_size"])
     kwargs: dict[str, Any] = {}
     if call["num_layers"] != 1:

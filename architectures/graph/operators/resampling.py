@@ -98,7 +98,10 @@ def pad(call: Call) -> Expression:
     pairs = [widths[i : i + 2] for i in range(len(widths) - 2, -2, -2)]
     if call["mode"] != "constant":
         if any(widths[:4]):
-            raise call.refuse(f"pad_width {widths} in mode {call['mode']}: batch and channels too")
+            raise call.refuse(
+                f"pad_width {widths} pads the batch or the channels, which MXNet does not support "
+                f"in mode {call['mode']}"
+            )
         return Apply(
             "F.pad", (call.input(0), tuple(sum(pairs[:-2], ()))), {"mode": PADDINGS[call["mode"]]}
         )

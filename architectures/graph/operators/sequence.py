@@ -36,7 +36,7 @@ def sequence_last_shape(call: Call) -> tuple[Dims | None, ...]:
 
 def sequence_reverse(call: Call) -> Expression:
     if call["axis"] != 0:
-        raise call.refuse(f"axis is {call['axis']}; MXNet has 0 alone")
+        raise call.refuse(f"axis is {call['axis']}; MXNet supports only 0")
     if call["use_sequence_length"]:
         return Apply("sequence_reverse", call.inputs)
     return Apply("torch.flip", (call.input(0), (0,)))

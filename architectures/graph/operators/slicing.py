@@ -171,7 +171,7 @@ def split_shapes(call: Call, axis: int) -> tuple[Dims | None, ...]:
     """The shapes of the parts along an axis."""
     data, count, begins = call.shapes[0], split_count(call.attributes), call["indices"]
     if not call["sections"] and (not begins or begins[0] != 0 or min(begins) < 0):
-        raise call.refuse(f"indices {begins} do not begin with 0 and go on")
+        raise call.refuse(f"indices {begins} must begin with 0 and increase")
     if data is None:
         return (None,) * count
     axis = axis_of(axis, len(data))
