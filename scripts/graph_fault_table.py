@@ -18,8 +18,8 @@ from convert.formats.symbol import symbol_json
 from gluonport.commands.console import Command, Failure
 from tests.faults.graph_faults import GRAPH_FAULTS, GraphFault, port
 from tests.faults.graphs import GRAPHS, RightGraph
-from verify.parity.graph_live import inputs_sha256
-from verify.parity.graph_parity import compare_graph
+from verify.parity.graphs.graph_live import inputs_sha256
+from verify.parity.graphs.graph_parity import compare_graph
 from verify.parity.result import Parity
 from verify.reference.graph_answers import GraphReference, live_graph, operators
 

@@ -13,8 +13,8 @@ import pytest
 from convert.conversion import convert
 from convert.formats import open_checkpoint
 from tests.support.params_writer import dense, params
-from verify.parity.converted_graph import open_converted_graph
-from verify.parity.graph_proof import verify_graph
+from verify.parity.graphs.converted_graph import open_converted_graph
+from verify.parity.graphs.graph_proof import verify_graph
 
 SUPPORT = Path(__file__).parent / "support" / "sagemaker_artefacts.py"
 EXPORT = Path(__file__).parents[1] / "scripts" / "export_zoo.py"

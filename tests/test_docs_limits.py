@@ -16,7 +16,10 @@ ROW = re.compile(r"^\| `([a-z_.]+)\.([A-Z_]+)` \| ([^|]+) \|", re.MULTILINE)
 
 BOUND = re.compile(r"(MAX|MOST)_[A-Z_]+|LONGEST(_[A-Z]+)?|LARGEST|LIMIT|SLOWEST|DENSEST|SPREAD")
 """What a constant is called that bounds what is read."""
-NO_BOUNDS = {("convert.sources.download", "CHUNK"), ("verify.parity.graph_nodes", "MOST_NOISE")}
+NO_BOUNDS = {
+    ("convert.sources.download", "CHUNK"),
+    ("verify.parity.graphs.graph_nodes", "MOST_NOISE"),
+}
 """How a thing is done in ``convert.sources``, where all other numbers are bounds; a tolerance."""
 
 

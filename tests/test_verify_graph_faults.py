@@ -14,8 +14,8 @@ from architectures.graph.graph import Graph
 from convert.formats.symbol import parse_symbol, symbol_json
 from tests.faults.graph_faults import GRAPH_FAULTS, GraphFault, port
 from tests.faults.graphs import GRAPHS, RightGraph
-from verify.parity.graph_live import inputs_sha256
-from verify.parity.graph_parity import compare_graph
+from verify.parity.graphs.graph_live import inputs_sha256
+from verify.parity.graphs.graph_parity import compare_graph
 from verify.parity.result import Parity
 from verify.reference.graph_answers import GraphReference, live_graph, operators
 

@@ -20,7 +20,7 @@ from convert.formats import Array
 from convert.formats.symbol import symbol_json
 from tests.faults.graph_faults import port
 from tests.faults.graphs import RightGraph, recurrent
-from verify.parity.graph_live import verify_live
+from verify.parity.graphs.graph_live import verify_live
 from verify.parity.result import Parity
 
 

@@ -22,7 +22,7 @@ from convert.formats import open_checkpoint
 from convert.formats.graph_checkpoint import variable_name
 from convert.formats.symbol import open_symbol
 from mappings.errors import GraphError
-from verify.parity.graph_live import verify_live
+from verify.parity.graphs.graph_live import verify_live
 from verify.reference.graph_inputs import graph_inputs
 
 SHARED = Path(os.environ.get("GLUONPORT_SHARED", Path(__file__).parents[2] / "shared")) / "symbols"

@@ -155,8 +155,8 @@ def _graph(
     path: str, source: str | None, reference: str, shapes: dict[str, tuple[int, ...]]
 ) -> Parity:
     from convert.formats.records import PARITY, write_record
-    from verify.parity.converted_graph import open_converted_graph
-    from verify.parity.graph_proof import verify_graph
+    from verify.parity.graphs.converted_graph import open_converted_graph
+    from verify.parity.graphs.graph_proof import verify_graph
 
     converted = open_converted_graph(path, source, shapes, needs_symbol=reference == "live")
     result = verify_graph(converted, reference, shapes)

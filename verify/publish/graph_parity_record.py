@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import e, isclose
 
 from verify.parity.criteria import LAYER
-from verify.parity.graph_criteria import FARTHER, NEARER
+from verify.parity.graphs.graph_criteria import FARTHER, NEARER
 from verify.parity.result import Criterion, CriterionName, Parity
 from verify.publish.demand import DemandedRecord
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mappings.language import TRACKED
-from verify.parity.converted_graph import ConvertedGraph
+from verify.parity.graphs.converted_graph import ConvertedGraph
 from verify.parity.result import Criterion, Finding
 from verify.parity.values import bits_differ
 

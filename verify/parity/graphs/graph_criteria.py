@@ -10,7 +10,7 @@ import numpy as np
 from convert.formats import Array
 from mappings.words import counted
 from verify.parity.criteria import IMPRECISE, STRUCTURE
-from verify.parity.graph_trace import GraphTrace
+from verify.parity.graphs.graph_trace import GraphTrace
 from verify.parity.result import Criterion
 
 FEW = 256  # numbers; fewer than these widen the limits of the ratio of two errors

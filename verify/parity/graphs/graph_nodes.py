@@ -16,7 +16,7 @@ from architectures.graph.plan import Plan
 from architectures.graph.references import values
 from convert.formats import Array
 from verify.parity.criteria import LAYER
-from verify.parity.graph_trace import GraphTrace, NodeTrace, case_count, cast, set_precision
+from verify.parity.graphs.graph_trace import GraphTrace, NodeTrace, case_count, cast, set_precision
 from verify.reference.graph_answers import GraphReference, NodeAnswer
 
 HERE = 1e-12  # times the largest magnitude among a node's inputs and outputs

@@ -13,7 +13,7 @@ import numpy as np
 
 from architectures.graph.graph_network import GraphNetwork
 from convert.formats import Array
-from verify.parity.graph_parity import compare_graph
+from verify.parity.graphs.graph_parity import compare_graph
 from verify.parity.result import Parity
 from verify.reference.graph_answers import GraphReference, live_graph
 

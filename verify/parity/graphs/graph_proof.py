@@ -17,10 +17,10 @@ import numpy as np
 
 from architectures.networks.environment import environment
 from convert.formats.model_archive import open_file
-from verify.parity.converted_graph import ConvertedGraph
-from verify.parity.graph_live import verify_live
-from verify.parity.graph_operators import graph_operators
-from verify.parity.graph_values import graph_values
+from verify.parity.graphs.converted_graph import ConvertedGraph
+from verify.parity.graphs.graph_live import verify_live
+from verify.parity.graphs.graph_operators import graph_operators
+from verify.parity.graphs.graph_values import graph_values
 from verify.parity.result import Parity
 from verify.reference.graph_inputs import graph_inputs, input_shapes
 

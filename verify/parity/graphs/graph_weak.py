@@ -11,10 +11,10 @@ from architectures.graph.graph_network import GraphNetwork
 from architectures.networks.environment import environment
 from convert.formats import Array
 from verify.parity.criteria import IMPRECISE
-from verify.parity.graph_criteria import Compared32, graph_arithmetic, graph_evidence
-from verify.parity.graph_nodes import NodeError, after_discrete, described, error_of, label
-from verify.parity.graph_shared import feeds, shown_error, statistics
-from verify.parity.graph_trace import GraphTrace, case_count, trace_graph
+from verify.parity.graphs.graph_criteria import Compared32, graph_arithmetic, graph_evidence
+from verify.parity.graphs.graph_nodes import NodeError, after_discrete, described, error_of, label
+from verify.parity.graphs.graph_shared import feeds, shown_error, statistics
+from verify.parity.graphs.graph_trace import GraphTrace, case_count, trace_graph
 from verify.parity.result import Criterion, Finding, Parity
 from verify.reference.graph_answers import GraphReference
 

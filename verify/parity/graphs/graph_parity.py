@@ -23,13 +23,13 @@ from architectures.graph.references import applied
 from architectures.networks.environment import environment
 from convert.formats import Array
 from verify.parity.criteria import IMPRECISE, LAYER
-from verify.parity.graph_criteria import (
+from verify.parity.graphs.graph_criteria import (
     Compared32,
     graph_arithmetic,
     graph_evidence,
     graph_structure,
 )
-from verify.parity.graph_nodes import (
+from verify.parity.graphs.graph_nodes import (
     NodeError,
     after_discrete,
     bad_nodes,
@@ -43,9 +43,9 @@ from verify.parity.graph_nodes import (
     limited_nodes,
     needed_for,
 )
-from verify.parity.graph_shared import feeds, shown_error, statistics
-from verify.parity.graph_trace import Forced, GraphTrace, case_count, trace_graph
-from verify.parity.graph_weak import weak_parity
+from verify.parity.graphs.graph_shared import feeds, shown_error, statistics
+from verify.parity.graphs.graph_trace import Forced, GraphTrace, case_count, trace_graph
+from verify.parity.graphs.graph_weak import weak_parity
 from verify.parity.result import Criterion, Finding, Parity
 from verify.reference.graph_answers import GraphReference
 

@@ -10,7 +10,7 @@ from architectures.graph.graph import NodeEntry
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.references import values
 from convert.formats import Array
-from verify.parity.graph_nodes import NodeError, described, label
+from verify.parity.graphs.graph_nodes import NodeError, described, label
 from verify.parity.result import LayerError
 
 
