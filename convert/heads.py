@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from architectures import Model
 from convert.formats import Checkpoint
 from mappings.errors import ReconcileError
 from mappings.words import first_few
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from convert.laid import Fit
 
 SHOWN = 6  # tensors of a head in a message
+
+
+def _described(model: Model) -> str:
+    """The classifier of a model, in words."""
+    layer = model.table.classifier
+    assert layer is not None
+    is_dense = len(model.shapes[f"{model.classifier}.weight"]) == 2 and not layer.kind.pointwise
+    what = "dense layer, weight (classes, features)"
+    if not is_dense:
+        what = "1x1 convolution, weight (classes, features, 1, 1)"
+    has_bias = f"{model.classifier}.bias" in model.shapes
+    return f"one {what}{' and bias (classes)' if has_bias else ''}"
 
 
 def refuse_other_head(checkpoint: Checkpoint, bare: Sequence[Fit]) -> None:
@@ -25,7 +38,7 @@ def refuse_other_head(checkpoint: Checkpoint, bare: Sequence[Fit]) -> None:
         return
     names = " or ".join(found.model.name for found in bare)
     head = bare[0].beside.head
-    expected = "expected one dense layer, weight (classes, features) and bias (classes)"
+    expected = f"expected {_described(bare[0].model)}"
     if not head:
         what = f"has no classifier: {expected}"
     else:

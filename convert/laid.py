@@ -10,7 +10,6 @@ from convert.formats import Checkpoint, Tensor
 from mappings.beside import Beside, beside
 from mappings.language import Table
 from mappings.naming import Naming, recognise
-from mappings.parts import is_classifiers
 from mappings.residues import Residues, fold, reconcile
 from mappings.shapes import OpenShape
 
@@ -37,7 +36,7 @@ class Fit:
     @property
     def shapes(self) -> Mapping[str, OpenShape]:
         """The shapes of the network's tensors that the checkpoint must have, in its order."""
-        return _expected(self.model, self.table.classifier is not None)
+        return self.model.expected(classifier=self.table.classifier is not None)
 
     @property
     def scheme(self) -> str:
@@ -52,13 +51,10 @@ class Fit:
         return self.naming.notes
 
     def by_target(self, checkpoint: Checkpoint) -> Mapping[str, Tensor]:
-        """The checkpoint's tensors under the network's names."""
-        names = self.naming.names
-        return {
-            self.table.accepted[names[tensor.name]]: tensor
-            for tensor in checkpoint.tensors
-            if tensor.name in names
-        }
+        """The checkpoint's tensors under the network's names, in the network's shapes."""
+        names, table = self.naming.names, self.table
+        laid = {table.accepted[names[t.name]]: t for t in checkpoint.tensors if t.name in names}
+        return {name: t.reshaped(table.target_shape(name, t.shape)) for name, t in laid.items()}
 
 
 def lay(checkpoint: Checkpoint, model: Model, classifier: bool = True) -> Fit:
@@ -69,7 +65,7 @@ def lay(checkpoint: Checkpoint, model: Model, classifier: bool = True) -> Fit:
     """
     shapes = {tensor.name: tensor.shape for tensor in checkpoint.tensors}
     fits = []
-    expected = _expected(model, classifier)
+    expected = model.expected(classifier=classifier)
     for dialect, table in model.dialects:
         table = table if classifier else table.without_classifier
         naming = recognise(shapes, table)
@@ -80,7 +76,3 @@ def lay(checkpoint: Checkpoint, model: Model, classifier: bool = True) -> Fit:
         counts = classes, sizes.get("channels")
         fits.append(Fit(model, dialect, table, naming, residues, *counts, others))
     return min(fits, key=lambda found: len(found.residues))
-
-
-def _expected(model: Model, classifier: bool) -> Mapping[str, OpenShape]:
-    return {n: shape for n, shape in model.shapes.items() if classifier or not is_classifiers(n)}

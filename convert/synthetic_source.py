@@ -15,7 +15,7 @@ def synthetic_checkpoint(model: Model, num_classes: int | None = None) -> Checkp
     shapes = model.sized(num_classes)
     tensors = []
     for source, target in model.table.targets.items():
-        shape = shapes[target]
+        shape = model.table.source_shape(target, shapes[target])
         load = partial(synthetic_values, model.source.name, source, shape)
         tensors.append(Tensor(source, shape, "float32", "dense", 0, load))
     return Checkpoint(Path("synthetic"), "synthetic", True, tuple(tensors))

@@ -9,7 +9,7 @@ from architectures import Model
 from architectures.catalogue.nearest import nearest_models
 from convert.formats import Checkpoint
 from mappings.errors import ReconcileError
-from mappings.gluon import once, residual_positions
+from mappings.gluon import once
 from mappings.language import Row, Table
 from mappings.naming import recognise
 from mappings.residues import reconcile
@@ -57,7 +57,7 @@ def _shapes(model: Model) -> Mapping[str, OpenShape] | None:
 
 def _table(model: Model, first_feature: int) -> Table:
     rows = [_moved(row, first_feature) for row in model.rows[0] if row.target != "bn1"]
-    return Table.expand(rows, residual_positions(model.network.depths, first_feature - DROPPED))
+    return Table.expand(rows, model.network.positions(first_feature - DROPPED), model.classifier)
 
 
 def _moved(row: Row, first_feature: int) -> Row:

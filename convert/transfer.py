@@ -73,5 +73,7 @@ def _convert(request: Request, tensors: Mapping[str, Tensor], scratch: Scratch) 
                 scratch,
                 allow_nonfinite=request.allow_nonfinite,
             )
+        if names is not None:
+            values = values.reshape(request.found.model.table.source_shape(name, values.shape))
         arrays[name if names is None else names[name]] = values
     return arrays

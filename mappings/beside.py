@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from mappings.language import CLASSIFIER, Table
+from mappings.language import Table
 from mappings.naming import Naming
 from mappings.parts import LAYER_LEAVES
 from mappings.shapes import OpenShape, Shape, open_sizes
@@ -23,8 +23,9 @@ class Beside:
     """Tensors of a file that stand outside the network, by the file's own names.
 
     ``constants`` belong to no layer and have one value, or one for each image channel: GluonCV's
-    ``export_block`` stores such a mean and such a scale. ``head`` are dense layers on top of the
-    network's features, with their norms. It is empty if the file has anything else there.
+    ``export_block`` stores such a mean and such a scale. ``head`` are dense layers or 1x1
+    convolutions on top of the network's features, with their norms. It is empty if the file has
+    anything else there.
     """
 
     constants: tuple[str, ...]
@@ -40,8 +41,11 @@ def beside(
     name. In a file that MXNet exported, every tensor that belongs to no layer is a constant of the
     graph. In other files a constant's name must say that it normalises images.
     """
-    wanted = {n: expected.get(table.accepted.get(s, ""), ()) for n, s in naming.names.items()}
-    sizes = open_sizes((shapes[name], shape) for name, shape in wanted.items())
+    targets = {name: table.accepted.get(source, "") for name, source in naming.names.items()}
+    sizes = open_sizes(
+        (shapes[name], table.source_shape(target, expected.get(target, ())))
+        for name, target in targets.items()
+    )
     counts = {1, sizes.get("channels", 1)}
     constants = tuple(
         name
@@ -51,7 +55,7 @@ def beside(
         and prod(shapes[name]) in counts
     )
     head = tuple(name for name in naming.outside if name not in {*constants})
-    features = expected[f"{CLASSIFIER}.weight"][1]
-    dense = all(len(shapes[name]) <= 2 for name in head)
-    begins = any(len(shapes[name]) == 2 and shapes[name][1] == features for name in head)
+    features = expected[f"{table.head}.weight"][1]
+    dense = all(len(shapes[name]) <= 2 or shapes[name][2:] == (1, 1) for name in head)
+    begins = any(len(shapes[name]) >= 2 and shapes[name][1] == features for name in head)
     return Beside(constants, head if dense and begins else ())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mappings.language import Kind, Position, Scope
 
 conv = Kind("conv", (("weight", "weight"),))
 conv_bias = Kind("conv", (("weight", "weight"), ("bias", "bias")))
+conv_as_dense = Kind("conv", (("weight", "weight"),), pointwise=True)
+conv_bias_as_dense = Kind("conv", (("weight", "weight"), ("bias", "bias")), pointwise=True)
 dense = Kind("dense", (("weight", "weight"), ("bias", "bias")))
 dense_without_bias = Kind("dense", (("weight", "weight"),))
 norm = Kind(
@@ -31,6 +34,11 @@ first_block_of_first_stage = Scope(
 first_block_of_later_stages = Scope(
     "stage{stage}_", lambda at: at.get("block") == 0 and at["stage"] > 1
 )
+
+
+def within(prefix: str) -> Scope:
+    """The scope of a layer that a network has once, which Gluon counts within ``prefix``."""
+    return replace(once, prefix=prefix)
 
 
 def residual_positions(depths: tuple[int, ...], first_feature: int | None) -> Iterator[Position]:

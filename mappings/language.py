@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mappings.errors import MappingError
+from mappings.shapes import AnyShape, Shape
 
 Position = Mapping[str, int]
 
 CLASSIFIER = "fc"
-"""Every network's name of the layer that gives the logits, as in torchvision and timm."""
+"""What residual networks call the layer that gives the logits, as in torchvision and timm."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Kind:
 
     ``counter`` is the word with which Gluon numbers such layers in flat names (``conv0_weight``),
     None if the source is not Gluon. ``synthesised`` are target leaves that a source does not have
-    to hold; Gluon's sources never do.
+    to hold; Gluon's sources never do. A ``pointwise`` layer is a 1x1 convolution in the source and
+    a dense layer in the target: the source's weight (out, in, 1, 1) is the target's (out, in).
     """
 
     counter: str | None
     leaves: tuple[tuple[str, str], ...]
     synthesised: tuple[str, ...] = ()
+    pointwise: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,17 @@ class Scope:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a layer's kind, its source and target templates, and its scope."""
+    """One line of a table: a layer's kind, its source and target templates, and its scope.
+
+    ``flat`` is the layer's flat name within its scope's prefix, where the source framework's
+    network states it (``pred``) instead of counting.
+    """
 
     kind: Kind
     source: str
     target: str
     scope: Scope
+    flat: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,10 +80,12 @@ class Layer:
 class Table:
     """All layers of one network, and the bijection between source and target tensors.
 
+    ``head`` is the target's name of the layer that gives the logits.
     Raises MappingError when two layers share a source, flat or target tensor name.
     """
 
     layers: tuple[Layer, ...]
+    head: str = CLASSIFIER
 
     def __post_init__(self) -> None:
         for side, names in (
@@ -88,7 +98,9 @@ class Table:
                 raise MappingError(f"two rows claim the {side} tensor {twice[0]!r}")
 
     @classmethod
-    def expand(cls, rows: Iterable[Row], positions: Iterable[Position]) -> Table:
+    def expand(
+        cls, rows: Iterable[Row], positions: Iterable[Position], head: str = CLASSIFIER
+    ) -> Table:
         """Expand ``rows`` at every position where their scope holds, in Gluon's creation order.
 
         Raises MappingError for a template that names an index its position lacks.
@@ -111,20 +123,23 @@ class Table:
                         f"which its scope does not bind"
                     ) from None
                 flat = None
-                if word := row.kind.counter:
+                if row.flat is not None:
+                    flat = prefix + row.flat
+                elif word := row.kind.counter:
                     flat = f"{prefix}{word}{counters[prefix, word]}"
                     counters[prefix, word] += 1
                 layers.append(Layer(row.kind, source, flat, target))
-        return cls(tuple(layers))
+        return cls(tuple(layers), head)
 
     @classmethod
-    def identity(cls, tensors: Iterable[str]) -> Table:
+    def identity(cls, tensors: Iterable[str], head: str = CLASSIFIER) -> Table:
         """The table of a source that already has the target's names, given in their order."""
         leaves: dict[str, list[str]] = {}
         for name in tensors:
             layer, _, leaf = name.rpartition(".")
             leaves.setdefault(layer, []).append(leaf)
-        return cls(tuple(Layer(_own(ends), layer, None, layer) for layer, ends in leaves.items()))
+        layers = (Layer(_own(ends), layer, None, layer) for layer, ends in leaves.items())
+        return cls(tuple(layers), head)
 
     @cached_property
     def targets(self) -> Mapping[str, str]:
@@ -161,12 +176,27 @@ class Table:
     @cached_property
     def classifier(self) -> Layer | None:
         """The layer that gives the logits; None if the table leaves it out."""
-        return next((layer for layer in self.layers if layer.target == CLASSIFIER), None)
+        return next((layer for layer in self.layers if layer.target == self.head), None)
 
     @cached_property
     def without_classifier(self) -> Table:
         """The table of the same network without its classifier."""
-        return Table(tuple(layer for layer in self.layers if layer is not self.classifier))
+        rest = (layer for layer in self.layers if layer is not self.classifier)
+        return Table(tuple(rest), self.head)
+
+    @cached_property
+    def pointwise(self) -> frozenset[str]:
+        """Target tensors whose source has two more axes, both of length 1, at the end."""
+        return frozenset(f"{at.target}.weight" for at in self.layers if at.kind.pointwise)
+
+    def source_shape(self, target: str, shape: AnyShape) -> AnyShape:
+        """The source's shape of a target tensor of this shape: the same, or (out, in, 1, 1)."""
+        return (*shape, 1, 1) if target in self.pointwise else shape
+
+    def target_shape(self, target: str, shape: Shape) -> Shape:
+        """The target's shape of a tensor that has this shape in the source."""
+        is_window = target in self.pointwise and len(shape) == 4 and shape[2:] == (1, 1)
+        return shape[:2] if is_window else shape
 
     @cached_property
     def digest(self) -> str:

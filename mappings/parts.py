@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Mapping
 
-from mappings.language import CLASSIFIER, Layer
+from mappings.language import Layer
 
 LAYER_LEAVES = (
     *("weight", "bias", "gamma", "beta", "alpha"),
@@ -76,12 +76,12 @@ def replaced_classifier(
     layers = {name for name in outside if name.endswith(LAYER_LEAVES)}
     if len(layers) != len(sources) or not sources.items() or {*sources.values()} & {*taken}:
         return {}, ""
-    stem = min(layers).removesuffix("bias")
+    stem = min(layers).removesuffix("bias").removesuffix("weight")
     if stem.endswith((".", "_")) and layers == {stem + leaf for leaf in sources}:
         return {stem + leaf: source for leaf, source in sources.items()}, stem
     return {}, ""
 
 
-def is_classifiers(target: str) -> bool:
-    """Whether a tensor of the network belongs to its classifier."""
-    return target.rpartition(".")[0] == CLASSIFIER
+def is_classifiers(target: str, head: str) -> bool:
+    """Whether a tensor of the network belongs to its classifier, the layer ``head``."""
+    return target.rpartition(".")[0] == head

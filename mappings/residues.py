@@ -70,7 +70,7 @@ def reconcile(
     produced = {*table.sources, *table.synthesised}
     sources = set(naming.names.values())
     wanted = {
-        name: expected[target]
+        name: table.source_shape(target, expected[target])
         for name, source in naming.names.items()
         if (target := table.accepted.get(source, "")) in expected
     }

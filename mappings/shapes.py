@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, TypeVar
 
 Open = Literal["classes", "channels"]
 """The class count of the classifier, and the channels of the images that the network takes."""
@@ -11,6 +11,8 @@ Open = Literal["classes", "channels"]
 Shape = tuple[int, ...]
 OpenShape = tuple[int | Open, ...]
 """A network's shape: ``("classes", 512)``, or ``(64, "channels", 7, 7)``."""
+
+AnyShape = TypeVar("AnyShape", Shape, OpenShape)
 
 Sizes = Mapping[int | Open, int]
 """The sizes that fill open dimensions. A size is missing if the file has no tensor with it."""

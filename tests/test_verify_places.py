@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from architectures import MODELS, Model, find_model
+from architectures.catalogue.config import ResidualConfig
 from architectures.networks.build import build
 from verify.parity.compare import _norms
 from verify.parity.places import places
@@ -25,9 +26,12 @@ def test_every_layer_of_the_table_and_every_block_is_placed_at_a_module(model: M
         modules = dict(build(model).named_modules())
     assert {place.module for place in found} <= modules.keys()
     assert {layer.source for layer in model.table.layers} <= {place.source for place in found}
-    blocks = {f"layer{i + 1}.{b}" for i, n in enumerate(model.network.depths) for b in range(n)}
-    assert blocks <= {place.module for place in found}
-    assert blocks | {"stem", "fc"} <= {place.block for place in found}
+    assert model.classifier in {place.block for place in found}
+    if isinstance(model.network, ResidualConfig):
+        depths = model.network.depths
+        blocks = {f"layer{i + 1}.{b}" for i, n in enumerate(depths) for b in range(n)}
+        assert blocks <= {place.module for place in found}
+        assert blocks | {"stem"} <= {place.block for place in found}
 
 
 def test_a_pre_activation_networks_last_norm_is_a_place_of_its_own() -> None:

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from fnmatch import fnmatchcase
+from typing import ClassVar, Literal
+
+from mappings.gluon import residual_positions
+from mappings.language import CLASSIFIER, Position
 
 Widths = tuple[tuple[tuple[int, ...], ...], ...]
 """Output channels of every convolution of every block of every stage."""
 
 
-class NetworkConfig(Protocol):
-    """The numbers of one network: ``depths`` are the blocks of each stage.
+class NetworkConfig:
+    """The numbers of one network. ``architectures.networks.build`` turns them into the network.
 
-    ``architectures.networks.build`` turns a configuration into its network.
+    ``classifier`` is the network's name of the layer that gives the logits. ``blocks`` are patterns
+    of the names of its blocks, a ``*`` for each number or name: ``blocks.*.*``.
     """
 
-    @property
-    def depths(self) -> tuple[int, ...]: ...
+    classifier: ClassVar[str] = CLASSIFIER
+    blocks: ClassVar[tuple[str, ...]] = ()
+
+    def positions(self, first_feature: int | None) -> Iterator[Position]:
+        """Where the rows of its table repeat: here nowhere, since each row names one layer."""
+        yield {}
+
+    def block_of(self, module: str) -> str:
+        """The block of a module or tensor, by its name: the first of ``blocks`` that holds it. What
+        no block holds is called by the first part of its name, or by the classifier's name."""
+        parts = module.split(".")
+        if f"{module}.".startswith(f"{self.classifier}."):
+            return self.classifier
+        for pattern in self.blocks:
+            length = pattern.count(".") + 1
+            block = ".".join(parts[:length])
+            if len(parts) >= length and fnmatchcase(block, pattern):
+                return block
+        return parts[0]
+
+
+class ResidualConfig(NetworkConfig):
+    """A residual network of stages ``layer1`` onwards: ``depths`` are the blocks of each stage."""
+
+    depths: tuple[int, ...]
+    blocks: ClassVar[tuple[str, ...]] = ("layer*.*",)
+
+    def positions(self, first_feature: int | None) -> Iterator[Position]:
+        """The network itself, then every block in order."""
+        return residual_positions(self.depths, first_feature)
+
+    def block_of(self, module: str) -> str:
+        """A block (``layer3.5``), ``norm`` (the normalisation after the blocks), ``fc``, or
+        ``stem`` for all layers before the blocks."""
+        block = super().block_of(module)
+        return block if block in ("norm", "fc") or block.startswith("layer") else "stem"
 
 
 @dataclass(frozen=True)
-class ResNetConfig:
+class ResNetConfig(ResidualConfig):
     """A residual network: ResNet, ResNeXt, their stems, shortcuts and squeeze-and-excitation.
 
     ``depths``: blocks of each stage. The first stage has 64 planes, each further one twice as many.

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from architectures.catalogue.record import Model
 from mappings.language import TRACKED
-from mappings.parts import is_classifiers
 from mappings.shapes import OpenShape, Shape, fill, open_sizes
 
 MOST = 8
@@ -29,8 +28,7 @@ def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
     the classifier is compared with the rest of the network."""
     pairs = ((found, model.shapes[name]) for name, found in shapes.items() if name in model.shapes)
     sizes = open_sizes(pairs)
-    whole = any(is_classifiers(name) for name in shapes)
-    wanted = {n: shape for n, shape in model.shapes.items() if whole or not is_classifiers(n)}
+    wanted = model.expected(classifier=model.has_classifier(shapes))
     expected = {name: fill(shape, sizes) for name, shape in wanted.items()}
     return [name for name in {**expected, **shapes} if shapes.get(name) != expected.get(name)]
 

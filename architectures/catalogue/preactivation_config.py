@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from architectures.catalogue.config import ResidualConfig
+
 
 @dataclass(frozen=True)
-class PreActivationConfig:
+class PreActivationConfig(ResidualConfig):
     """A residual network of pre-activation blocks (He et al., 2016: "v2").
 
     ``depths``: blocks of each stage; ``channels``: the stem's output, then each stage's.

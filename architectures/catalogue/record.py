@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -17,8 +17,8 @@ from architectures.catalogue.family import Family
 from architectures.catalogue.figure import Figure, Regime, Undecided
 from architectures.catalogue.published_card import Card
 from architectures.catalogue.source import Source
-from mappings.gluon import residual_positions
 from mappings.language import Row, Table
+from mappings.parts import is_classifiers
 from mappings.shapes import OpenShape, Shape
 
 STATISTICS = ("running_mean", "running_var", "moving_mean", "moving_var", "num_batches_tracked")
@@ -92,11 +92,11 @@ class Model:
         tables = [
             (
                 "gluon" if self.source.framework == "gluoncv" else self.source.framework,
-                Table.expand(rows, residual_positions(self.network.depths, self.first_feature)),
+                Table.expand(rows, self.network.positions(self.first_feature), self.classifier),
             )
             for rows in self.rows
         ]
-        return (*tables, ("pytorch", Table.identity(self.shapes)))
+        return (*tables, ("pytorch", Table.identity(self.shapes, self.classifier)))
 
     @cached_property
     def shapes(self) -> Mapping[str, OpenShape]:
@@ -116,6 +116,25 @@ class Model:
             name: tuple(sizes[size] if isinstance(size, str) else size for size in shape)
             for name, shape in self.shapes.items()
         }
+
+    @property
+    def classifier(self) -> str:
+        """The network's name of the layer that gives the logits."""
+        return self.network.classifier
+
+    @property
+    def num_features(self) -> int:
+        """The features that the classifier takes."""
+        return self.sized()[f"{self.classifier}.weight"][1]
+
+    def expected(self, *, classifier: bool) -> Mapping[str, OpenShape]:
+        """``shapes`` of the whole network, or of the network without its classifier."""
+        head = self.classifier
+        return {n: s for n, s in self.shapes.items() if classifier or not is_classifiers(n, head)}
+
+    def has_classifier(self, names: Iterable[str]) -> bool:
+        """Whether any of these tensors of the network belongs to its classifier."""
+        return any(is_classifiers(name, self.classifier) for name in names)
 
     @property
     def parameters(self) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from architectures.catalogue.config import ResidualConfig
+
 
 @dataclass(frozen=True)
-class ResNeStConfig:
+class ResNeStConfig(ResidualConfig):
     """A residual network of split-attention blocks (Zhang et al., 2020).
 
     ``depths``: blocks of each stage. The first stage has 64 planes, each further one twice as many.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +55,12 @@ class Tensor:
     def sha256(self) -> str:
         """The sha256 of the same values, dense and little-endian, in hex."""
         return sha256_of(self.parts())
+
+    def reshaped(self, shape: tuple[int, ...]) -> Tensor:
+        """The same values in another shape with as many elements."""
+        if shape == self.shape:
+            return self
+        return replace(self, shape=shape, load=lambda: self.load().reshape(shape))
 
     def copy(self) -> Array:
         """The same values in new memory, read as ``parts`` are."""

@@ -73,8 +73,11 @@ def _verify_live(converted: Converted) -> Parity:
         if converted.is_rounded or not converted.is_as_published:
             weights = Path(folder, "weights.npz")
             given = state if converted.is_rounded else state | converted.source_state()
-            sources = model.table.sources
-            named: dict[str, Any] = {sources[name]: values for name, values in given.items()}
+            table = model.table
+            named: dict[str, Any] = {
+                table.sources[name]: values.reshape(table.source_shape(name, values.shape))
+                for name, values in given.items()
+            }
             np.savez(weights, **named)
         source = live(model, weights, inputs)
         parity = compare(model, network, source, inputs)
@@ -111,9 +114,10 @@ def load(
 def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) -> Parity:
     """Judge a network against the source's answers to the same inputs, float32 (N, C, H, W)."""
     found = places(model, source.layers)
-    port = trace(network, inputs, {place.module for place in found})
+    layers, dense = {p.module for p in found}, {p.module for p in found if p.pointwise}
+    port = trace(network, inputs, layers, dense)
     errors = layer_errors(source, port, found)
-    layers, finding = judge_layers(errors)
+    agreeing, finding = judge_layers(errors)
     arithmetic = judge.arithmetic(source, port, model.arithmetic)
     if finding is None and not arithmetic.passed:
         finding = find_imprecise(errors)
@@ -124,8 +128,8 @@ def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) 
         given,
         judge.structure(source, port),
         arithmetic,
-        judge.evidence(source, port, _norms(network)),
-        layers,
+        judge.evidence(source, port, _norms(network) if model.table.synthesised else None),
+        agreeing,
     ]
     ranked = judge.top1(source, port)
     if ranked:

@@ -17,9 +17,7 @@ from convert.formats.mapped import MappedFile
 from convert.formats.records import PROVENANCE, read_record
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import FormatError, SourceError
-from mappings.language import CLASSIFIER
 from mappings.naming import recognise
-from mappings.parts import is_classifiers
 from mappings.shapes import open_sizes
 from verify.parity.choices import recorded_choice
 
@@ -39,7 +37,8 @@ class Converted:
 
     @cached_property
     def sources(self) -> Mapping[str, Tensor]:
-        """The source's tensors under the network's names, in the dialect that knows most of them.
+        """The source's tensors under the network's names and in its shapes, read in the dialect
+        that knows most of them.
 
         Raises ReconcileError when two names of the source stand for the same tensor.
         """
@@ -47,9 +46,11 @@ class Converted:
         readings = []
         for _, table in self.model.dialects:
             found, accepted = recognise(names, table).names, table.accepted
-            readings.append({n: accepted[found[n]] for n in names if found[n] in accepted})
-        targets = max(readings, key=len)
-        return {targets[t.name]: t for t in self.source.tensors if t.name in targets}
+            targets = {n: accepted[found[n]] for n in names if found[n] in accepted}
+            readings.append((targets, table))
+        targets, table = max(readings, key=lambda reading: len(reading[0]))
+        known = ((targets[t.name], t) for t in self.source.tensors if t.name in targets)
+        return {name: t.reshaped(table.target_shape(name, t.shape)) for name, t in known}
 
     @property
     def is_as_published(self) -> bool:
@@ -72,20 +73,19 @@ class Converted:
     @property
     def has_classifier(self) -> bool:
         """Whether the checkpoint has a classifier: some networks are converted without one."""
-        return any(is_classifiers(name) for name in self.tensors)
+        return self.model.has_classifier(self.tensors)
 
     @cached_property
     def expected(self) -> tuple[str, ...]:
         """The tensors that the checkpoint must have."""
-        whole = self.has_classifier
-        return tuple(name for name in self.model.shapes if whole or not is_classifiers(name))
+        return tuple(self.model.expected(classifier=self.has_classifier))
 
     @property
     def num_classes(self) -> int:
         """The checkpoint's class count; the model's if the checkpoint has no classifier."""
         if not self.has_classifier:
             return self.model.num_classes
-        return self.tensors[f"{CLASSIFIER}.bias"].shape[0]
+        return self.tensors[f"{self.model.classifier}.weight"].shape[0]
 
     @property
     def in_chans(self) -> int:
@@ -185,7 +185,7 @@ def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
 def _synthetic(model: Model) -> Checkpoint:
     tensors, shapes = [], model.sized()
     for name, target in model.table.targets.items():
-        shape = shapes[target]
+        shape = model.table.source_shape(target, shapes[target])
         load = partial(synthetic_values, model.source.name, name, shape)
         tensors.append(Tensor(name, shape, "float32", "dense", 0, load))
     return Checkpoint(Path("synthetic"), "synthetic", True, tuple(tensors))

@@ -55,10 +55,13 @@ def arithmetic(
     return Criterion("arithmetic", low <= ratio <= high, detail, ratio, limits, needed)
 
 
-def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array]) -> Criterion:
+def evidence(
+    reference: Reference, port: Trace, statistics: Mapping[str, Array] | None
+) -> Criterion:
     """Is there something to judge: images, finite answers that vary, and real statistics?
 
-    ``statistics`` are the tensors of the normalisation layers, by name.
+    ``statistics`` are the tensors of the normalisation layers, by name; None if the source's
+    network has no such layers.
     """
     exact = reference.logits64, port.logits64
     every = (*exact, reference.logits32, port.logits32)
@@ -75,13 +78,13 @@ def evidence(reference: Reference, port: Trace, statistics: Mapping[str, Array])
             problems.append("the logits do not vary between images")
         if classes > 1 and min(np.ptp(logits, axis=1).min() for logits in exact) <= spread:
             problems.append("the logits do not vary between classes")
-    untouched = [name for name, values in statistics.items() if _initial(name, values)]
+    untouched = [name for name, values in (statistics or {}).items() if _initial(name, values)]
     if untouched:
         problems.append(
             f"{len(untouched)} tensors of normalisation layers still have the values of new "
             f"layers, the first is {untouched[0]}"
         )
-    if not statistics:
+    if statistics is not None and not statistics:
         problems.append("the network has no normalisation layers")
     detail = "; ".join(problems) or f"{len(reference.logits64)} images, finite, varied"
     return Criterion("evidence", not problems, detail, len(reference.logits64), None, None)

@@ -17,43 +17,44 @@ Gluon's ``features`` it is the child before the first stage."""
 class Counterpart:
     """A layer or block of the source framework, and the port's module that corresponds to it.
 
-    ``block`` is where it is: a residual block (``layer3.5``), ``stem``, ``norm`` (the
-    normalisation after the blocks) or ``fc``.
+    ``block`` is where it is, as the network's configuration divides it: a residual block
+    (``layer3.5``), ``stem``, ``norm`` (the normalisation after the blocks), ``fc``. ``pointwise``
+    says that the layer is a 1x1 convolution and the module a dense layer.
     """
 
     source: str
     module: str
     block: str
+    pointwise: bool = False
 
 
 def places(model: Model, layers: Iterable[str]) -> tuple[Counterpart, ...]:
     """The counterparts of the source's recorded layers, in their order.
 
     The table pairs the layers that have parameters. A block's counterpart is the module that holds
-    all of its layers. Of the pooling layers, only the max-pool before the first stage has one.
+    the same layers as the block, if there is one. Of the pooling layers, only the max-pool before
+    the first stage has a counterpart.
     """
     modules = dict.fromkeys(MAXPOOL, "maxpool")
     if model.first_feature is not None:
         modules[f"features.{model.first_feature - 1}"] = "maxpool"
     modules |= {layer.source: layer.target for layer in model.table.layers}
+    dense = {layer.target for layer in model.table.layers if layer.kind.pointwise}
     found = []
     for source in layers:
         module = modules.get(source) or _enclosing(source, modules)
         if module:
-            found.append(Counterpart(source, module, block_of(module)))
+            block = model.network.block_of(module)
+            found.append(Counterpart(source, module, block, module in dense))
     return tuple(found)
 
 
 def _enclosing(source: str, modules: Mapping[str, str]) -> str:
-    """The deepest module that holds every layer below ``source``; empty if there is none."""
-    below = [m.split(".") for layer, m in modules.items() if layer.startswith(f"{source}.")]
-    shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*below, strict=False))
-    return ".".join(parts[0] for parts in shared)
-
-
-def block_of(module: str) -> str:
-    """The block of a module or tensor, by the network's own names."""
-    first, *rest = module.split(".")
-    if first.startswith("layer") and rest:
-        return f"{first}.{rest[0]}"
-    return first if first in ("norm", "fc") else "stem"
+    """The deepest module that holds every layer below ``source``; empty if there is none, or if it
+    holds another layer too."""
+    below = {layer: m for layer, m in modules.items() if layer.startswith(f"{source}.")}
+    parts = [module.split(".") for module in below.values()]
+    shared = takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False))
+    found = ".".join(words[0] for words in shared)
+    held = {layer for layer, module in modules.items() if f"{module}.".startswith(f"{found}.")}
+    return found if held == below.keys() else ""

@@ -29,25 +29,33 @@ class Trace:
     failure: str | None = None
 
 
-def trace(network: nn.Module, inputs: Array, layers: Collection[str]) -> Trace:
+def trace(
+    network: nn.Module, inputs: Array, layers: Collection[str], pointwise: Collection[str] = ()
+) -> Trace:
     """Run ``inputs`` float32 (N, 3, H, W) and digest the named modules' outputs.
 
+    The ``pointwise`` ones are dense layers here and 1x1 convolutions in the source: their output
+    (N, C) is digested as the source's, (N, C, 1, 1).
     Afterwards the network is in float32, and in the mode that it was in before.
     """
     network.to(torch.float64, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    logits64, digests64, failure = _run(network, inputs, layers)  # four times as fast channels-last
+    logits64, digests64, failure = _run(
+        network, inputs, layers, pointwise
+    )  # four times as fast channels-last
     network.to(torch.float32, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    logits32, digests32, failure32 = _run(network, inputs, layers)
+    logits32, digests32, failure32 = _run(network, inputs, layers, pointwise)
     return Trace(logits64, logits32, digests64, digests32, failure or failure32)
 
 
 def _run(
-    network: nn.Module, inputs: Array, layers: Collection[str]
+    network: nn.Module, inputs: Array, layers: Collection[str], pointwise: Collection[str]
 ) -> tuple[Array, dict[str, Array], str | None]:
     digests: dict[str, list[Array]] = {}
 
     def keep(name: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
         def hook(_: nn.Module, __: object, output: torch.Tensor) -> None:
+            if name in pointwise:
+                output = output.reshape(*output.shape[:2], 1, 1)
             digests.setdefault(name, []).append(digest(output).numpy())
 
         return hook

@@ -13,7 +13,6 @@ import torch
 from convert.formats import Array, Tensor
 from mappings.language import TRACKED
 from verify.parity.converted_checkpoint import Converted
-from verify.parity.places import block_of
 from verify.parity.result import Criterion, Finding
 
 TORCH_DTYPES = {
@@ -42,6 +41,7 @@ def check_values(converted: Converted) -> tuple[Criterion, Finding | None]:
         f"{len(problems)} of {len(converted.tensors)} tensors are not the source's; "
         f"the first, {first}, {what}"
     )
+    block_of = converted.model.network.block_of
     block = block_of(first)
     modules = dict.fromkeys(n.rpartition(".")[0] for n in problems if block_of(n) == block)
     return Criterion("values", False, detail, len(problems), 0.0), Finding(block, True, (*modules,))

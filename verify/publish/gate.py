@@ -15,7 +15,6 @@ from convert.formats.records import ACCURACY, PARITY, PROVENANCE
 from convert.formats.regular import digest, open_regular, sha256
 from convert.formats.shaped import shaped
 from mappings.errors import AccuracyError, FormatError, PublishError
-from mappings.parts import is_classifiers
 from mappings.shapes import open_sizes
 from mappings.words import counted
 from verify.accuracy.outcome import Accuracy
@@ -159,7 +158,7 @@ def _fit(model: Model, checkpoint: Checkpoint) -> int:
             f"{checkpoint.path}: the file is not a {model.name}: {counted(len(wrong), 'tensor')} "
             f"missing, unknown or of another shape, the first {wrong[0]!r}: see 'gluonport inspect'"
         )
-    if not any(is_classifiers(name) for name in shapes):
+    if not model.has_classifier(shapes):
         raise PublishError(
             f"{checkpoint.path}: the file is a {model.name} without its classifier, and only whole "
             f"networks are published: convert a checkpoint with one, without --no-classifier"

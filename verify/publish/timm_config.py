@@ -11,7 +11,6 @@ from typing import Any
 
 from architectures import Model
 from architectures.catalogue.client import Client
-from mappings.language import CLASSIFIER
 from verify.publish.gate import Gathered
 from verify.publish.statement import Choices
 
@@ -32,7 +31,7 @@ def config(gathered: Gathered, choices: Choices) -> dict[str, Any]:
     given = choices.class_names
     names = {} if given is None else {"label_names": list(given)}
     classes = gathered.weights.num_classes
-    head = {"num_classes": classes, "num_features": _features(model), **names}
+    head = {"num_classes": classes, "num_features": model.num_features, **names}
     if elsewhere is None:
         preprocessing = {"library_name": "gluonport", "model": model.name}
         return {**preprocessing, **head, "preprocessing": _input(model)}
@@ -58,7 +57,7 @@ def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) 
         "num_classes": gathered.weights.num_classes,
         "pool_size": [model.input_size // 32] * 2,
         "first_conv": _stem(model),
-        "classifier": CLASSIFIER,
+        "classifier": model.classifier,
         **{key: value for key, value in about.items() if value},
     }
 
@@ -78,7 +77,3 @@ def _stem(model: Model) -> str:
     """The first convolution, which timm adapts to other numbers of input channels."""
     weight = next(name for name, shape in model.shapes.items() if len(shape) == 4)
     return weight.removesuffix(".weight")
-
-
-def _features(model: Model) -> int:
-    return model.sized()[f"{CLASSIFIER}.weight"][1]

@@ -141,12 +141,14 @@ def kind_of(block: Any) -> str | None:
     return type(block).__name__.lower() if block._reg_params else None
 
 
-def dense_layers(net: Any) -> dict[str, Any]:
-    """The dense layers by structural name; the last one is the classifier."""
-    dense = {name: block for name, block in walk(net) if isinstance(block, nn.Dense)}
-    if not dense:
-        raise Refusal("the network has no dense layer, so no class count")
-    return dense
+def classifier(net: Any) -> tuple[str, int]:
+    """The structural name of the last layer, dense or a convolution, and its class count."""
+    types = (nn.Dense, nn.conv_layers._Conv)
+    layers = [(name, block) for name, block in walk(net) if isinstance(block, types)]
+    if not layers:
+        raise Refusal("the network has no layer that could give classes")
+    name, last = layers[-1]
+    return name, last._units if isinstance(last, nn.Dense) else last._channels
 
 
 def infer_shapes(net: Any, image: Array) -> dict[str, tuple[int, ...]]:
@@ -239,7 +241,7 @@ def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
         )
         prefix = prefixes.most_common(1)[0][0] if prefixes else ""
         targets = {prefix + key: name for key, name in flat.items()}
-        *_, head = dense_layers(net)
+        head, _ = classifier(net)
         for name in names.values():
             leaf = re.fullmatch(r"(?:.*_)?dense\d+_(weight|bias)", name)
             if leaf and name not in targets:
@@ -279,10 +281,10 @@ def load(
     """The class count and every tensor of the network, by structural name."""
     channels = image.shape[1]
     net = create(model, classes, channels)
-    head, layer = list(dense_layers(net).items())[-1]
+    head, own = classifier(net)
     if source == "synthetic":
         shapes = infer_shapes(net, image)
-        return layer._units, {name: synthetic(model, name, shapes[name]) for name in shapes}
+        return own, {name: synthetic(model, name, shapes[name]) for name in shapes}
     path = Path(source)
     weights = match(net, read(path), path)
     found = int(weights[f"{head}.weight"].shape[0])

@@ -14,7 +14,6 @@ from convert.formats import Tensor
 from mappings.choice import NO_CHOICE, Choice
 from mappings.language import TRACKED
 from verify.parity.choices import open_both
-from verify.parity.places import block_of
 from verify.tensors.distance import Distance, distance
 from verify.tensors.pairing import Named, pair
 
@@ -132,7 +131,7 @@ def compare_tensors(
     for name in pairing.shared:
         ours, theirs = pairing.a[name], pairing.b[name]
         if apart := distance(ours, theirs):
-            block = block_of(name) if pairing.model else None
+            block = pairing.model.network.block_of(name) if pairing.model else None
             found.append(TensorDifference(ours, theirs, block, apart))
     for checkpoint in both:
         checkpoint.require_unchanged()

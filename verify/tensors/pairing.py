@@ -122,7 +122,8 @@ def _named(checkpoint: Checkpoint, model: Model) -> tuple[Named, int] | None:
         misfits = len(reconcile(shapes, naming, table, model.shapes)[0])
         sources = naming.names
         tensors = [tensor for tensor in checkpoint.tensors if tensor.name in sources]
-        named = {table.accepted.get(sources[t.name], t.name): t for t in tensors}
+        laid = {table.accepted.get(sources[t.name], t.name): t for t in tensors}
+        named = {n: t.reshaped(table.target_shape(n, t.shape)) for n, t in laid.items()}
         if len(named) == len(sources) and (best is None or misfits < best[1]):
             best = named, misfits
     return best
