@@ -51,16 +51,22 @@ def make_images(tree: Path, number: int) -> None:
     """Crops of the photographs, 500 x 375 pixels, quality 90, in 50 classes."""
     random = np.random.RandomState(0)
     photographs = [Image.open(p).convert("RGB") for p in sorted(PHOTOGRAPHS.glob("*.jpg"))]
-    for k in range(number):
-        photograph = photographs[k % len(photographs)]
-        share = random.uniform(0.5, 0.9)
-        width, height = (int(side * share) for side in photograph.size)
-        left = random.randint(photograph.width - width)
-        top = random.randint(photograph.height - height)
-        cut = photograph.crop((left, top, left + width, top + height)).resize((500, 375))
+
+    def make(k: int, box: tuple[int, int, int, int]) -> None:
+        cut = photographs[k % len(photographs)].crop(box).resize((500, 375))
         folder = tree / wordnet_ids()[k % 50]
         folder.mkdir(parents=True, exist_ok=True)
         cut.save(folder / f"{k:06}.jpg", quality=90)
+
+    boxes = []
+    for k in range(number):
+        photograph, share = photographs[k % len(photographs)], random.uniform(0.5, 0.9)
+        width, height = (int(side * share) for side in photograph.size)
+        left = random.randint(photograph.width - width)
+        top = random.randint(photograph.height - height)
+        boxes.append((left, top, left + width, top + height))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(make, range(number), boxes))
 
 
 def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cache: Path) -> Answer:
@@ -73,6 +79,7 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     from verify.accuracy.fast_path import fast
     from verify.accuracy.hashing import make_manifest
     from verify.accuracy.identity import Identity
+    from verify.accuracy.inputs import Inputs
     from verify.accuracy.ledger import Ledger
     from verify.accuracy.prepare import BATCH
     from verify.accuracy.ranks import Ranks
@@ -103,7 +110,8 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     crops = CropCache(cache, "timm", model, MAX_PIXELS) if contender == "warm cache" else None
     with tempfile.TemporaryDirectory(dir=cache.parent) as folder:
         ledger = Ledger(Path(folder, "ledger"), identity, manifest, 5)
-        batches = Batches(ledger, Reader(dataset, regime, model, crops, MAX_PIXELS), positions)
+        reader = Reader(dataset, regime, model, crops, MAX_PIXELS)
+        batches = Batches(ledger, reader, positions, Inputs(regime, model))
         network = gluonport.create_model(name, checkpoint)
         ready = batches.read(0).inputs
         answers = Answers(batches, fast(network, device, "float32", False, ready))
@@ -143,8 +151,20 @@ def product_loop(name: str, images: int) -> Answer:
     return {"seconds": images * counter.get_total_flops() / rate, "top5": {}}
 
 
-def timm_loop(name: str, checkpoint: Path, tree: Path) -> Answer:
-    """timm's validate.py, its loop and defaults, without its log."""
+def timm_loop(
+    name: str,
+    checkpoint: Path,
+    tree: Path,
+    device: str = "cpu",
+    workers: int = 4,
+    amp: bool = False,
+) -> Answer:
+    """timm's validate.py, its loop and defaults, without its log; on a GPU as it sets one up.
+
+    ``amp``: with its ``--amp --amp-dtype bfloat16 --channels-last``.
+    """
+    from contextlib import nullcontext
+
     import timm
     import torch
     from safetensors.torch import load_file
@@ -153,28 +173,40 @@ def timm_loop(name: str, checkpoint: Path, tree: Path) -> Answer:
 
     network = timm.create_model(f"{TIMM[name]}.gluon_in1k", pretrained=False).eval()
     network.load_state_dict(load_file(checkpoint))
+    network, on_gpu = network.to(device), device != "cpu"
+    if on_gpu:
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+    if amp:
+        network = network.to(memory_format=torch.channels_last)
+    context = torch.autocast(device, torch.bfloat16) if amp else nullcontext()
     config = resolve_data_config({}, model=network)
     dataset = ImageDataset(str(tree))
     loader = create_loader(
         dataset,
         input_size=config["input_size"],
         batch_size=256,
-        use_prefetcher=False,
+        use_prefetcher=on_gpu,
         interpolation=config["interpolation"],
         mean=config["mean"],
         std=config["std"],
-        num_workers=4,
+        num_workers=workers,
         crop_pct=config["crop_pct"],
         crop_mode=config["crop_mode"],
-        device=torch.device("cpu"),
+        device=torch.device(device),
     )
     criterion, meters = torch.nn.CrossEntropyLoss(), [AverageMeter() for _ in range(3)]
     classes: list[list[int]] = []
     with torch.inference_mode():
-        network(torch.zeros(16, *config["input_size"]))
+        warm = torch.zeros(256 if on_gpu else 16, *config["input_size"], device=device)
+        with context:
+            network(warm.contiguous(memory_format=torch.channels_last) if amp else warm)
         start = time.perf_counter()
         for inputs, targets in loader:
-            logits = network(inputs)
+            if amp:
+                inputs = inputs.contiguous(memory_format=torch.channels_last)
+            with context:
+                logits = network(inputs)
             values = criterion(logits, targets), *accuracy(logits, targets, topk=(1, 5))
             for meter, value in zip(meters, values, strict=True):
                 meter.update(value.item(), len(inputs))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -48,9 +50,24 @@ def find_device(name: str | None, local_rank: int, precision: Precision) -> Devi
         ) from error
     if precision == "tf32" and device.type != "cuda":
         raise AccuracyError(f"--precision tf32: {kind} has no TF32: leave it out, or use bfloat16")
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    _allow_tf32(precision == "tf32", precision == "tf32")
     return Device(device, kind)
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Compute in float32 alone inside the block; for the whole process, so not beside others."""
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    _allow_tf32(False, False)
+    try:
+        yield
+    finally:
+        _allow_tf32(*before)
+
+
+def _allow_tf32(products: bool, convolutions: bool) -> None:
+    torch.backends.cuda.matmul.allow_tf32 = products
+    torch.backends.cudnn.allow_tf32 = convolutions
 
 
 def keep_freed_memory() -> None:

@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mappings.errors import AccuracyError
 from verify.accuracy import fused
-from verify.accuracy.device import Device
+from verify.accuracy.device import Device, without_tf32
 from verify.accuracy.task import Precision
 
 Forward = Callable[[Tensor], Tensor]
@@ -23,7 +23,7 @@ def plain(network: nn.Module, device: Device) -> Forward:
     network = network.eval().to(device.device)
 
     def forward(x: Tensor) -> Tensor:
-        with torch.inference_mode():
+        with torch.inference_mode(), without_tf32():
             logits: Tensor = network(x.to(device.device))
             return logits.float().cpu()
 
@@ -48,14 +48,14 @@ def fast(
             call = fused.fuse(network, example.contiguous(memory_format=torch.channels_last))
     else:
         call = network
-    turn = threading.Semaphore(2)  # one batch computes while the next is being sent
+    turn = threading.Semaphore(2)  # one batch computes while the next waits behind it
 
     def forward(x: Tensor) -> Tensor:
         with torch.inference_mode():
-            x = x.contiguous(memory_format=torch.channels_last)
+            x = x.to(device.device)  # before another dtype, which a GPU converts to faster
+            x = x.contiguous(memory_format=torch.channels_last).to(dtype)
             if device.on_cpu:
-                return call(x.to(dtype)).float()
-            x = x.pin_memory().to(device.device, dtype, non_blocking=True)
+                return call(x).float()
             with turn:
                 return call(x).float().cpu()
 

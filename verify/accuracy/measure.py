@@ -16,6 +16,7 @@ from mappings.errors import AccuracyError, FormatError
 from mappings.words import first_few
 from verify.accuracy.fast_path import Forward, fast, plain
 from verify.accuracy.holding import holding
+from verify.accuracy.inputs import Inputs
 from verify.accuracy.outcome import Accuracy, accuracy
 from verify.accuracy.prediction import TOP, Prediction, to_csv
 from verify.accuracy.prepare import Prepared, prepare
@@ -78,7 +79,8 @@ def _run(prepared: Prepared, folder: Path) -> Finished | None:
     opened = open_ledger(folder, prepared.identity, prepared.manifest, top, ranks, task.ledgers[1:])
     proof = None
     if missing := opened.missing():
-        batches = Batches(opened.ledger, prepared.reader, prepared.positions)
+        inputs = Inputs(task.regime, task.model, prepared.device.device)
+        batches = Batches(opened.ledger, prepared.reader, prepared.positions, inputs)
         forward, proof = _proven(prepared, batches, missing)
         name = f"rank {ranks.rank}" if ranks.world > 1 else ""
         run(Answers(batches, forward), missing, prepared.workers, name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,19 +14,22 @@ import torch
 from convert.formats import Array
 from mappings.errors import AccuracyError
 from verify.accuracy.fast_path import Forward
+from verify.accuracy.inputs import Inputs
 from verify.accuracy.ledger import Ledger
 from verify.accuracy.manifest import HashedImage
 from verify.accuracy.prediction import Prediction, best
 from verify.accuracy.progress import Progress
 from verify.accuracy.reading import Reader
 from verify.accuracy.reducer import count
-from verify.preprocessing import normalise
+
+AHEAD = 4
+"""Batches in hand on a GPU: one computes, one waits for it, and the images of two are read."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """A chunk's images, the indices of those that decode, and these as ``inputs``: float32
-    (n, 3, S, S)."""
+    (n, 3, S, S) on the device that computes."""
 
     images: Sequence[HashedImage]
     decoded: Sequence[int]
@@ -40,22 +44,17 @@ class Batches:
     ledger: Ledger
     reader: Reader
     positions: Sequence[int]
+    inputs: Inputs
 
-    def read(self, chunk: int) -> Batch:
-        """Read, decode and normalise the images of a chunk."""
+    def read(self, chunk: int, readers: Executor | None = None) -> Batch:
+        """Read, decode and normalise the images of a chunk, each by any thread of ``readers``."""
         span = self.ledger.chunks[chunk]
         images = [self.ledger.manifest.images[k] for k in span]
-        crops = [
-            self.reader.crop(image, self.positions[k])
-            for k, image in zip(span, images, strict=True)
-        ]
+        positions = [self.positions[k] for k in span]
+        each = readers.map if readers else map
+        crops = list(each(self.reader.crop, images, positions))
         decoded = [k for k, crop in enumerate(crops) if crop is not None]
-        side = self.reader.model.input_size
-        pixels = np.empty((len(decoded), side, side, 3), np.uint8)
-        for row, crop in enumerate(crop for crop in crops if crop is not None):
-            pixels[row] = crop
-        values = normalise(pixels, self.reader.regime, self.reader.model)
-        return Batch(images, decoded, torch.from_numpy(values))
+        return Batch(images, decoded, self.inputs([crop for crop in crops if crop is not None]))
 
 
 @dataclass(frozen=True)
@@ -65,9 +64,12 @@ class Answers:
     batches: Batches
     forward: Forward
 
-    def predict(self, chunk: int) -> list[Prediction]:
-        """One prediction for every image of the chunk; without classes if it does not decode."""
-        batch = self.batches.read(chunk)
+    def predict(self, chunk: int, readers: Executor | None = None) -> list[Prediction]:
+        """One prediction for every image of the chunk; without classes if it does not decode.
+
+        ``readers``: threads that read its images; without them, this thread does.
+        """
+        batch = self.batches.read(chunk, readers)
         answers: dict[int, tuple[tuple[int, ...], tuple[float, ...]]] = {}
         if batch.decoded:
             logits: Array = self.forward(batch.inputs).numpy()
@@ -88,22 +90,27 @@ class Answers:
 def run(answers: Answers, chunks: Sequence[int], workers: int, name: str = "") -> None:
     """Predict ``chunks`` with ``workers`` threads of one core each, and keep each finished chunk.
 
-    One thread takes a chunk from bytes to predictions. So decoding and computing overlap without
-    waiting for each other, and no result depends on the number of threads.
+    On a CPU one thread takes a chunk from bytes to predictions. So decoding and computing overlap
+    without waiting for each other. For a GPU all threads read the images of one chunk after
+    another, a few chunks ahead of the network. No result depends on the number of threads.
     ``name`` names this rank if there are several.
     Raises AccuracyError when interrupted; the chunks in hand are finished and kept.
     """
-    ledger = answers.batches.ledger
+    ledger, on_cpu = answers.batches.ledger, answers.batches.inputs.device.type == "cpu"
     progress = Progress(sum(len(ledger.chunks[chunk]) for chunk in chunks), name)
+    in_hand = workers if on_cpu else AHEAD
+    with ExitStack() as stack:
+        readers = None if on_cpu else stack.enter_context(ThreadPoolExecutor(workers))
+        pool = ThreadPoolExecutor(in_hand, initializer=torch.set_num_threads, initargs=(1,))
+        stack.enter_context(pool)
 
-    def work(chunk: int) -> list[Prediction]:
-        predictions = answers.predict(chunk)
-        ledger.write(chunk, predictions)
-        return predictions
+        def work(chunk: int) -> list[Prediction]:
+            predictions = answers.predict(chunk, readers)
+            ledger.write(chunk, predictions)
+            return predictions
 
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
-            for predictions in _in_turn(pool, work, iter(chunks), workers):
+            for predictions in _in_turn(pool, work, iter(chunks), in_hand):
                 progress.add(count(predictions), len(predictions))
         except KeyboardInterrupt:
             raise AccuracyError(
@@ -118,11 +125,11 @@ def _in_turn(
     pool: ThreadPoolExecutor,
     work: Callable[[int], list[Prediction]],
     chunks: Iterator[int],
-    workers: int,
+    in_hand: int,
 ) -> Iterator[list[Prediction]]:
-    """Results as they come; never more chunks in hand than there are workers."""
+    """Results as they come; never more than ``in_hand`` chunks at once."""
     running: set[Future[list[Prediction]]] = {
-        pool.submit(work, chunk) for chunk in islice(chunks, workers)
+        pool.submit(work, chunk) for chunk in islice(chunks, in_hand)
     }
     while running:
         done, running = wait(running, return_when=FIRST_COMPLETED)

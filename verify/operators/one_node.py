@@ -32,24 +32,26 @@ class OneNode:
         """The shapes of all outputs, by the operator's rule."""
         return self.plan.shapes[len(self.case.inputs)]
 
-    def run(self, numbers: Sequence[Array], precision: str, exact: bool) -> tuple[Array, ...]:
-        """The outputs in one precision for the numbers of every input.
+    def run(
+        self, numbers: Sequence[Array], precision: str, exact: bool, device: str = "cpu"
+    ) -> tuple[Array, ...]:
+        """The outputs in one precision for the numbers of every input, computed on ``device``.
 
         ``exact`` models MXNet's arithmetic on float64 data.
         """
         network = GraphNetwork(self.plan).eval()
         values = {
-            f"in{index}": torch.from_numpy(array.astype(drawn.dtype or precision))
+            f"in{index}": torch.from_numpy(array.astype(drawn.dtype or precision)).to(device)
             for index, (drawn, array) in enumerate(zip(self.case.inputs, numbers, strict=True))
         }
         if self.plan.modules or self.plan.tensors:
             network.to(getattr(torch, precision))
-        self._fill(network, values)
+        self._fill(network.to(device), values)
         inputs = [values[taken.name] for taken in self.plan.inputs]
         with torch.no_grad():
             outputs = network.run(inputs, exact=exact)
         listed = outputs if isinstance(outputs, tuple) else (outputs,)
-        return tuple(output.numpy() for output in listed)
+        return tuple(output.cpu().numpy() for output in listed)
 
     def _fill(self, network: GraphNetwork, values: Mapping[str, Tensor]) -> None:
         paths = {tensor.path: tensor.name for tensor in self.plan.tensors}
