@@ -79,8 +79,8 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     from verify.accuracy.fast_path import fast
     from verify.accuracy.hashing import make_manifest
     from verify.accuracy.identity import Identity
-    from verify.accuracy.inputs import Inputs
     from verify.accuracy.ledger import Ledger
+    from verify.accuracy.network_inputs import Inputs
     from verify.accuracy.prepare import BATCH
     from verify.accuracy.ranks import Ranks
     from verify.accuracy.reading import Reader

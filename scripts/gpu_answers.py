@@ -32,7 +32,7 @@ from architectures.graph.operators import OPERATORS
 from mappings.errors import AccuracyError
 from verify.accuracy.device import Device, find_device
 from verify.accuracy.fast_path import Forward, fast, plain
-from verify.accuracy.inputs import Inputs
+from verify.accuracy.network_inputs import Inputs
 from verify.accuracy.prediction import Prediction, read_csv
 from verify.accuracy.proof import ROUNDING, prove
 from verify.accuracy.task import Precision

@@ -27,7 +27,7 @@ from architectures import find_model
 from architectures.catalogue.figure import Regime
 from verify.accuracy.device import cores, find_device, keep_freed_memory
 from verify.accuracy.fast_path import fast
-from verify.accuracy.inputs import Inputs
+from verify.accuracy.network_inputs import Inputs
 from verify.accuracy.prepare import Prepared, prepare
 from verify.accuracy.ranks import Ranks
 from verify.accuracy.reducer import collect

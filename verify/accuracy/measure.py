@@ -16,7 +16,7 @@ from mappings.errors import AccuracyError, FormatError
 from mappings.words import first_few
 from verify.accuracy.fast_path import Forward, fast, plain
 from verify.accuracy.holding import holding
-from verify.accuracy.inputs import Inputs
+from verify.accuracy.network_inputs import Inputs
 from verify.accuracy.outcome import Accuracy, accuracy
 from verify.accuracy.prediction import TOP, Prediction, to_csv
 from verify.accuracy.prepare import Prepared, prepare

@@ -14,9 +14,9 @@ import torch
 from convert.formats import Array
 from mappings.errors import AccuracyError
 from verify.accuracy.fast_path import Forward
-from verify.accuracy.inputs import Inputs
 from verify.accuracy.ledger import Ledger
 from verify.accuracy.manifest import HashedImage
+from verify.accuracy.network_inputs import Inputs
 from verify.accuracy.prediction import Prediction, best
 from verify.accuracy.progress import Progress
 from verify.accuracy.reading import Reader
