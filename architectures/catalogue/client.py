@@ -12,13 +12,14 @@ GLUON_TAG = "gluon_in1k"
 class Client:
     """The same network in timm and torchvision, with the same state dict.
 
-    ``timm`` is its architecture there and ``tag`` that of the published weights: timm's untagged
-    names mean other weights. ``tag`` is empty where timm has none of the published weights.
-    ``options`` are arguments that the architecture is built with. ``torchvision`` is an expression
-    that builds the network, ``{n}`` its class count; empty where torchvision has no such network.
+    ``timm`` is its architecture there, empty where timm has no such network, and ``tag`` that of
+    the published weights: timm's untagged names mean other weights. ``tag`` is empty where timm has
+    none of the published weights. ``options`` are arguments that the architecture is built with.
+    ``torchvision`` is an expression that builds the network, ``{n}`` its class count; empty where
+    torchvision has no such network.
     """
 
-    timm: str
+    timm: str = ""
     tag: str = ""
     torchvision: str = ""
     options: tuple[tuple[str, int | str], ...] = ()

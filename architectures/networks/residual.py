@@ -33,19 +33,11 @@ class ResidualNetwork(Network):
         x = self.dropout(x)
         return x if pre_logits else self.fc(x)  # (N, num_classes)
 
-    def get_classifier(self) -> nn.Module:
-        return self.fc
-
-    def reset_classifier(self, num_classes: int) -> None:
-        like = next(self.parameters())
-        self.num_classes = num_classes
-        self.fc = _classifier(self.num_features, num_classes).to(like.device, like.dtype)
-
     def add_head(self, num_features: int, num_classes: int, dropout: float = 0.0) -> None:
         """Add the classifier. Training sets the share ``dropout`` of its features to 0."""
         self.num_features, self.num_classes = num_features, num_classes
         self.dropout = nn.Dropout(dropout)
-        self.fc = _classifier(num_features, num_classes)
+        self.fc = self.new_classifier(num_classes)
 
 
 def initialise(network: nn.Module) -> None:
@@ -54,7 +46,3 @@ def initialise(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-
-def _classifier(channels: int, num_classes: int) -> nn.Module:
-    return nn.Linear(channels, num_classes) if num_classes else nn.Identity()

@@ -62,10 +62,11 @@ def _metadata(gathered: Gathered, license: str | None) -> Any:
                     metric_value=percent(correct, count.images),
                 )
             )
-    tags = ["image-classification", "gluonport", *(("timm", "transformers") if elsewhere else ())]
+    in_timm = elsewhere is not None and bool(elsewhere.timm)
+    tags = ["image-classification", "gluonport", *(("timm", "transformers") if in_timm else ())]
     return ModelCardData(
         model_name=gathered.model.name,
-        library_name="timm" if elsewhere else "gluonport",
+        library_name="timm" if in_timm else "gluonport",
         pipeline_tag="image-classification",
         license=license,
         tags=tags,
@@ -178,7 +179,7 @@ def _limits(gathered: Gathered, names: tuple[str, ...] | None, framework: str) -
             f"It answers with one of its {weights.num_classes} classes for any image. Its scores "
             "are not calibrated."
         )
-    if model.client is not None and "gluon" in model.regimes:
+    if model.client is not None and model.client.timm and "gluon" in model.regimes:
         limits.append(
             f"timm and transformers preprocess with {own}, as timm's own port of this network "
             "does, not with GluonCV's OpenCV: their figures differ by some tenths of a percent."

@@ -32,7 +32,7 @@ def config(gathered: Gathered, choices: Choices) -> dict[str, Any]:
     names = {} if given is None else {"label_names": list(given)}
     classes = gathered.weights.num_classes
     head = {"num_classes": classes, "num_features": model.num_features, **names}
-    if elsewhere is None:
+    if elsewhere is None or not elsewhere.timm:
         preprocessing = {"library_name": "gluonport", "model": model.name}
         return {**preprocessing, **head, "preprocessing": _input(model)}
     return {
