@@ -93,13 +93,18 @@ def variable_name(name: str) -> str:
     return name[4:] if name.startswith(MARKS) else name
 
 
-def variables_of(path: str | PathLike[str]) -> dict[str, str] | None:
-    """The variable that each tensor of a converted checkpoint belongs to, None if the provenance
-    beside it tells of no graph."""
+def variables_of(path: str | PathLike[str]) -> tuple[dict[str, str], dict[str, str]] | None:
+    """The variable that each tensor of a converted checkpoint belongs to, and that each tensor of
+    its source does by a name that is not the graph's (``features.0.weight``). None if the
+    provenance beside the checkpoint tells of no graph."""
     if not is_graph_checkpoint(path):
         return None
-    names = _names(find_record(Path(path), PROVENANCE), read_record(Path(path), PROVENANCE))
-    return {name: variable for variable, name in names.items()}
+    record, provenance = find_record(Path(path), PROVENANCE), read_record(Path(path), PROVENANCE)
+    names = _names(record, provenance)
+    recorded = provenance.get("variables", {})
+    if not isinstance(recorded, dict) or not all(isinstance(v, str) for v in recorded.values()):
+        raise FormatError(record, "the field 'variables' is not an object of names")
+    return {name: variable for variable, name in names.items()}, recorded
 
 
 def open_graph_checkpoint(path: str | PathLike[str]) -> GraphCheckpoint:

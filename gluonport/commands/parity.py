@@ -173,6 +173,8 @@ def _print(result: Parity) -> None:
     for criterion in result.criteria:
         mark = "ok" if criterion.passed else "NO"
         click.echo(f"      {mark}  {criterion.name:11} {one_line(criterion.detail)}")
+    for output in result.outputs:
+        click.echo(f"          {output.name} {output.described()}")
     if result.finding:
         where = "wrong here" if result.finding.here else "given wrong input"
         layers = ", ".join(result.finding.layers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import prod
 from typing import Any, Literal
 
 NetworkCriterion = Literal[
@@ -61,6 +62,86 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class DifferenceMap:
+    """Where an output that is a map, (..., H, W), differs most from the source's: the map of one
+    case and one channel (of all axes between).
+
+    ``peak``: the largest difference, at ``row`` and ``column``, between both sides in
+    ``precision``. ``levels``: the differences as rows of a grid that covers the map, two
+    hexadecimal digits a cell: the largest difference in the cell, 255 is the peak.
+    """
+
+    case: int
+    channel: tuple[int, ...]
+    height: int
+    width: int
+    row: int
+    column: int
+    peak: float
+    precision: Literal["float64", "float32"]
+    levels: tuple[str, ...]
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The channel without the axis of a batch of one."""
+        return self.channel[1:] if self.channel[:1] == (0,) else self.channel
+
+    def __post_init__(self) -> None:
+        rows = [bytes.fromhex(row) for row in self.levels]
+        if not rows or not rows[0] or len({len(row) for row in rows}) != 1:
+            raise ValueError("the rows of a map have different lengths")
+
+
+@dataclass(frozen=True)
+class OutputError:
+    """One output of a graph, and how far it is from the source's.
+
+    ``shape``: of one case; ``known``: of how many of its numbers the reference has each one.
+    ``dtype``: ``float``, or the name of its integer type. ``after_choice``: whether it follows a
+    discrete step (suppression, sorting), so that its float32 numbers are not judged. ``largest``:
+    the largest magnitude of the source's. ``port64``, ``port32``, ``source32``: the largest
+    differences from the source in float64, or where the source has none, from the port in float64;
+    None if there is no such output.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    known: int
+    after_choice: bool
+    largest: float
+    port64: float | None
+    port32: float | None
+    source32: float | None
+    map: DifferenceMap | None = None
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the reference has some of the numbers only, and digests of all."""
+        return self.known < prod(self.shape)
+
+    def described(self) -> str:
+        """The shape and the differences, in words."""
+        shape = "x".join(map(str, self.shape)) or "one number"
+        if self.port64 is not None:
+            what = f"differs by {self.port64:.3g} in float64"
+        elif self.port32 is not None:
+            what = f"differs by {self.port32:.3g} in float32"
+        else:
+            what = "is not computed with this shape"
+        return f"({shape}) {what}, its largest value is {self.largest:.3g}"
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> OutputError:
+        """The output from the values that ``asdict`` gave; None stands for what is not finite."""
+        drawn = values["map"]
+        if drawn is not None:
+            channel, levels = tuple(drawn["channel"]), tuple(drawn["levels"])
+            drawn = DifferenceMap(**{**drawn, "channel": channel, "levels": levels})
+        return cls(**{**values, "shape": tuple(values["shape"]), "map": drawn})
+
+
+@dataclass(frozen=True)
 class Observed:
     """Figures that are reported but not judged."""
 
@@ -95,7 +176,8 @@ class Parity:
 
     ``about`` describes the source's side (versions, sha256 of inputs and weights), ``environment``
     the port's (versions and platform). ``leg`` is what a graph's verdict stands on: ``network``,
-    MXNet ran the very graph, or ``operators``, each operator is proven by itself.
+    MXNet ran the very graph, or ``operators``, each operator is proven by itself. ``outputs`` are
+    those of a graph.
     """
 
     model: str
@@ -110,6 +192,7 @@ class Parity:
     answers: tuple[ImageAnswer, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     leg: Literal["network", "operators"] | None = None
+    outputs: tuple[OutputError, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -155,6 +238,7 @@ class Parity:
             "about": self.about,
             "environment": self.environment,
             **({} if self.leg is None else {"leg": self.leg}),
+            **({"outputs": [asdict(output) for output in self.outputs]} if self.outputs else {}),
         }
         return {name: _finite(value) for name, value in values.items()}
 
@@ -188,6 +272,7 @@ class Parity:
             ),
             environment=dict(values["environment"]),
             leg=values.get("leg"),
+            outputs=tuple(OutputError.from_json(entry) for entry in values.get("outputs", ())),
         )
 
 

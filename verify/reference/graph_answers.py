@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,27 +26,39 @@ MXNET = replace(FRAMEWORKS["gluoncv"], title="MXNet 1.9.1", script="graph_refere
 class NodeAnswer:
     """One output of one node, for N cases.
 
-    ``digests``: (N, K) projections; ``scales``, ``peaks``: (N,) its norm and largest magnitude;
-    ``nonfinite``: (N, 3) how many values are NaN, infinity, minus infinity. ``digests32``: the
-    projections in float32, None if the digests themselves are of float32.
+    ``digests``: (N, K) projections, the first K of all; ``scales``: (N,) its norm; ``nonfinite``:
+    (N, 3) how many values are NaN, infinity, minus infinity. ``digests32``: the projections in
+    float32, None if the digests themselves are of float32.
     """
 
     shape: tuple[int, ...]
     digests: Array
     digests32: Array | None
     scales: Array
-    peaks: Array
     nonfinite: Array
+
+    def comparable(self, digests: Array) -> Array:
+        """The projections of the port, (M, PROJECTIONS), that this answer has too: (M, K)."""
+        return digests[:, : self.digests.shape[1]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Which numbers of an output are known: those at ``places``, flat, of a case of ``shape``."""
+
+    shape: tuple[int, ...]
+    places: Array
 
 
 @dataclass(frozen=True)
 class GraphReference:
     """MXNet's answers for N cases.
 
-    ``heads64``, ``heads32``: the graph's outputs, each (N, ...); ``heads64`` is empty if MXNet
-    computes the graph in float32 only, and ``refused`` says why; all else is then of float32.
-    ``nodes``: every output of an operator that something takes, in execution order. ``values``:
-    whole outputs of the nodes that were asked for, (N, ...).
+    ``heads64``, ``heads32``: the graph's outputs, each (N, ...), or (N, S) where ``samples`` names
+    S of its numbers; ``heads64`` is empty if MXNet computes the graph in float32 only, and
+    ``refused`` says why; all else is then of float32. ``nodes``: every output of an operator that
+    something takes, in execution order. ``values``: whole outputs of the nodes that were asked for,
+    (N, ...).
     """
 
     kind: Literal["golden", "live"]
@@ -55,6 +67,24 @@ class GraphReference:
     nodes: Mapping[NodeEntry, NodeAnswer]
     values: Mapping[NodeEntry, Array]
     about: dict[str, Any]
+    samples: Mapping[int, Sample] = field(default_factory=dict)
+
+    def seen(self, heads: Sequence[Array]) -> tuple[Array, ...]:
+        """The port's outputs, (N, ...), or of each the numbers that are known of the source's. An
+        output of another shape than the source's stays whole, so that it is noticed."""
+        found = []
+        for at, head in enumerate(heads):
+            sample = self.samples.get(at)
+            if sample is not None and head.shape[1:] == sample.shape:
+                head = head.reshape(len(head), -1)[:, sample.places]
+            found.append(head)
+        return tuple(found)
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shape of a case of each output."""
+        heads = self.heads64 or self.heads32
+        samples = self.samples
+        return [samples[i].shape if i in samples else h.shape[1:] for i, h in enumerate(heads)]
 
     @property
     def refused(self) -> str | None:
@@ -119,7 +149,6 @@ def read_graph_answer(path: Path, graph: Graph, kind: Literal["golden", "live"])
                 held["digests"][row],
                 None if single is None else single[row],
                 held["scales"][row],
-                held["peaks"][row],
                 held["nonfinite"][row],
             )
         values = {}
@@ -135,7 +164,14 @@ def read_graph_answer(path: Path, graph: Graph, kind: Literal["golden", "live"])
             )
             for precision in ("float64", "float32")
         }
-        return GraphReference(kind, heads["float64"], heads["float32"], nodes, values, about)
+        samples = {
+            at: Sample(tuple(map(int, held[f"head{at}_shape"])), held[f"head{at}_places"])
+            for at in range(len(graph.heads))
+            if f"head{at}_places" in held
+        }
+        return GraphReference(
+            kind, heads["float64"], heads["float32"], nodes, values, about, samples
+        )
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise NoReferenceError(
             f"{path}: this is not an answer of the reference script ({error})"

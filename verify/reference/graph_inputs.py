@@ -71,13 +71,17 @@ def input_shapes(plan: Plan, given: Mapping[str, tuple[int, ...]]) -> dict[str, 
 
 
 def graph_inputs(
-    plan: Plan, shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Array]
+    plan: Plan,
+    shapes: Mapping[str, tuple[int, ...]],
+    tensors: Mapping[str, Array],
+    count: int | None = None,
 ) -> dict[str, Array]:
     """The cases of every input by its name in the graph: float32 (N, *shape).
 
     ``tensors``: the file's tensors by name, which show what range of values a network expects.
+    ``count``: how many; without it, as many as the sizes of the outputs ask for.
     """
-    count = _case_count(plan)
+    count = count or _case_count(plan)
     drawn = {}
     for taken in plan.inputs:
         name = plan.graph.nodes[taken.node].name

@@ -5,6 +5,7 @@
 """What MXNet computes for a symbol graph, node by node: the source framework's own answer.
 
     uv run --script verify/reference/graph_reference.py SYMBOL.json PARAMS INPUTS.npz OUT.npz
+    uv run --script verify/reference/graph_reference.py --serve
 
 This is the independent side of the proof: it imports nothing from gluonport and uses only files.
 
@@ -25,7 +26,10 @@ outputs of operators that something takes, in execution order, N cases, H heads,
 float64, float32 (``--precision``):
 
     names, operators (M,)               each operator's node and operator name, as in the file
-    head0_P ... head{H-1}_P  (N, ...)   the graph's outputs
+    head0_P ... head{H-1}_P  (N, ...)   the graph's outputs; with ``--sample S`` those that have
+                                        more than S numbers a case are (N, <= S), and
+    head0_places, head0_shape           where in a case these numbers stand, flat, in C order, and
+                                        the shape of a whole case
     nodes, outputs   (E,)               which output of which of the M operators
     shapes           (E,)               ``1x64x56x56``; empty for a scalar
     dtypes           (E,)               the output's type in the run of the digests
@@ -59,8 +63,14 @@ Digests
         sum over i0, i1, ... of r(k, 0, d0)[i0] * r(k, 1, d1)[i1] * ... * x[i0, i1, ...]
     in float64, with 0 for values that are not finite. Scales and peaks leave these out too.
 
+Samples
+    The places of S of L numbers: v = numpy.random.RandomState(L mod 2**32).random_sample(S), and
+    then the sorted, distinct floor(v * L).
+
 MXNet neither fuses nor merges nodes here, so every node computes what it computes by itself.
-Failures are one line, ``error: ...``, on stderr, with exit status 1.
+Failures are one line, ``error: ...``, on stderr, with exit status 1. ``--serve`` reads the
+arguments of one run after the other, each a JSON list on a line of stdin, and answers each by a
+line on stdout: ``done`` or ``error: ...``. Loading MXNet takes longer than many a run.
 """
 
 from __future__ import annotations
@@ -151,8 +161,7 @@ class Symbol:
             raise Refusal(f"{path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
             raise Refusal(f"{path}: this is not a symbol graph: {last_line(error)}") from None
-        if any(str(node["op"]).startswith("_np") for node in self.file):
-            mx.util.set_np_shape(True)
+        mx.util.set_np_shape(any(str(node["op"]).startswith("_np") for node in self.file))
         self.listed = operators(load(whole, path))
         self.symbol = load(json.dumps(document), path)
 
@@ -484,6 +493,7 @@ class Watch:
         self.kept: dict[tuple[int, int], list[Array]] = {}
         self.failure: Exception | None = None
         self.counts: dict[int, int] = {}
+        self.heads: list[tuple[int, ...]] = []
 
     def __call__(self, name: bytes, handle: int) -> None:
         """MXNet calls this after each output; ctypes would lose an exception."""
@@ -510,7 +520,24 @@ class Watch:
             self.kept.setdefault(entry, []).append(np.array(value))
 
 
-def run(symbol: Any, values: Values, precision: str, watch: Watch) -> list[Array]:
+def places_in(length: int, sample: int) -> Array:
+    """Where the numbers of a sample stand; the specification is above."""
+    spread = np.random.RandomState(length % 2**32).random_sample(sample)
+    places: Array = np.unique((spread * length).astype(np.int64))
+    return places
+
+
+def sampled(output: Array, sample: int | None) -> Array:
+    """An output, or the numbers of its sample if it has more than these."""
+    if sample is None or output.size <= sample:
+        return output
+    numbers: Array = output.reshape(-1)[places_in(output.size, sample)]
+    return numbers
+
+
+def run(
+    symbol: Any, values: Values, precision: str, watch: Watch, sample: int | None
+) -> list[Array]:
     """The graph's outputs in one precision, each (N, ...); ``watch`` records the rest."""
 
     def given(array: Array) -> Any:
@@ -534,11 +561,14 @@ def run(symbol: Any, values: Values, precision: str, watch: Watch) -> list[Array
         outputs = executor.forward(is_train=False)
         if watch.failure:
             raise watch.failure
-        heads.append([output.asnumpy() for output in outputs])
+        watch.heads = [output.shape for output in outputs]
+        heads.append([sampled(output.asnumpy(), sample) for output in outputs])
     return [np.stack(cases) for cases in zip(*heads, strict=True)]
 
 
-def measure(graph: Symbol, values: Values, precisions: list[str], full: set[int]) -> dict[str, Any]:
+def measure(
+    graph: Symbol, values: Values, precisions: list[str], full: set[int], sample: int | None
+) -> dict[str, Any]:
     """All arrays of OUT except ``about``, and what ``about`` says of the runs."""
     out: dict[str, Any] = {}
     watches: dict[str, Watch] = {}
@@ -550,7 +580,7 @@ def measure(graph: Symbol, values: Values, precisions: list[str], full: set[int]
             if precision == "float64":
                 symbol, rewrites = in_float64(symbol, values.shapes)
             watch = Watch(symbol, full)
-            heads = run(symbol, values, precision, watch)
+            heads = run(symbol, values, precision, watch, sample)
         except (mx.MXNetError, TypeError, ValueError) as error:
             if precision == "float32" or len(precisions) == 1:
                 raise Refusal(f"MXNet does not compute this graph: {reason(error)}") from None
@@ -563,6 +593,10 @@ def measure(graph: Symbol, values: Values, precisions: list[str], full: set[int]
     shapes, types, digests, scales, peaks, odd = zip(
         *(zip(*watch.rows[entry], strict=True) for entry in entries), strict=True
     )
+    for index, shape in enumerate(watch.heads):
+        if sample is not None and (length := int(np.prod(shape))) > sample:
+            out[f"head{index}_places"] = places_in(length, sample)
+            out[f"head{index}_shape"] = np.array(shape)
     listed = list(graph.listed)
     out["names"] = np.array([str(graph.file[node]["name"]) for node in listed])
     out["operators"] = np.array([str(graph.file[node]["op"]) for node in listed])
@@ -625,7 +659,7 @@ def reference(arguments: argparse.Namespace) -> None:
     if wrong := [place for place in arguments.full_activations if place not in listed]:
         raise Refusal(f"--full-activations: the graph has no operator {wrong[0]}")
     full = {listed[place] for place in arguments.full_activations}
-    out = measure(graph, values, precisions, full)
+    out = measure(graph, values, precisions, full, arguments.sample)
     about = {
         **out["about"],
         "zeros": values.zeros,
@@ -640,6 +674,19 @@ def reference(arguments: argparse.Namespace) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    if argv is None and sys.argv[1:] == ["--serve"]:
+        for line in sys.stdin:
+            failure = attempt(json.loads(line))
+            print(f"error: {failure}" if failure else "done", flush=True)
+        return 0
+    failure = attempt(argv)
+    if failure:
+        print(f"error: {failure}", file=sys.stderr)
+    return 1 if failure else 0
+
+
+def attempt(argv: list[str] | None) -> str | None:
+    """One run; what went wrong, in a line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("symbol", type=Path)
     parser.add_argument("params", type=Path)
@@ -647,15 +694,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--precision", action="append", choices=["float64", "float32"])
     parser.add_argument("--full-activations", nargs="+", type=int, metavar="PLACE", default=[])
+    parser.add_argument("--sample", type=int, metavar="S")
     try:
         reference(parser.parse_args(argv))
     except Refusal as refusal:
-        print(f"error: {refusal}", file=sys.stderr)
-        return 1
+        return str(refusal)
     except mx.MXNetError as error:
-        print(f"error: MXNet: {reason(error)}", file=sys.stderr)
-        return 1
-    return 0
+        return f"MXNet: {reason(error)}"
+    return None
 
 
 if __name__ == "__main__":

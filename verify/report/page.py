@@ -23,6 +23,7 @@ from convert.formats.regular import sha256
 from verify.parity.criteria import LAYER
 from verify.parity.result import Criterion, CriterionName, Parity
 from verify.reference.inputs import IMAGES
+from verify.report.difference_chart import difference_chart
 from verify.report.drift_chart import drift_chart, graph_stages, is_missing
 
 WIDE, NARROW = (960, 380), (360, 320)  # CSS pixels; the page shows the one that fits
@@ -53,6 +54,7 @@ class Section:
 
     parity: Parity
     charts: dict[str, Markup]
+    maps: dict[str, Markup]
     missing: int
     checkpoint_sha256: str | None
 
@@ -90,11 +92,16 @@ def _section(parity: Parity, prefix: str, root: Path) -> Section:
         for name, size in (("wide", WIDE), ("narrow", NARROW))
         if parity.layers
     }
+    maps = {
+        output.name: Markup(difference_chart(output.map, f"{prefix}-map{index}"))
+        for index, output in enumerate(parity.outputs)
+        if output.map is not None
+    }
     digest = None
     if parity.checkpoint is not None and (root / parity.checkpoint).is_file():
         digest = sha256(root / parity.checkpoint)
     missing = sum(map(is_missing, parity.layers)) if exact else 0
-    return Section(parity, charts, missing, digest)
+    return Section(parity, charts, maps, missing, digest)
 
 
 def _templates() -> Environment:
@@ -105,7 +112,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (figure, margin, share, thumbnail, unbroken):
+    for function in (dimensions, figure, margin, share, thumbnail, unbroken):
         templates.filters[function.__name__] = function
     return templates
 
@@ -115,6 +122,11 @@ def figure(value: float | None) -> str:
     if value is None:
         return "\N{EN DASH}"
     return f"{value:.3g}" if math.isfinite(value) else "not finite"
+
+
+def dimensions(shape: Sequence[int]) -> str:
+    """A shape as people write it: ``1 x 17 x 64 x 48``; empty for a single number."""
+    return " \N{MULTIPLICATION SIGN} ".join(map(str, shape))
 
 
 def share(value: float) -> str:

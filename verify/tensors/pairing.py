@@ -90,14 +90,16 @@ def _by_own_names(a: Checkpoint, b: Checkpoint) -> Pairing:
 
 def _by_graph(a: Checkpoint, b: Checkpoint) -> list[Pairing]:
     """The pairing by the variables of the graph that one of the files came from, if one did."""
-    names = [variables_of(checkpoint.path) for checkpoint in (a, b)]
-    if names == [None, None]:
+    first, second = (variables_of(checkpoint.path) for checkpoint in (a, b))
+    if first is None and second is None:
         return []
-    ours, theirs = (
-        {(known or {}).get(t.name, variable_name(t.name)): t for t in checkpoint.tensors}
-        for checkpoint, known in zip((a, b), names, strict=True)
-    )
+    ours = _by_variable(a, first[0] if first else second[1] if second else {})
+    theirs = _by_variable(b, second[0] if second else first[1] if first else {})
     return [Pairing(None, ours, theirs, len(ours.keys() ^ theirs.keys()))]
+
+
+def _by_variable(checkpoint: Checkpoint, known: Mapping[str, str]) -> Named:
+    return {known.get(t.name, variable_name(t.name)): t for t in checkpoint.tensors}
 
 
 def _lay(a: Checkpoint, b: Checkpoint, model: Model) -> Pairing | None:

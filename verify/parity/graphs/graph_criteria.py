@@ -12,6 +12,7 @@ from mappings.words import counted
 from verify.parity.criteria import IMPRECISE, STRUCTURE
 from verify.parity.graphs.graph_trace import GraphTrace
 from verify.parity.result import Criterion
+from verify.reference.graph_answers import GraphReference
 
 FEW = 256  # numbers; fewer than these widen the limits of the ratio of two errors
 ROUNDING = 2.0**-24  # of float32, relative
@@ -38,21 +39,21 @@ class Compared32:
 
 
 def graph_structure(
-    source: Sequence[Array], port: GraphTrace, names: Sequence[str], apart: Sequence[str]
+    source: GraphReference, port: GraphTrace, names: Sequence[str], apart: Sequence[str]
 ) -> Criterion:
-    """float64 against float64, for every output; ``apart`` are the nodes that were judged by
-    themselves, and gave the source's own outputs here."""
-    if wrong := _misshapen(source, port.heads, names, port.failure):
+    """float64 against float64, for every output, integers exactly; ``apart`` are the nodes that
+    were judged by themselves, and gave the source's own outputs here."""
+    if wrong := _misshapen(source.heads64, port.heads, names, port.failure, source.shapes()):
         return Criterion("structure", False, wrong)
     worst = 0.0, 0.0, 0.0, ""
     passed = True
-    for name, theirs, ours in zip(names, source, port.heads, strict=True):
+    for name, theirs, ours in zip(names, source.heads64, port.heads, strict=True):
         finite = np.isfinite(theirs)
         scale = float(np.abs(theirs[finite]).max(initial=0.0))
         same = np.array_equal(theirs[~finite], ours[~finite], equal_nan=True)
         with np.errstate(invalid="ignore"):
             figure = float(np.abs(theirs - ours)[finite].max(initial=0.0)) if same else np.inf
-        limit = STRUCTURE * scale
+        limit = 0.0 if theirs.dtype.kind in "iub" else STRUCTURE * scale
         passed = passed and figure <= limit  # NaN does not pass
         share = figure / limit if limit else (0.0 if figure == 0 else np.inf)
         if not share <= worst[0] or not worst[3]:
@@ -134,17 +135,21 @@ def graph_evidence(
     names: Sequence[str],
     statistics: Mapping[str, Array],
     failure: str | None,
+    shapes: Sequence[tuple[int, ...]],
 ) -> Criterion:
     """Is there something to judge: cases, finite answers that vary, and trained statistics?
 
     ``outputs``: every run's outputs by the run's name, the reference first. ``statistics``: the
-    running means and variances of the normalisation layers, by name.
+    running means and variances of the normalisation layers, by name. ``shapes``: of a case of
+    each output, of which the reference may have a sample.
     """
     problems = []
     reference, *others = outputs.values()
     cases = len(reference[0]) if reference else 0
     for other in others:
-        if (wrong := _misshapen(reference, other, names, failure)) and wrong not in problems:
+        if (
+            wrong := _misshapen(reference, other, names, failure, shapes)
+        ) and wrong not in problems:
             problems.append(wrong)
     if not problems:
         for name, *arrays in zip(names, *outputs.values(), strict=True):
@@ -180,16 +185,21 @@ def _initial(name: str, values: Array) -> bool:
 
 
 def _misshapen(
-    theirs: Sequence[Array], ours: Sequence[Array], names: Sequence[str], failure: str | None
+    theirs: Sequence[Array],
+    ours: Sequence[Array],
+    names: Sequence[str],
+    failure: str | None,
+    shapes: Sequence[tuple[int, ...]],
 ) -> str | None:
     """What is wrong with the number or the shapes of the port's outputs."""
     if failure:
         return f"the network fails: {failure}"
     if not theirs or len(theirs) != len(ours):
         return f"the network has {len(ours)} outputs, the graph {len(theirs)}"
-    for name, expected, found in zip(names, theirs, ours, strict=True):
+    for name, expected, found, shape in zip(names, theirs, ours, shapes, strict=True):
         if expected.shape != found.shape:
-            return f"output {name} has the shape {found.shape}, the source's {expected.shape}"
+            whole = (len(expected), *shape)
+            return f"output {name} has the shape {found.shape}, the source's {whole}"
         if not expected.size:
             return f"output {name} is empty"
     return None

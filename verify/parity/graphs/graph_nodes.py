@@ -122,7 +122,7 @@ def _distance(digests: Array, answer: NodeAnswer) -> float:
     cases = len(digests)
     scale = np.maximum(answer.scales[:cases], np.finfo(np.float64).tiny)
     with np.errstate(invalid="ignore", over="ignore"):
-        shift = np.abs(digests - answer.digests[:cases])
+        shift = np.abs(answer.comparable(digests) - answer.digests[:cases])
         found = float((shift / scale[:, None]).max(initial=0.0))
     return float("inf") if np.isnan(found) else found
 

@@ -43,7 +43,8 @@ from verify.parity.graphs.graph_nodes import (
     limited_nodes,
     needed_for,
 )
-from verify.parity.graphs.graph_shared import feeds, shown_error, statistics
+from verify.parity.graphs.graph_outputs import output_errors, output_names
+from verify.parity.graphs.graph_shared import feeds, seen, shown_error, statistics
 from verify.parity.graphs.graph_trace import Forced, GraphTrace, case_count, trace_graph
 from verify.parity.graphs.graph_weak import weak_parity
 from verify.parity.result import Criterion, Finding, Parity
@@ -74,34 +75,38 @@ def compare_graph(
     inputs: Mapping[str, Array],
     inputs_sha256: str,
     ask: Ask | None = None,
+    weights_sha256: str | None = None,
 ) -> Parity:
     """Judge a network against MXNet's answers to the same inputs, (N, ...) by the graph's names.
 
     ``ask`` is None where MXNet cannot be asked again: then a node that differs is taken for wrong.
+    ``weights_sha256``: the hash of the network's parameters, where they must be MXNet's by it.
     """
     network.eval()
     plan = network.plan
-    names = [_output_name(network, at) for at in range(len(plan.graph.heads))]
+    names = output_names(network)
     nodes = compared(plan, source)
-    given = _inputs_criterion(source, inputs_sha256)
-    single = trace_graph(network, inputs, torch.float32)
+    given = _inputs_criterion(source, inputs_sha256, weights_sha256)
+    single = seen(source, trace_graph(network, inputs, torch.float32))
     if source.refused is not None:
         return weak_parity(name, network, source, inputs, single, names, nodes, given)
     exact = _compare_exactly(network, source, inputs, nodes, ask)
-    plain = trace_graph(network, inputs, torch.float64) if _is_modelled(network) else None
+    plain = None
+    if _is_modelled(network):
+        plain = seen(source, trace_graph(network, inputs, torch.float64))
     errors = [_node_error(node, source, exact.port, plain, single) for node in nodes]
     layers, finding = _layers(network, errors, exact)
     answers = _answers(network, source, single, plain, names)
     arithmetic = graph_arithmetic(answers)
     structure = graph_structure(
-        source.heads64, exact.port, names, [described(plan.graph, node) for node in exact.apart]
+        source, exact.port, names, [described(plan.graph, node) for node in exact.apart]
     )
     if finding is None and not arithmetic.passed:
         finding = _imprecise(network, errors, plain is not None)
     outputs = {"source64": source.heads64, "port64": exact.port.heads}
     outputs |= {"source32": source.heads32, "port32": single.heads}
     failure = exact.port.failure or single.failure
-    evidence = graph_evidence(outputs, names, statistics(network), failure)
+    evidence = graph_evidence(outputs, names, statistics(network), failure, source.shapes())
     return Parity(
         name,
         source.kind,
@@ -112,6 +117,7 @@ def compare_graph(
         about=source.about,
         environment=environment(),
         leg="network",
+        outputs=output_errors(network, source, exact.port, single, after_discrete(plan)),
     )
 
 
@@ -133,12 +139,12 @@ def _compare_exactly(
             whole = ask(needed_for(plan, first))
             wrong = [node for node in first if is_wrong_here(network, node, inputs, whole)]
             if wrong:
-                port = _trace_exactly(network, inputs, forced)
+                port = _trace_exactly(network, source, inputs, forced)
                 bad = bad_nodes(set(nodes) - set(apart), source, port)
                 return _Exact(port, bad | {n: bad.get(n) for n in wrong}, (), tuple(wrong), ())
             forced |= {entry: v for entry, v in whole.values.items() if entry.node in first}
             apart += first
-        port = _trace_exactly(network, inputs, forced)
+        port = _trace_exactly(network, source, inputs, forced)
         bad = bad_nodes([node for node in nodes if node not in apart], source, port)
         first = first_of(plan, bad)
         if not bad or ask is None:
@@ -147,9 +153,9 @@ def _compare_exactly(
 
 
 def _trace_exactly(
-    network: GraphNetwork, inputs: Mapping[str, Array], forced: Forced
+    network: GraphNetwork, source: GraphReference, inputs: Mapping[str, Array], forced: Forced
 ) -> GraphTrace:
-    return trace_graph(network, inputs, torch.float64, exact=True, forced=forced)
+    return seen(source, trace_graph(network, inputs, torch.float64, exact=True, forced=forced))
 
 
 def _layers(
@@ -231,13 +237,16 @@ def _answers(
             continue
         modelled = plain.heads[at] if plain and len(plain.heads) == len(names) else None
         found.append(Compared32(f"output {name}", exact, theirs, ours, modelled))
-    for entry in sorted(feeds(network, unsettled), key=lambda e: (e.node, e.output)):
+    for entry in sorted(feeds(network.plan, unsettled), key=lambda e: (e.node, e.output)):
         answer, ours_ = source.nodes.get(entry), single.nodes.get(entry)
         if answer is None or ours_ is None or answer.digests32 is None:
             continue
-        modelled_ = plain.nodes[entry].digests if plain and entry in plain.nodes else None
+        modelled_ = None
+        if plain and entry in plain.nodes:
+            modelled_ = answer.comparable(plain.nodes[entry].digests)
         title = f"what feeds a discrete step, {described(plan.graph, entry.node)},"
-        found.append(Compared32(title, answer.digests, answer.digests32, ours_.digests, modelled_))
+        ours32 = answer.comparable(ours_.digests)
+        found.append(Compared32(title, answer.digests, answer.digests32, ours32, modelled_))
     return found
 
 
@@ -252,14 +261,8 @@ def _is_modelled(network: GraphNetwork) -> bool:
     )
 
 
-def _inputs_criterion(source: GraphReference, sha256: str) -> Criterion:
-    passed = sha256 == source.about.get("inputs_sha256")
+def _inputs_criterion(source: GraphReference, sha256: str, weights_sha256: str | None) -> Criterion:
+    given, weights = source.about.get("inputs_sha256"), source.about.get("weights_sha256")
+    passed = sha256 == given and weights_sha256 in (None, weights)
     detail = "the bytes that the source was given" if passed else "not what the source was given"
     return Criterion("inputs", passed, detail)
-
-
-def _output_name(network: GraphNetwork, at: int) -> str:
-    graph = network.plan.graph
-    head = graph.heads[at]
-    several = sum(other.node == head.node for other in graph.heads) > 1
-    return label(graph, head.node) + (f"[{head.output}]" if several else "")

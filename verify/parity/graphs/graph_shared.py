@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from torch import nn
 
 from architectures.graph.graph import NodeEntry
 from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.plan import Plan
 from architectures.graph.references import values
 from convert.formats import Array
-from verify.parity.graphs.graph_nodes import NodeError, described, label
+from verify.parity.graphs.graph_nodes import NodeError, after_discrete, described, label
+from verify.parity.graphs.graph_trace import GraphTrace
 from verify.parity.result import LayerError
+from verify.reference.graph_answers import GraphReference
 
 
-def feeds(network: GraphNetwork, unsettled: Collection[int]) -> set[NodeEntry]:
+def feeds(plan: Plan, unsettled: Collection[int]) -> set[NodeEntry]:
     """The outputs of settled operators that discrete steps take."""
-    plan = network.plan
     return {
         NodeEntry(value.node, value.output)
         for step in plan.steps
@@ -24,6 +27,17 @@ def feeds(network: GraphNetwork, unsettled: Collection[int]) -> set[NodeEntry]:
         for value in values(step.outputs)
         if value.node not in unsettled and plan.graph.nodes[value.node].op is not None
     }
+
+
+def judged_in_float32(plan: Plan) -> set[NodeEntry]:
+    """The outputs of nodes whose float32 errors are judged: the heads, and what feeds discrete
+    steps."""
+    return {*plan.graph.heads, *feeds(plan, after_discrete(plan))}
+
+
+def seen(source: GraphReference, port: GraphTrace) -> GraphTrace:
+    """The port's run with the numbers of its outputs that are known of the source's."""
+    return replace(port, heads=source.seen(port.heads))
 
 
 def statistics(network: GraphNetwork) -> dict[str, Array]:

@@ -13,7 +13,8 @@ from convert.formats import Array
 from verify.parity.criteria import IMPRECISE
 from verify.parity.graphs.graph_criteria import Compared32, graph_arithmetic, graph_evidence
 from verify.parity.graphs.graph_nodes import NodeError, after_discrete, described, error_of, label
-from verify.parity.graphs.graph_shared import feeds, shown_error, statistics
+from verify.parity.graphs.graph_outputs import output_errors
+from verify.parity.graphs.graph_shared import feeds, seen, shown_error, statistics
 from verify.parity.graphs.graph_trace import GraphTrace, case_count, trace_graph
 from verify.parity.result import Criterion, Finding, Parity
 from verify.reference.graph_answers import GraphReference
@@ -31,13 +32,13 @@ def weak_parity(
 ) -> Parity:
     """The weaker proof, where MXNet has float32 only: MXNet's error against the port's own float64
     must be about as large as the port's own float32 error."""
-    wide = trace_graph(network, inputs, torch.float64)
+    wide = seen(source, trace_graph(network, inputs, torch.float64))
     graph, unsettled = network.plan.graph, after_discrete(network.plan)
     errors = []
     for node in nodes:
         theirs = error_of(node, source, wide.nodes)
-        ours = _own_drift(node, wide, single)
-        errors.append(NodeError(node, None, None, ours, np.inf if theirs is None else theirs))
+        drift = _own_drift(node, wide, single)
+        errors.append(NodeError(node, None, None, drift, np.inf if theirs is None else theirs))
     bad = [
         error
         for error in errors
@@ -51,11 +52,12 @@ def weak_parity(
         )
         if entry.node not in unsettled and exact.shape == theirs.shape == ours.shape
     ]
-    for entry in sorted(feeds(network, unsettled), key=lambda e: (e.node, e.output)):
+    for entry in sorted(feeds(network.plan, unsettled), key=lambda e: (e.node, e.output)):
         if entry in source.nodes and entry in wide.nodes and entry in single.nodes:
             title = f"what feeds a discrete step, {described(graph, entry.node)},"
-            digests = (wide.nodes[entry], source.nodes[entry], single.nodes[entry])
-            answers.append(Compared32(title, *(each.digests for each in digests)))
+            answer = source.nodes[entry]
+            exact, ours = (answer.comparable(run.nodes[entry].digests) for run in (wide, single))
+            answers.append(Compared32(title, exact, answer.digests, ours))
     count = len(errors)
     if bad:
         first = bad[0].node
@@ -70,7 +72,9 @@ def weak_parity(
         detail = f"all {settled} nodes before discrete steps agree within float32 rounding"
         finding, layers = None, Criterion("layers", bool(settled), detail)
     outputs = {"source32": source.heads32, "port32": single.heads, "port64": wide.heads}
-    evidence = graph_evidence(outputs, names, statistics(network), wide.failure or single.failure)
+    evidence = graph_evidence(
+        outputs, names, statistics(network), wide.failure or single.failure, source.shapes()
+    )
     return Parity(
         name,
         source.kind,
@@ -81,6 +85,7 @@ def weak_parity(
         about=source.about,
         environment=environment(),
         leg="network",
+        outputs=output_errors(network, source, wide, single, unsettled),
     )
 
 
