@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,17 +54,10 @@ def parameters_of(place: Place, symbol: str) -> tuple[str, list[str]]:
     differ are as likely.
     """
     prefix = prefix_of(symbol)
-    within = symbol.rpartition("/")[0]
-    alike = [
-        name for name in place.names if name.endswith(PARAMS) and name.rpartition("/")[0] == within
-    ]
-    likely, passed = _latest(prefix, alike)
-    likely += [name for name in alike if name == prefix + PARAMS]
+    likely, passed, own = likely_parameters(place.names, symbol)
     notes = []
-    if not likely and len(place.symbols) <= 1:
-        likely = alike
-        if likely:
-            notes.append(f"{likely[0]} is not called after the graph, but lies beside it alone")
+    if likely and not own:
+        notes.append(f"{likely[0]} is not called after the graph, but lies beside it alone")
     if not likely:
         raise ConversionError(
             f"{place.path / symbol}: there are no parameters beside the graph "
@@ -79,6 +72,19 @@ def parameters_of(place: Place, symbol: str) -> tuple[str, list[str]]:
         files = counted(passed + 1, "numbered file")
         notes.append(f"{likely[0]} has the highest number of {files} of parameters")
     return likely[0], notes
+
+
+def likely_parameters(names: Sequence[str], symbol: str) -> tuple[list[str], int, bool]:
+    """The files that may be a graph's parameters, how many numbered ones were passed over for the
+    highest number, and whether the files are called after the graph."""
+    prefix, within = prefix_of(symbol), symbol.rpartition("/")[0]
+    alike = [n for n in names if n.endswith(PARAMS) and n.rpartition("/")[0] == within]
+    likely, passed = _latest(prefix, alike)
+    likely += [name for name in alike if name == prefix + PARAMS]
+    if likely:
+        return likely, passed, True
+    only = sum(name.endswith(SYMBOL) for name in names) <= 1
+    return (alike if only else []), 0, False
 
 
 def _latest(prefix: str, names: list[str]) -> tuple[list[str], int]:

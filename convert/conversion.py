@@ -14,6 +14,7 @@ from mappings.errors import ConversionError
 if TYPE_CHECKING:
     from convert.gluon_names import GluonNaming
     from convert.precision import Precision
+    from convert.sources.fetched import Accept
 
 
 def convert(
@@ -30,13 +31,19 @@ def convert(
     ignore: Sequence[str] = (),
     classifier: bool = True,
     params: str | os.PathLike[str] | None = None,
+    sha256: str | None = None,
+    sha1: str | None = None,
+    accept: Accept | None = None,
 ) -> Conversion:
     """Convert a checkpoint to ``out``, with its provenance beside it.
 
     ``name`` is a model of the catalogue, ``auto`` to find it from names and shapes, or ``graph``.
     ``out`` ends in ``.safetensors`` (PyTorch's names), or ``.params`` (Gluon's, in the ``naming``
-    asked for). ``source`` is a checkpoint file, an MXNet graph, or ``synthetic``; without it the
-    published checkpoint is downloaded.
+    asked for). ``source`` is a checkpoint file, an MXNet graph, ``synthetic``, or what is fetched
+    first: ``hf-hub:OWNER/NAME[@REVISION][:FILE]`` or a url. Without it the published checkpoint is
+    downloaded. ``sha256`` or ``sha1`` is the hash that the source must have, in hex. A url needs
+    one; without it ``accept`` is asked about the file that was fetched, and a url is refused if
+    there is nobody to ask.
 
     A graph is a ``NAME-symbol.json``, its prefix or its folder; its weights are at ``params``, or
     else in the ``.params`` with the highest number beside it. ``auto`` takes a table of the
@@ -53,11 +60,29 @@ def convert(
     target = Path(out)
     _check_target(target, force)
     choice = Choice(ema, weights, tuple(ignore))
-    where = None if source is None else os.fspath(source)
-    given = None if params is None else os.fspath(params)
     from convert.routes import Wish, convert_as_wished
+    from convert.sources.locate import locate
 
-    wish = Wish(name, target, where, given, dtype, naming, force, allow_nonfinite, classifier)
+    if source is None and (sha256 or sha1):
+        raise ConversionError(
+            "--sha256 and --sha1 are for --from SOURCE: the hash of a published file is known"
+        )
+    where, fetched = None, None
+    if source is not None:
+        located = locate(os.fspath(source), sha256, sha1, accept)
+        where, fetched = located.path, located.fetched
+    wish = Wish(
+        name,
+        target,
+        where,
+        None if params is None else locate(os.fspath(params), accept=accept).path,
+        dtype,
+        naming,
+        force,
+        allow_nonfinite,
+        classifier,
+        fetched,
+    )
     return convert_as_wished(wish, choice)
 
 

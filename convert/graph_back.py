@@ -17,7 +17,8 @@ from convert.formats.graph_checkpoint import GraphCheckpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
 from convert.precision import FLOATING, Precision, Scratch, convert_values
 from convert.proven import write_proven
-from convert.provenance import Conversion, Evidence
+from convert.provenance import Conversion, Evidence, origin, source_of
+from convert.sources.fetched import Fetched
 from mappings.errors import FormatError
 from mappings.words import counted, first_few
 
@@ -25,7 +26,12 @@ NARROW: tuple[Precision, ...] = ("float32", "float16", "bfloat16")
 
 
 def convert_back(
-    source: GraphCheckpoint, target: Path, *, force: bool = False, allow_nonfinite: bool = False
+    source: GraphCheckpoint,
+    target: Path,
+    *,
+    force: bool = False,
+    allow_nonfinite: bool = False,
+    fetched: Fetched | None = None,
 ) -> Conversion:
     """Write the ``.params`` under the names and in the order and precision of the file that the
     checkpoint was converted from, with that file's own values of gammas that are fixed at 1.
@@ -57,10 +63,12 @@ def convert_back(
             synthetic=False,
             source_sha256=evidence.sources[0],
             target_sha256=evidence.target,
+            fetched=source_of(fetched),
         )
         values = {
             **conversion.as_json(),
             "source": str(source.checkpoint.path.absolute()),
+            **origin(fetched),
             "target": target.name,
             "tensor_sha256": dict(evidence.tensors),
         }

@@ -26,7 +26,8 @@ from convert.formats.symbol import symbol_json
 from convert.graph_names import GraphNaming, match_names
 from convert.precision import FLOATING, Precision, Scratch, batches_tracked, convert_values
 from convert.proven import write_proven
-from convert.provenance import Conversion, Evidence
+from convert.provenance import Conversion, Evidence, origin, source_of
+from convert.sources.fetched import Fetched
 from mappings.errors import ConversionError
 from mappings.words import counted, first_few
 
@@ -38,7 +39,8 @@ class GraphRequest:
     ``symbol`` is the graph's file and ``symbol_sha256`` its hash, in hex. ``given`` are shapes of
     inputs that the user gave. ``force`` replaces existing files, and ``allow_nonfinite`` writes NaN
     and infinity too. ``ignore`` are the patterns of the tensors that the user left out. ``notes``
-    are sentences on how the graph and its parameters were found.
+    are sentences on how the graph and its parameters were found. ``fetched`` says where the graph
+    was fetched from.
     """
 
     graph: Graph
@@ -52,6 +54,7 @@ class GraphRequest:
     allow_nonfinite: bool = False
     ignore: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    fetched: Fetched | None = None
 
     @cached_property
     def naming(self) -> GraphNaming:
@@ -160,6 +163,7 @@ def _conversion(request: GraphRequest, evidence: Evidence) -> Conversion:
         synthetic=False,
         source_sha256=evidence.sources[0] if evidence.sources else None,
         target_sha256=evidence.target,
+        fetched=source_of(request.fetched),
     )
 
 
@@ -202,7 +206,7 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
         **conversion.as_json(),
         "source": os.path.abspath(conversion.source),
         "target": request.target.name,
-        "source_url": None,
+        **origin(request.fetched),
         "source_shards": {},
         "weights": checkpoint.weights,
         "ema": checkpoint.averaged,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convert.formats.records import PROVENANCE, record_text
+from convert.sources.fetched import Fetched
 
 if TYPE_CHECKING:
     from convert.preprocessing import Preprocessing
@@ -23,6 +24,7 @@ class Conversion:
     ``source_sha256`` is None for synthetic weights, which have no file. ``notes`` are sentences on
     how the source wraps or decorates its names, and on what was left out. ``num_classes`` is 0
     without a classifier. ``in_chans`` is the number of channels of the network's images.
+    ``fetched`` is what ``--from`` takes to fetch the same source again, None for a local file.
     """
 
     model: str
@@ -39,6 +41,7 @@ class Conversion:
     synthetic: bool
     source_sha256: str | None
     target_sha256: str
+    fetched: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -53,6 +56,16 @@ class Evidence:
     sources: tuple[str, ...]
     target: str
     tensors: Mapping[str, str]
+
+
+def source_of(fetched: Fetched | None) -> str | None:
+    """What fetches a source again."""
+    return None if fetched is None else fetched.source
+
+
+def origin(fetched: Fetched | None) -> dict[str, Any]:
+    """The fields of a provenance that say where the source was fetched from."""
+    return Fetched(Path(), None).as_json() if fetched is None else fetched.as_json()
 
 
 def provenance_text(
@@ -74,7 +87,7 @@ def provenance_text(
         **conversion.as_json(),
         "source": conversion.source if conversion.synthetic else os.path.abspath(conversion.source),
         "target": Path(conversion.target).name,
-        "source_url": request.url,
+        **origin(request.fetched),
         "source_shards": {file.path.name: digest for file, digest in files},
         "weights": checkpoint.weights,
         "ema": checkpoint.averaged,

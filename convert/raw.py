@@ -12,12 +12,15 @@ from convert.formats.block import dtype_of
 from convert.formats.records import PROVENANCE, RAW, record_path, record_text
 from convert.precision import Scratch
 from convert.proven import write_proven
-from convert.provenance import Conversion, Evidence
+from convert.provenance import Conversion, Evidence, origin, source_of
+from convert.sources.fetched import Fetched
 from mappings.errors import ConversionError
 from mappings.words import counted, first_few
 
 
-def convert_raw(checkpoint: Checkpoint, target: Path, *, force: bool = False) -> Conversion:
+def convert_raw(
+    checkpoint: Checkpoint, target: Path, *, force: bool = False, fetched: Fetched | None = None
+) -> Conversion:
     """Write every array under its own name, or its number, in its own precision.
 
     Sparse arrays become dense. Arrays that MXNet stored without values are left out and named.
@@ -52,10 +55,12 @@ def convert_raw(checkpoint: Checkpoint, target: Path, *, force: bool = False) ->
             synthetic=False,
             source_sha256=evidence.sources[0],
             target_sha256=evidence.target,
+            fetched=source_of(fetched),
         )
         record = {
             **conversion.as_json(),
             "source": os.path.abspath(conversion.source),
+            **origin(fetched),
             "target": target.name,
             "tensor_sha256": dict(evidence.tensors),
         }

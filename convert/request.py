@@ -9,6 +9,7 @@ from pathlib import Path
 from convert.formats import Checkpoint
 from convert.laid import Fit
 from convert.precision import Precision
+from convert.sources.fetched import Fetched
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Request:
     """A checkpoint that fits its network without residues, and the file to write.
 
     ``names`` gives each tensor of the network its name in a ``.params`` file; None writes
-    safetensors under the network's own names. ``url`` is where the source was downloaded from.
+    safetensors under the network's own names. ``fetched`` says where the source was fetched from.
     ``ignore`` are the patterns of the tensors that the user left out. ``force`` replaces an
     existing target, and ``allow_nonfinite`` writes NaN and infinity too.
     """
@@ -26,7 +27,7 @@ class Request:
     target: Path
     precision: Precision = "float32"
     names: Mapping[str, str] | None = None
-    url: str | None = None
+    fetched: Fetched | None = None
     ignore: tuple[str, ...] = ()
     allow_nonfinite: bool = False
     force: bool = False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from architectures import find_model
+from architectures.catalogue.ports import PORTS
 from convert.fit import fit, identify
 from convert.formats import Checkpoint, open_checkpoint
 from convert.formats.records import GRAPH, RAW
@@ -16,19 +18,21 @@ from convert.laid import Fit
 from convert.precision import Precision
 from convert.provenance import Conversion
 from convert.request import Request
+from convert.sources.fetched import Fetched
 from convert.sources.published import fetch_published, largest
 from convert.synthetic_source import synthetic_checkpoint
 from convert.transfer import transfer
 from mappings.choice import Choice
-from mappings.errors import ConversionError, ReconcileError
+from mappings.errors import ConversionError, DownloadError, ReconcileError
 
 if TYPE_CHECKING:
+    from architectures.catalogue.record import Model
     from convert.graph_source import GraphSource
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asked for, word for word; see ``convert``."""
+    """What the user asked for, see ``convert``; ``fetched`` says where it came from."""
 
     name: str
     target: Path
@@ -39,6 +43,7 @@ class Wish:
     force: bool
     allow_nonfinite: bool
     classifier: bool
+    fetched: Fetched | None = None
 
 
 def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
@@ -63,9 +68,9 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         found, why = (None, None) if wish.name == GRAPH else _fitting(wish, graph)
         if found is None:
             return _by_graph(wish, graph, choice, why)
-        checkpoint, url = graph.checkpoint, None
+        checkpoint, fetched = graph.checkpoint, wish.fetched
     else:
-        found, checkpoint, url = _by_table(wish, choice)
+        found, checkpoint, fetched = _by_table(wish, choice)
     names = gluon_names(found.model, wish.naming) if wish.target.suffix == ".params" else None
     request = Request(
         found,
@@ -73,7 +78,7 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         wish.target,
         wish.precision,
         names=names,
-        url=url,
+        fetched=fetched,
         ignore=choice.ignore,
         allow_nonfinite=wish.allow_nonfinite,
         force=wish.force,
@@ -81,21 +86,36 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
     return transfer(request)
 
 
-def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, str | None]:
-    """How a source fits its model, the source, and the url that it was downloaded from."""
-    source, url = wish.source, None
+def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, Fetched | None]:
+    """How a source fits its model, the source, and where it was fetched from."""
+    source, fetched = wish.source, wish.fetched
     if wish.name == "auto":
         checkpoint = open_checkpoint(str(source), choice)
-        return identify(checkpoint, wish.classifier), checkpoint, None
+        return identify(checkpoint, wish.classifier), checkpoint, fetched
     model = find_model(wish.name)
     if source == "synthetic":
         checkpoint = synthetic_checkpoint(model)
     elif source is not None:
         checkpoint = open_checkpoint(source, choice)
     else:
-        url = model.source.url
-        checkpoint = open_checkpoint(fetch_published(model.source, most=largest(model)), choice)
-    return fit(checkpoint, model, wish.classifier), checkpoint, url
+        fetched = Fetched(_published(model, wish), model.source.url)
+        checkpoint = open_checkpoint(fetched.path, choice)
+    return fit(checkpoint, model, wish.classifier), checkpoint, fetched
+
+
+def _published(model: Model, wish: Wish) -> Path:
+    """The published checkpoint. Raises DownloadError, which names what else the model hub has."""
+    try:
+        return fetch_published(model.source, most=largest(model))
+    except DownloadError as error:
+        if (port := PORTS.get(model.source.sha1 or "")) is None:
+            raise
+        source = f"hf-hub:{port}"
+        command = shlex.join(["convert", model.name, str(wish.target), "--from", source])
+        raise DownloadError(
+            f"{error}; the model hub has timm's conversion of these weights, which is not the "
+            f"original file: {command}"
+        ) from error
 
 
 def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) -> Conversion:
@@ -123,6 +143,7 @@ def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) 
         allow_nonfinite=wish.allow_nonfinite,
         ignore=choice.ignore,
         notes=(*source.notes, *([why] if why else ())),
+        fetched=wish.fetched,
     )
     return convert_graph(request)
 
@@ -133,7 +154,8 @@ def _raw(wish: Wish, choice: Choice) -> Conversion:
 
     if wish.source is None or wish.source == "synthetic":
         raise ConversionError("'raw' needs a file to convert: give one with --from FILE")
-    return convert_raw(open_arrays(wish.source, choice), wish.target, force=wish.force)
+    arrays = open_arrays(wish.source, choice)
+    return convert_raw(arrays, wish.target, force=wish.force, fetched=wish.fetched)
 
 
 def _back(wish: Wish, source: str) -> Conversion | None:
@@ -146,7 +168,11 @@ def _back(wish: Wish, source: str) -> Conversion | None:
 
     checkpoint = open_graph_checkpoint(source)
     return convert_back(
-        checkpoint, wish.target, force=wish.force, allow_nonfinite=wish.allow_nonfinite
+        checkpoint,
+        wish.target,
+        force=wish.force,
+        allow_nonfinite=wish.allow_nonfinite,
+        fetched=wish.fetched,
     )
 
 

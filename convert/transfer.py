@@ -11,7 +11,7 @@ from convert.formats.records import PROVENANCE, record_path
 from convert.precision import Scratch, batches_tracked, convert_values
 from convert.preprocessing import preprocessing_beside
 from convert.proven import write_proven
-from convert.provenance import Conversion, Evidence, provenance_text
+from convert.provenance import Conversion, Evidence, provenance_text, source_of
 from convert.request import Request
 
 
@@ -43,6 +43,7 @@ def transfer(request: Request) -> Conversion:
             synthetic=checkpoint.format == "synthetic",
             source_sha256=evidence.sources[0] if evidence.sources else None,
             target_sha256=evidence.target,
+            fetched=source_of(request.fetched),
         )
         return conversion, [provenance_text(conversion, request, evidence, constants)]
 

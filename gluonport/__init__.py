@@ -6,6 +6,7 @@
 >>> image = gluonport.preprocess("cat.jpg", "gluon")  # float32 (3, 224, 224)
 
 Every failure that a user can cause is a ``gluonport.GluonportError``, whose text is one line.
+A file may lie elsewhere: ``hf-hub:OWNER/NAME[@REVISION][:FILE]``, or ``https://...#sha256=HEX``.
 Converting needs the light install alone; ``create_model``, ``load`` and ``preprocess`` need
 ``gluonport[verify]``.
 """
@@ -22,6 +23,7 @@ check_rooms_at_start()
 from architectures import MODELS, find_model  # noqa: E402
 from convert import Conversion, convert  # noqa: E402
 from convert.formats.limits import MAX_PIXELS  # noqa: E402
+from convert.sources.locate import locate  # noqa: E402
 from mappings.errors import GluonportError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ def create_model(
     """
     from architectures.networks.load import create
 
-    return create(find_model(name), checkpoint, num_classes, in_chans)
+    where = None if checkpoint is None else locate(os.fspath(checkpoint)).path
+    return create(find_model(name), where, num_classes, in_chans)
 
 
 def load(path: str | os.PathLike[str]) -> torch.nn.Module:
@@ -81,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> torch.nn.Module:
     """
     from verify.prediction.any_checkpoint import load_network
 
-    return load_network(path)
+    return load_network(locate(os.fspath(path)).path)
 
 
 def load_arrays(
@@ -98,7 +101,7 @@ def load_arrays(
     """
     from convert.formats.any_arrays import open_arrays
 
-    tensors = open_arrays(path).tensors
+    tensors = open_arrays(locate(os.fspath(path)).path).tensors
     return {tensor.name: tensor.copy() for tensor in tensors if tensor.dtype is not None}
 
 

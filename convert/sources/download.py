@@ -42,8 +42,9 @@ def download(
     most: int = LIMIT,
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
-) -> None:
-    """Download the body of ``url`` to ``target``, with the length that the server states.
+) -> str:
+    """Download the body of ``url`` to ``target``, with the length that the server states. Return
+    the url that it came from, after redirects.
 
     HTTP promises no more than that, so the caller must check the content before it gives the file a
     name that others trust. The caller also keeps others from downloading to ``target`` meanwhile
@@ -62,7 +63,7 @@ def download(
         pace = Pace(shown(url), furthest, clock)
         while True:
             try:
-                _fetch(url, partial, most, pace, show)
+                final = _fetch(url, partial, most, pace, show)
                 break
             except _Transient as error:
                 if partial.size() > furthest:
@@ -76,6 +77,7 @@ def download(
                 warn(f"{shown(url)}: {error}; trying again in {wait:g} s")
                 sleep(wait)
         partial.path.replace(target)
+    return final
 
 
 def shown(url: str) -> str:
@@ -100,8 +102,8 @@ class _Transient(Exception):
 
 def _fetch(
     url: str, partial: Partial, most: int, pace: Pace, show: Callable[[int, int | None], None]
-) -> None:
-    """One attempt: request the missing bytes and append them."""
+) -> str:
+    """One attempt: request the missing bytes and append them. Return the url after redirects."""
     import requests
     from urllib3.exceptions import HTTPError
 
@@ -147,6 +149,7 @@ def _fetch(
                     show(done, total)
             finally:
                 partial.sync()
+            return response.url
     except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
         if isinstance(_root(error), socket.gaierror) and not pace.gained:
             what = f"the host cannot be found ({_said(error)}): check the address and the network"

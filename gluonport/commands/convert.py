@@ -6,6 +6,7 @@ import click
 
 from convert.formats.records import GRAPH, RAW
 from gluonport.commands.console import Command, ModelName, choosing, print_json
+from gluonport.commands.fetching import ELSEWHERE, acceptance, hashes
 from mappings.choice import Choice
 from mappings.words import one_line
 
@@ -19,9 +20,10 @@ COLUMN = 12
     "--from",
     "source",
     metavar="SOURCE",
-    help="A checkpoint file, an MXNet graph, or 'synthetic'. Default: download the published "
-    "checkpoint.",
+    help=f"A checkpoint file, an MXNet graph, {ELSEWHERE}, or 'synthetic'. Default: download the "
+    "published checkpoint.",
 )
+@hashes
 @click.option(
     "--params",
     metavar="FILE",
@@ -55,6 +57,8 @@ def main(
     name: str,
     out: str,
     source: str | None,
+    sha256: str | None,
+    sha1: str | None,
     params: str | None,
     dtype: str,
     naming: str,
@@ -88,6 +92,9 @@ def main(
         ignore=choice.ignore,
         classifier=not no_classifier,
         params=params,
+        sha256=sha256,
+        sha1=sha1,
+        accept=acceptance(),
         force=force,
         allow_nonfinite=allow_nonfinite,
     )
@@ -103,6 +110,7 @@ def main(
     for title, text in (
         ("model", f"{done.model}{found and f' ({found})'}"),
         ("source", f"{done.source} ({done.source_format}, {done.naming} names)"),
+        ("fetched", done.fetched or ""),
         ("", "; ".join(done.notes)),
         ("target", f"{done.target} ({done.dtype})"),
         ("tensors", f"{done.tensors}, every one reread and equal"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gluonport.commands.console import Command, choosing, print_json, shapes_option
+from gluonport.commands.fetching import hashes, here
 from gluonport.commands.tables import show_table
 from mappings.choice import Choice
 from mappings.families import family_of
@@ -23,6 +24,7 @@ SHOWN = 5  # nodes with problems
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @choosing
+@hashes
 @click.option("--digests", "with_digests", is_flag=True, help="List every tensor with its sha256.")
 @click.option(
     "--params",
@@ -35,6 +37,8 @@ def inspect(
     file: str,
     as_json: bool,
     choice: Choice,
+    sha256: str | None,
+    sha1: str | None,
     with_digests: bool,
     params: str | None,
     shapes: dict[str, tuple[int, ...]],
@@ -43,10 +47,15 @@ def inspect(
 
     Of an MXNet graph, a NAME-symbol.json, its prefix, its folder, or SageMaker's model.tar.gz, it
     shows inputs, outputs, operators, the parameters beside it, and what is not supported.
+
+    FILE may lie elsewhere: hf-hub:OWNER/NAME[@REVISION][:FILE], or https://HOST/FILE.
     """
     from convert.graph_source import is_graph_source
     from convert.inspection import Inspection, digests, inspect_checkpoint
 
+    located = here(file, sha256, sha1)
+    file = located.path
+    params = params and here(params).path
     found: Inspection | GraphInspection
     if is_graph_source(file):
         from convert.graph_inspection import inspect_graph
@@ -58,9 +67,14 @@ def inspect(
         found = inspect_checkpoint(file, choice)
     rows = list(digests(found.checkpoint)) if with_digests and found.checkpoint else []
     if as_json:
-        print_json(found.as_json() | ({"digests": rows} if with_digests else {}))
+        fetched = located.fetched and located.fetched.source
+        print_json(
+            found.as_json() | {"fetched": fetched} | ({"digests": rows} if with_digests else {})
+        )
         return
     lines = _of_checkpoint(found) if isinstance(found, Inspection) else _of_graph(found)
+    if located.fetched:
+        lines.insert(1, ("fetched", str(located.fetched.source)))
     for title, text in lines:
         click.echo(f"{title:12}{one_line(text)}")
     if rows:

@@ -20,6 +20,7 @@ from gluonport.commands.console import (
     print_json,
     shapes_option,
 )
+from gluonport.commands.fetching import ELSEWHERE, hashes, here
 from mappings.choice import Choice
 from mappings.words import one_line
 
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
     "--from",
     "source",
     metavar="SOURCE",
-    help="The file that the checkpoint was converted from. Default: see its provenance.",
+    help="The file that the checkpoint was converted from, here or elsewhere: "
+    f"{ELSEWHERE}. Default: see its provenance.",
 )
+@hashes
 @click.option(
     "--reference",
     type=click.Choice(["golden", "live"]),
@@ -53,6 +56,8 @@ def parity(
     everything: bool,
     checkpoint: str | None,
     source: str | None,
+    sha256: str | None,
+    sha1: str | None,
     reference: str,
     choice: Choice,
     shapes: dict[str, tuple[int, ...]],
@@ -68,6 +73,10 @@ def parity(
     The NAME of a checkpoint that came from a graph is 'graph'. With --reference live, MXNet runs
     that very graph; otherwise its operators are checked one by one.
     """
+    if source is None and (sha256 or sha1):
+        raise click.UsageError("--sha256 and --sha1 are for --from")
+    if source is not None and checkpoint is not None:
+        source = here(source, sha256, sha1).path
     if checkpoint is not None and _is_graph(names, everything, checkpoint):
         if choice:
             raise click.UsageError("--ema, --weights and --ignore are for models, not for a graph")

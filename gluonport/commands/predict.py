@@ -16,6 +16,7 @@ from gluonport.commands.console import (
     preparing,
     print_json,
 )
+from gluonport.commands.fetching import hashes, here, release_or_file
 from mappings.words import one_line
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command(cls=Command)
-@click.argument("checkpoint", type=FILE)
+@click.argument("checkpoint", type=click.Path())
+@hashes
 @click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
 @click.option(
     "--model", "name", type=ModelName(), help="The checkpoint's model. Default: recognise it."
@@ -50,7 +52,9 @@ FILE = click.Path(path_type=Path)
 @max_pixels_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def predict(
-    checkpoint: Path,
+    checkpoint: str,
+    sha256: str | None,
+    sha1: str | None,
     images: tuple[Path, ...],
     name: str | None,
     regime: Regime | None,
@@ -65,18 +69,20 @@ def predict(
 ) -> None:
     """Classify images with a converted checkpoint.
 
-    CHECKPOINT is a converted file or a release folder.
+    CHECKPOINT is a converted file or a release folder. It may lie elsewhere, as
+    hf-hub:OWNER/NAME[@REVISION][:FILE] or https://HOST/FILE.
     """
     from verify.graphs.image_classifier import Preparation
     from verify.prediction.classifier import open_classifier
 
     preparation = Preparation(input_size, crop, mean, scale)
-    classifier = open_classifier(checkpoint, name, regime, class_names, max_pixels, preparation)
+    opened = release_or_file(here(checkpoint, sha256, sha1))
+    classifier = open_classifier(opened, name, regime, class_names, max_pixels, preparation)
     if as_json:
         answers = [(image, classifier.classify(image, most)) for image in images]
         print_json(
             {
-                "checkpoint": str(checkpoint),
+                "checkpoint": checkpoint,
                 "model": classifier.model.name,
                 "regime": classifier.regime,
                 "names_of": classifier.names_of,

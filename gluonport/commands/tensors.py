@@ -6,6 +6,7 @@ import click
 
 from architectures.catalogue import find_model
 from gluonport.commands.console import Command, Failure, ModelName, choosing, print_json
+from gluonport.commands.fetching import here
 from gluonport.commands.tables import print_table
 from mappings.choice import Choice
 
@@ -24,10 +25,12 @@ from mappings.choice import Choice
 def tensors(a: str, b: str, model: str | None, choice: Choice, as_json: bool) -> None:
     """Compare the tensors of two checkpoints bit for bit.
 
-    A and B may have different formats and names.
+    A and B may have different formats and names. They may lie elsewhere, as
+    hf-hub:OWNER/NAME[@REVISION][:FILE] or https://HOST/FILE#sha256=HEX.
     """
     from verify.tensors.comparison import compare_tensors
 
+    a, b = here(a).path, here(b).path
     found = compare_tensors(a, b, find_model(model) if model else None, choice)
     if as_json:
         print_json(found.as_json())

@@ -1,6 +1,8 @@
-"""A model hub on loopback: repositories, preupload, git LFS and commits, as huggingface_hub asks.
+"""A model hub on loopback: repositories, preupload, git LFS, commits and downloads, as
+huggingface_hub asks, with wrong answers on demand.
 
-Facts of the protocol: huggingface_hub's ``_commit_api.py``, ``lfs.py`` and ``hf_api.py``.
+Facts of the protocol: huggingface_hub's ``_commit_api.py``, ``lfs.py``, ``hf_api.py`` and
+``file_download.py``.
 """
 
 from __future__ import annotations
@@ -8,14 +10,31 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import unquote
 
+LARGE = (".safetensors", ".bin", ".pth", ".params")
+"""How the names of files end that git LFS holds."""
 TOKEN = "hf_loopbackSecretToken"
 ECHO = "You asked:"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """How one kind of request is answered instead: what is None is as a good hub has it."""
+
+    status: int | None = None
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)  # more, or instead ("" leaves one out)
+    cut: int | None = None  # bytes of body after which the connection is lost
+    endless: bool = False  # the body is sent again and again, in chunks
+    times: int = 1 << 30  # how often, before the answers are right again
 
 
 class Hub(ThreadingHTTPServer):
@@ -23,7 +42,10 @@ class Hub(ThreadingHTTPServer):
 
     ``refusals`` are what is refused, once each: ``"create"``, ``"tree"``, ``"put"``, ``"commit"``.
     A refusal has the status ``status`` and repeats the request's headers and body, in its own
-    headers, too. ``requests`` are method and path of all that was asked.
+    headers, too. ``requests`` are method and path of all that was asked. ``wrong`` are the wrong
+    answers to ``"listing"``, ``"head"``, ``"get"`` (of a file) and ``"object"`` (where large files
+    are, at ``elsewhere``). ``private`` are the repositories that only
+    ``TOKEN`` may read; ``tokens`` are those that came with requests, by path.
     """
 
     def __init__(self) -> None:
@@ -33,6 +55,27 @@ class Hub(ThreadingHTTPServer):
         self.refusals: list[str] = []
         self.status = 403
         self.requests: list[tuple[str, str]] = []
+        self.wrong: dict[str, Wrong] = {}
+        self.private: set[str] = set()
+        self.elsewhere = f"http://localhost:{self.server_port}"  # another host, as at the real hub
+        self.tokens: dict[str, str | None] = {}
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a client may go away
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    def hold(self, repository: str, files: Mapping[str, bytes]) -> str:
+        """Put files into a repository; the commit."""
+        self.repositories.setdefault(repository, {}).update(files)
+        for path, data in files.items():
+            if path.endswith(LARGE):
+                self.objects[hashlib.sha256(data).hexdigest()] = data
+        return self.commit(repository)
+
+    def commit(self, repository: str) -> str:
+        """The commit of a repository's files as they are now."""
+        held = self.repositories[repository]
+        return hashlib.sha1(repr(sorted(held.items())).encode()).hexdigest()
 
     @property
     def url(self) -> str:
@@ -93,8 +136,95 @@ class _Handler(BaseHTTPRequestHandler):
                         for path, data in held.items()
                     ],
                 )
+            case ["api", "models", owner, name, *revision]:
+                self._listing(f"{owner}/{name}", revision[1] if revision else "main")
+            case [owner, name, "resolve", revision, *parts]:
+                self._resolve(f"{owner}/{name}", revision, "/".join(parts))
+            case ["objects", oid]:
+                self.server.tokens[path] = self.headers["Authorization"]
+                held = self.server.objects
+                self._send("object", 200 if oid in held else 404, {}, held.get(oid, b""))
             case _:
                 self._answer(404, {"error": f"no {path}"})
+
+    do_HEAD = do_GET
+
+    def _readable(self, repository: str, revision: str) -> bool:
+        """Whether a repository may be read at a revision; if not, that was answered."""
+        server, code, status = self.server, "", 404
+        allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        server.tokens[self.path.partition("?")[0]] = self.headers["Authorization"]
+        hidden = repository in server.private and not allowed
+        if repository not in server.repositories or hidden:
+            code, status = "RepoNotFound", 401
+        elif unquote(revision) not in ("main", "v1", server.commit(repository)):
+            code = "RevisionNotFound"
+        if code:
+            self._send("refusal", status, {"X-Error-Code": code}, b"{}")
+        return not code
+
+    def _listing(self, repository: str, revision: str) -> None:
+        if not self._readable(repository, revision):
+            return
+        siblings: list[dict[str, Any]] = []
+        for path, data in self.server.repositories[repository].items():
+            entry = {"rfilename": path, "size": len(data), "blobId": _blob(data)}
+            if path.endswith(LARGE):
+                sha256 = hashlib.sha256(data).hexdigest()
+                entry["lfs"] = {"sha256": sha256, "size": len(data), "pointerSize": 130}
+            siblings.append(entry)
+        commit = self.server.commit(repository)
+        document = {"id": repository, "sha": commit, "siblings": siblings}
+        kind = {"Content-Type": "application/json"}
+        self._send("listing", 200, kind, json.dumps(document).encode())
+
+    def _resolve(self, repository: str, revision: str, path: str) -> None:
+        if not self._readable(repository, revision):
+            return
+        held, kind = self.server.repositories[repository], self.command.lower()
+        headers = {"X-Repo-Commit": self.server.commit(repository)}
+        if path not in held:
+            self._send(kind, 404, headers | {"X-Error-Code": "EntryNotFound"}, b"")
+            return
+        data = held[path]
+        if not path.endswith(LARGE):
+            self._send(kind, 200, headers | {"ETag": f'"{_blob(data)}"'}, data)
+            return
+        sha256 = hashlib.sha256(data).hexdigest()
+        headers |= {"X-Linked-Size": str(len(data)), "X-Linked-Etag": f'"{sha256}"'}
+        headers["Location"] = f"{self.server.elsewhere}/objects/{sha256}"
+        self._send(kind, 302, headers, b"")
+
+    def _send(self, kind: str, status: int, headers: dict[str, str], body: bytes) -> None:
+        """Answer a request of a kind, wrongly if that is asked for."""
+        wrong = self.server.wrong.get(kind, Wrong())
+        if wrong.times == 1:
+            del self.server.wrong[kind]
+        elif kind in self.server.wrong:
+            self.server.wrong[kind] = replace(wrong, times=wrong.times - 1)
+        status, body = wrong.status or status, body if wrong.body is None else wrong.body
+        if asked := self.headers["Range"]:
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            headers = headers | {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}
+            status, body = 206, body[start:]
+        headers = {"Content-Length": str(len(body))} | headers | wrong.headers
+        if wrong.endless:
+            headers |= {"Content-Length": "", "Transfer-Encoding": "chunked"}
+        self.send_response(status)
+        for name, value in headers.items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        try:
+            while wrong.endless:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
+            self.wfile.write(body[: wrong.cut])
+        except ConnectionError:
+            self.close_connection = True  # the client has had enough
+        if wrong.cut is not None or not headers["Content-Length"]:
+            self.close_connection = True
 
     def do_PUT(self) -> None:
         path, body = self._begin()
@@ -136,8 +266,7 @@ class _Handler(BaseHTTPRequestHandler):
         data = held.get(file["path"])
         oid = None
         if data is not None:
-            blob = b"blob %d\0" % len(data) + data
-            oid = hashlib.sha256(data).hexdigest() if large else hashlib.sha1(blob).hexdigest()
+            oid = hashlib.sha256(data).hexdigest() if large else _blob(data)
         mode = "lfs" if large else "regular"
         return {"path": file["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid}
 
@@ -174,6 +303,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _blob(data: bytes) -> str:
+    """Git's name for a content."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 @contextmanager
