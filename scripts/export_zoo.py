@@ -4,7 +4,7 @@
 # ///
 """Export MXNet's model zoos as graphs, with drawn parameters where they are asked for.
 
-    uv run --script scripts/export_zoo.py FOLDER [NAME...] [--params]
+    uv run --script scripts/export_zoo.py FOLDER [NAME...] [--params] [--classes 3,5] [--missing]
 
 NAME is a GluonCV name (``resnet50_v1``), a name of ``mxnet.gluon.model_zoo.vision`` behind
 ``mxnet-`` (``mxnet-resnet50_v1``), or a file ``NAME-symbol.json`` with ``--input`` shapes. Without
@@ -16,7 +16,10 @@ a NAME: every name of both zoos. Nothing is downloaded. FOLDER receives, for eac
                        counts, and ``structural``: the parameters by the names that
                        ``save_parameters`` gives them
 
-and ``untraceable.json``: why the other names have no graph.
+and ``untraceable.json``: why the other names have no graph. With ``--classes 3,5`` it also receives
+``NAME@3-symbol.json`` and ``NAME@5-symbol.json``, the same network made for 3 and for 5 classes
+where GluonCV can make it so; ``classes`` in NAME.json has the shapes of their parameters.
+``--missing`` leaves out the networks whose NAME.json is there.
 
 Inputs: batch 1 and the first shape of ``shapes_to_try`` that MXNet infers through the whole graph.
 They are small and not square where the graph allows it, so that swapped axes are seen.
@@ -42,6 +45,7 @@ and by the role, what the first node that takes P uses it as, computed in float6
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import math
@@ -49,7 +53,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +91,12 @@ FAMILIES = {
 }
 INPUTS = {"siamrpn_alexnet_v2_otb15": {"template": (1, 3, 127, 127), "search": (1, 3, 287, 287)}}
 CLASSES = ["one", "two", "three"]  # of the networks that are made for somebody's own classes
+COUNTED = (
+    # data sets whose number of classes GluonCV's constructors ask
+    *("VOCDetection", "COCODetection", "COCOInstance"),
+    *("VOCSegmentation", "VOCAugSegmentation", "COCOSegmentation", "ADE20KSegmentation"),
+    *("CitySegmentation", "MHPV1Segmentation"),
+)
 LAYERS = {
     "Convolution": ("data", "weight", "bias"),
     "Convolution_v1": ("data", "weight", "bias"),
@@ -111,8 +121,9 @@ THROUGH = ("Concat", "Reshape", "_rnn_param_concat", "expand_dims", "Cast", "ide
 
 
 def names() -> list[str]:
-    """Every name of GluonCV, then MXNet's own behind ``mxnet-``."""
-    return [*sorted(model_zoo._models), *(f"mxnet-{name}" for name in mxnet_names())]
+    """Every name of GluonCV, one of its store alone, then MXNet's own behind ``mxnet-``."""
+    gluoncv_names = sorted([*model_zoo._models, *BESIDE])
+    return [*gluoncv_names, *(f"mxnet-{name}" for name in mxnet_names())]
 
 
 def mxnet_names() -> list[str]:
@@ -124,12 +135,54 @@ def mxnet_names() -> list[str]:
     raise AssertionError("MXNet has a model called '?'")
 
 
-def create(name: str) -> Any:
-    """The network without values. GluonCV's constructors disagree about their arguments."""
+class FirstMaps(mx.gluon.HybridBlock):  # type: ignore[misc]
+    """The first two maps of a feature extractor: what its base gives, without the extras."""
+
+    def __init__(self, extractor: Any) -> None:
+        super().__init__(prefix="")
+        self.extractor = extractor
+
+    def _collect_params_with_prefix(self, prefix: str = "") -> Any:
+        return self.extractor._collect_params_with_prefix(prefix)
+
+    def forward(self, x: Any) -> Any:
+        return self.extractor(x)[:2]
+
+
+def vgg16_atrous() -> Any:
+    """What ``vgg16_atrous_300`` loads from the store: its base alone."""
+    return FirstMaps(gluoncv.model_zoo.vgg16_atrous_300(pretrained=False))
+
+
+BESIDE = {"vgg16_atrous": vgg16_atrous}
+"""Networks whose weights are in the store and whose name ``get_model`` does not know."""
+
+
+def create(name: str, classes: int | None = None) -> Any:
+    """The network without values, for another number of classes if one is given. GluonCV's
+    constructors disagree about their arguments."""
+    if name in BESIDE:
+        return BESIDE[name]()
     if name.startswith("mxnet-"):
-        return vision.get_model(name.removeprefix("mxnet-"))
-    off = {"pretrained": False}
+        counted = {} if classes is None else {"classes": classes}
+        return vision.get_model(name.removeprefix("mxnet-"), **counted)
+    off: dict[str, Any] = {"pretrained": False}
     failures = []
+    if classes is not None:
+        listed = [f"class {number}" for number in range(classes)]
+        off_base = {**off, "pretrained_base": False}
+        given: list[Any] = [classes, listed]
+        for key, value in [(k, v) for v in given for k in ("nclass", "classes")] + [("", 0)]:
+            extra = {key: value} if key else {}
+            for arguments in ({**off_base, **extra}, {**off, **extra}):
+                try:
+                    with mx.name.NameManager(), counting(classes):
+                        net = gluoncv.model_zoo.get_model(name, **arguments)
+                        trace(net, list(INPUTS.get(name, ["data"])))
+                        return net
+                except Exception as error:
+                    failures.append(error)
+        raise failures[0]
     for arguments in (
         {**off, "pretrained_base": False},
         off,
@@ -142,6 +195,24 @@ def create(name: str) -> Any:
         except Exception as error:
             failures.append(error)
     raise failures[-1 if "classes" in str(failures[0]) else 0]
+
+
+@contextmanager
+def counting(classes: int) -> Iterator[None]:
+    """The data sets of GluonCV have this number of classes meanwhile."""
+    names = tuple(f"class {number}" for number in range(classes))
+    kept = []
+    for name in COUNTED:
+        owner = getattr(gluoncv.data, name)
+        for field, value in (("CLASSES", names), ("NUM_CLASS", classes)):
+            if field in vars(owner):
+                kept.append((owner, field, vars(owner)[field]))
+                setattr(owner, field, value)
+    try:
+        yield
+    finally:
+        for owner, field, value in kept:
+            setattr(owner, field, value)
 
 
 def without_downloads() -> None:
@@ -299,7 +370,25 @@ def summary(symbol: Any, inputs: dict[str, Shape]) -> dict[str, Any]:
     }
 
 
-def export(name: str, folder: Path, with_params: bool) -> None:
+def for_classes(
+    name: str, folder: Path, classes: int, inputs: dict[str, Shape]
+) -> dict[str, Any] | None:
+    """Export a network of a zoo for another number of classes: the shapes of its parameters, and
+    its structural names; None where GluonCV cannot make it so."""
+    try:
+        with mx.name.NameManager():
+            net = create(name, classes)
+        with mx.name.NameManager():
+            symbol = trace(net, list(inputs))
+    except Exception:
+        return None
+    symbol.save(str(folder / f"{name}@{classes}-symbol.json"))
+    found = summary(symbol, inputs)
+    structural = {key: p.name for key, p in net._collect_params_with_prefix().items()}
+    return {"parameters": found["parameters"], "structural": structural}
+
+
+def export(name: str, folder: Path, with_params: bool, classes: list[int]) -> None:
     """One network of a zoo. Raises what the framework raises if it can't be traced."""
     with mx.name.NameManager():
         net = create(name)
@@ -317,9 +406,11 @@ def export(name: str, folder: Path, with_params: bool) -> None:
         for p in net.collect_params().values()
         if isinstance(p, mx.gluon.Constant)
     }
-    module = (
-        type(net).__module__ if name.startswith("mxnet-") else model_zoo._models[name].__module__
-    )
+    module = type(net).__module__
+    if name in model_zoo._models:
+        module = model_zoo._models[name].__module__
+    elif name in BESIDE:
+        module = "gluoncv.model_zoo.ssd.vgg_atrous"
     task, preprocessing = next(FAMILIES[part] for part in FAMILIES if part in f"{module}.")
     if task == "classification" and len(symbol.infer_shape(**inputs)[1][0]) == 4:
         task = "segmentation"  # HRNet's module has both
@@ -333,6 +424,11 @@ def export(name: str, folder: Path, with_params: bool) -> None:
             structural: p.name for structural, p in net._collect_params_with_prefix().items()
         },
         "constants": sorted(constants),
+        "every_shape": {
+            structural: list(p.shape or ())
+            for structural, p in net._collect_params_with_prefix().items()
+        },
+        "classes": {str(count): for_classes(name, folder, count, inputs) for count in classes if not name.startswith("mxnet-")},
     }
     symbol.save(str(folder / f"{name}-symbol.json"))
     if with_params:
@@ -355,12 +451,17 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--params", action="store_true", help="draw parameters too")
+    parser.add_argument("--classes", default="", help="export for these numbers of classes too")
+    parser.add_argument("--missing", action="store_true", help="only networks that are not there")
     parser.add_argument("--input", action="append", default=[], metavar="NAME=1x3x64x64")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     without_downloads()
     untraceable = {}
+    counts = [int(text) for text in arguments.classes.split(",") if text]
     for name in arguments.names or names():
+        if arguments.missing and (arguments.folder / f"{name}.json").exists():
+            continue
         try:
             if name.endswith("_int8"):
                 raise ValueError("int8 operators")
@@ -369,11 +470,12 @@ def main() -> int:
                 inputs = {key: tuple(map(int, value.split("x"))) for key, value in shapes}
                 draw_for(Path(name), arguments.folder, inputs)
             else:
-                export(name, arguments.folder, arguments.params)
+                export(name, arguments.folder, arguments.params, counts)
         except Exception as error:
             text = " ".join(str(error).split())
             untraceable[name] = f"{type(error).__name__}: {text[:200]}"
             print(f"{name}: {untraceable[name]}", file=sys.stderr)
+        gc.collect()  # Gluon's blocks refer to each other in circles
     if not arguments.names:
         (arguments.folder / "untraceable.json").write_text(json.dumps(untraceable, indent=1))
     return 1 if untraceable and arguments.names else 0

@@ -1,0 +1,169 @@
+"""Write the packaged graphs of the model zoos, and what is known of every stored file.
+
+    uv run python scripts/make_zoo_graphs.py FOLDER FACTS
+
+FOLDER is where ``export_zoo.py`` leaves its exports; what is missing there is exported first, with
+``--classes 3,5``, which takes an hour. FACTS is a JSON of the stores' names, hashes and published
+figures. Networks of the catalogue are left out: run the script again when the catalogue grows.
+
+Written in ``architectures/zoo``: ``ARCHIVE.xz``, the graphs, a line of JSON each; ``index.json``,
+what is known of each network without its graph; ``stores.json``, the stored files.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from architectures import MODELS
+from architectures.catalogue.class_template import is_open, solve
+from architectures.catalogue.name_keys import name_keys
+from scripts.zoo_graphs.families import dataset_of, family_of, preprocessing_of
+from scripts.zoo_graphs.fit_classes import NoFit, fit_template
+from scripts.zoo_graphs.stored_files import stored_files
+
+ZOO = Path(__file__).parents[1] / "architectures" / "zoo"
+EXPORT = Path(__file__).with_name("export_zoo.py")
+STORED_AS = {f"hrnet_{size}_c": f"hrnet_{size}_cls" for size in (
+    *("w18", "w18_small_v1", "w18_small_v2"), *(f"w{n}" for n in (30, 32, 40, 44, 48, 64)))}
+"""What the store calls a network, where GluonCV calls it otherwise."""
+BATCH = 12  # networks of one process, whose memory grows
+
+
+def cleaned(path: Path) -> dict[str, Any]:
+    """A symbol without what differs each time that it is made: addresses and versions."""
+    symbol = json.loads(path.read_text())
+    for node in symbol["nodes"]:
+        attributes = node.get("attrs", {})
+        if made := attributes.pop("__init__", ""):
+            if made.startswith("Constant_"):
+                attributes["__init__"] = "Constant"
+        if not attributes:
+            node.pop("attrs", None)
+        node["inputs"] = [[taken, output, 0] for taken, output, *_ in node["inputs"]]
+    symbol["heads"] = [[node, output, 0] for node, output, *_ in symbol["heads"]]
+    symbol.pop("node_row_ptr", None)
+    return dict(symbol)
+
+
+def whole(symbol: Path, made: dict[str, Any], every: dict[str, list[int]]) -> dict[str, Any]:
+    """The tensors, (structural name, name in the graph, shape), and the graph."""
+    shapes = made["parameters"]
+    tensors = [[name, own, shapes.get(own, every[name])] for name, own in made["structural"].items()]
+    return {"tensors": tensors, "symbol": cleaned(symbol)}
+
+
+def packaged(name: str, folder: Path) -> tuple[dict[str, Any], int | None, str | None]:
+    """A network's template, the class count of its published weights, and why its class count is
+    fixed, if it is."""
+    about = json.loads((folder / f"{name}.json").read_text())
+    every = about["every_shape"]
+    base = whole(folder / f"{name}-symbol.json", about, every)
+    made = {
+        int(classes): whole(folder / f"{name}@{classes}-symbol.json", found, every)
+        for classes, found in about["classes"].items()
+        if found is not None
+    }
+    if len(made) < 2 or len({json.dumps(other) for other in made.values()}) == 1:
+        return base, None, "GluonCV makes it for one number of classes"
+    try:
+        template = fit_template(made)
+        count = classes_of(template, base)
+        if count is None:
+            return base, None, "its number of classes is not in its shapes"
+        fit_template(made, (count, base))
+    except NoFit as error:
+        return base, None, str(error)
+    return template, count, None
+
+
+def classes_of(template: dict[str, Any], base: dict[str, Any]) -> int | None:
+    """The class count for which the first open shape of a template is that of a network."""
+    for (_, _, shape), (_, _, found) in zip(template["tensors"], base["tensors"], strict=False):
+        for size, actual in zip(shape, found, strict=False):
+            if is_open(size):
+                return solve(size, actual)
+    return None
+
+
+def export_missing(names: list[str], folder: Path) -> None:
+    """Export the networks that FOLDER lacks."""
+    missing = [name for name in names if not (folder / f"{name}.json").exists()]
+    for begin in range(0, len(missing), BATCH):
+        command = ["uv", "run", "-q", "--script", str(EXPORT), str(folder)]
+        subprocess.run([*command, *missing[begin : begin + BATCH], "--classes", "3,5"])
+
+
+def write_archives(entries: dict[str, dict[str, str]]) -> None:
+    """The graphs of each archive, a line each, by name."""
+    for old in ZOO.glob("*.xz"):
+        old.unlink()
+    for archive, lines in sorted(entries.items()):
+        text = "".join(f"{lines[name]}\n" for name in sorted(lines))
+        filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 26}]
+        data = lzma.compress(text.encode(), check=lzma.CHECK_CRC64, filters=filters)
+        (ZOO / f"{archive}.xz").write_bytes(data)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("facts", type=click.Path(path_type=Path))
+@click.option("--as-exported", is_flag=True, help="Export nothing.")
+def main(folder: Path, facts: Path, as_exported: bool) -> None:
+    """Write architectures/zoo from the exports in FOLDER and the published FACTS."""
+    ZOO.mkdir(exist_ok=True)
+    known = json.loads(facts.read_text())
+    files = list(stored_files(known))
+    native = {name for model in MODELS for name in (model.source.name, model.source.stored)}
+    called = {stored: name for name, stored in STORED_AS.items()}
+    for file in files:
+        file["network"] = called.get(file["stored"], file["stored"])
+    listed = folder / "names.txt"
+    wanted = [*listed.read_text().split()] if listed.exists() else []
+    wanted = sorted({*wanted, *(file["network"] for file in files)} - native)
+    wanted = [name for name in wanted if not name.startswith("mxnet-")]
+    if not as_exported:
+        export_missing(wanted, folder)
+    networks: dict[str, dict[str, Any]] = {}
+    entries: dict[str, dict[str, str]] = {}
+    for name in wanted:
+        if not (folder / f"{name}.json").exists() or STORED_AS.get(name, name) in native:
+            continue
+        about = json.loads((folder / f"{name}.json").read_text())
+        task, family, archive = family_of(about["module"])
+        if task == "classification" and len(about["outputs"][0]) == 4:
+            task = "segmentation"  # HRNet's module has both
+        template, count, fixed = packaged(name, folder)
+        if fixed:
+            print(f"{name}: {fixed}", file=sys.stderr)
+        dataset, classes = dataset_of(name, task, family)
+        base = whole(folder / f"{name}-symbol.json", about, about["every_shape"])
+        networks[name] = {
+            "task": task,
+            "family": family,
+            "dataset": dataset,
+            "num_classes": classes,
+            "template_classes": count,
+            "module": about["module"],
+            "inputs": about["inputs"],
+            "preprocessing": preprocessing_of(name, task, family, about["inputs"]),
+            "archive": archive,
+            "keys": sorted(name_keys(base["tensors"], base["symbol"])),
+        }
+        line = json.dumps({"name": name, **template}, separators=(",", ":"))
+        entries.setdefault(archive, {})[name] = line
+    write_archives(entries)
+    index = {"networks": networks}
+    (ZOO / "index.json").write_text(json.dumps(index, indent=0, sort_keys=True) + "\n")
+    (ZOO / "stores.json").write_text(json.dumps({"files": files}, indent=0) + "\n")
+    print(f"{len(networks)} networks, {sum(f.stat().st_size for f in ZOO.iterdir())} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What ``make_zoo_graphs.py`` packages, and how it is found out."""

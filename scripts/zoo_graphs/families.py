@@ -1,0 +1,196 @@
+"""What is known of the networks by the module of GluonCV that makes them: task, family, data set,
+and the preprocessing that GluonCV documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+PRESETS = "gluoncv/data/transforms/presets"
+
+
+def rule(steps: str, source: str, mean: Any = MEAN, std: Any = STD, **others: Any) -> dict[str, Any]:
+    """A preprocessing: its steps in words, the constants of RGB in 0..1, and where GluonCV has it."""
+    return {"steps": steps, "mean": mean, "std": std, "source": source, **others}
+
+
+def _short(short: int, most: int, file: str) -> dict[str, Any]:
+    return rule(
+        f"RGB; resize the short side to {short}, the long side to at most {most} (bilinear); / 255",
+        f"{PRESETS}/{file}.py, transform_test",
+        short=short,
+        most=most,
+    )
+
+
+def _crop(size: int, short: int) -> dict[str, Any]:
+    return rule(
+        f"RGB; resize the short side to {short} (bilinear), crop the centre {size} x {size}; / 255",
+        f"{PRESETS}/imagenet.py, transform_eval",
+        short=short,
+        size=[size, size],
+    )
+
+
+def _frames(name: str, inputs: dict[str, list[int]]) -> dict[str, Any]:
+    size, short = (112, 128) if "c3d" in name or "r2plus1d" in name or "p3d" in name else (224, 256)
+    if "inceptionv3" in name:
+        size, short = 299, 340
+    if "p3d" in name:
+        size, short = 224, 256
+    return rule(
+        f"RGB frames; resize the short side to {short}, crop the centre {size} x {size}; / 255",
+        "gluoncv/data/transforms/video.py, VideoGroupValTransform",
+        size=[size, size],
+        frames=inputs["data"][2] if len(inputs["data"]) == 5 else 1,
+    )
+
+
+FAMILIES = {
+    # part of the module's name: task, family, archive
+    ".ssd.": ("detection", "SSD", "ssd"),
+    ".yolo.yolo3": ("detection", "YOLOv3", "yolo"),
+    ".yolo.darknet": ("classification", "DarkNet", "classification"),
+    ".center_net.": ("detection", "CenterNet", "center_net"),
+    ".rcnn.faster_rcnn": ("detection", "Faster R-CNN", "faster_rcnn"),
+    ".rcnn.mask_rcnn": ("segmentation", "Mask R-CNN", "mask_rcnn"),
+    ".rcnn.doublehead": ("detection", "Double-Head R-CNN", "faster_rcnn"),
+    ".rcnn.": ("detection", "Faster R-CNN", "faster_rcnn"),
+    ".siamrpn.": ("tracking", "SiamRPN", "others"),
+    ".simple_pose.mobile_pose": ("pose", "Mobile Pose", "pose"),
+    ".simple_pose.": ("pose", "Simple Pose", "pose"),
+    ".alpha_pose.": ("pose", "AlphaPose", "pose"),
+    ".monodepthv2.": ("depth", "Monodepth2", "others"),
+    ".action_recognition.actionrec_inceptionv1": ("action", "TSN Inception v1", "action"),
+    ".action_recognition.actionrec_inceptionv3": ("action", "TSN Inception v3", "action"),
+    ".action_recognition.actionrec_resnetv1b": ("action", "TSN ResNet v1b", "action"),
+    ".action_recognition.actionrec_vgg16": ("action", "TSN VGG", "action"),
+    ".action_recognition.c3d": ("action", "C3D", "action"),
+    ".action_recognition.i3d_slow": ("action", "I3D Slow", "action"),
+    ".action_recognition.i3d": ("action", "I3D", "action"),
+    ".action_recognition.p3d": ("action", "P3D", "action"),
+    ".action_recognition.r2plus1d": ("action", "R(2+1)D", "action"),
+    ".action_recognition.slowfast": ("action", "SlowFast", "action"),
+    ".fcn.": ("segmentation", "FCN", "segmentation"),
+    ".pspnet.": ("segmentation", "PSPNet", "segmentation"),
+    ".deeplabv3b_plus.": ("segmentation", "DeepLabV3b+", "segmentation"),
+    ".deeplabv3_plus.": ("segmentation", "DeepLabV3+", "segmentation"),
+    ".deeplabv3.": ("segmentation", "DeepLabV3", "segmentation"),
+    ".icnet.": ("segmentation", "ICNet", "segmentation"),
+    ".danet.": ("segmentation", "DANet", "segmentation"),
+    ".fastscnn.": ("segmentation", "Fast-SCNN", "segmentation"),
+    ".hrnet.": ("classification", "HRNet", "classification"),
+    ".mobilenetv3.": ("classification", "MobileNet v3", "classification"),
+    ".mobilenet.": ("classification", "MobileNet", "classification"),
+    ".vgg.": ("classification", "VGG", "classification"),
+    ".alexnet.": ("classification", "AlexNet", "classification"),
+    ".squeezenet.": ("classification", "SqueezeNet", "classification"),
+    ".densenet.": ("classification", "DenseNet", "classification"),
+    ".inception.": ("classification", "Inception v3", "classification"),
+    ".googlenet.": ("classification", "GoogLeNet", "classification"),
+    ".xception.": ("classification", "Xception", "classification"),
+    ".dla.": ("classification", "DLA", "classification"),
+    ".nasnet.": ("classification", "NASNet", "classification"),
+    ".shufflenet.": ("classification", "ShuffleNet", "classification"),
+    ".residual_attentionnet.": ("classification", "Residual Attention Network", "attention"),
+    ".resnetv1b": ("classification", "ResNet v1b", "classification"),
+    ".resnet.": ("classification", "ResNet", "classification"),
+    ".quantized.": ("classification", "int8", "others"),
+}
+DATASETS = {
+    # how a name ends: data set, classes
+    "_voc": ("Pascal VOC", 20),
+    "_coco": ("MS COCO", 80),
+    "_ade": ("ADE20K", 150),
+    "_citys": ("Cityscapes", 19),
+    "_mhpv1": ("MHP v1", 18),
+    "_kinetics400": ("Kinetics-400", 400),
+    "_kinetics700": ("Kinetics-700", 700),
+    "_ucf101": ("UCF101", 101),
+    "_hmdb51": ("HMDB51", 51),
+    "_sthsthv2": ("Something-Something v2", 174),
+    "_otb15": ("OTB2015", None),
+    "_custom": (None, None),
+}
+
+
+def family_of(module: str) -> tuple[str, str, str]:
+    """Task, family and archive. Raises ValueError for a module that nobody described."""
+    for part, found in FAMILIES.items():
+        if part in f"{module}.":
+            return found
+    raise ValueError(f"{module}: no family is described for this module")
+
+
+def dataset_of(name: str, task: str, family: str) -> tuple[str | None, int | None]:
+    """The data set that the published weights were trained on, and its number of classes."""
+    if "kitti" in name:
+        return "KITTI", None
+    if task == "pose":
+        return "MS COCO keypoints", None
+    for end, (dataset, classes) in DATASETS.items():
+        if name.endswith(end) or f"{end}_" in name:
+            if task == "segmentation" and family != "Mask R-CNN" and end in ("_voc", "_coco"):
+                return dataset, 21
+            return dataset, classes
+    if task == "classification" and family != "SSD":
+        return ("CIFAR-10", 10) if name.startswith("cifar") else ("ImageNet-1k", 1000)
+    return None, None
+
+
+def preprocessing_of(name: str, task: str, family: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """What GluonCV does to an image before the network sees it."""
+    if family == "SSD":
+        return _short(512 if "_512_" in name else 300, 1024, "ssd")
+    if family == "YOLOv3":
+        return _short(416, 1024, "yolo")
+    if family == "CenterNet":
+        return _short(512, 1024, "center_net")
+    if family in ("Faster R-CNN", "Mask R-CNN", "Double-Head R-CNN"):
+        return _short(*((600, 1000) if name.endswith("_voc") else (800, 1333)), "rcnn")
+    if task == "segmentation":
+        return rule("RGB, in its own size; / 255", f"{PRESETS}/segmentation.py, test_transform")
+    if family == "AlphaPose":
+        return rule(
+            "RGB; crops of people, 320 x 256; / 255",
+            f"{PRESETS}/alpha_pose.py, AlphaPoseDefaultValTransform",
+            [0.406, 0.457, 0.480],
+            [1.0, 1.0, 1.0],
+            size=[320, 256],
+        )
+    if task == "pose":
+        return rule(
+            "RGB; crops of people, 256 x 192; / 255",
+            f"{PRESETS}/simple_pose.py, SimplePoseDefaultValTransform",
+            size=[256, 192],
+        )
+    if task == "action":
+        return _frames(name, inputs)
+    if task == "depth":
+        return rule(
+            "RGB; resize to 640 x 192; / 255 (the network normalises by itself)",
+            "gluoncv/data/kitti/kitti_dataset.py",
+            [0.0, 0.0, 0.0],
+            [1.0, 1.0, 1.0],
+            size=[192, 640],
+        )
+    if task == "tracking":
+        return rule(
+            "BGR, 0 to 255; crops of 127 x 127 (template) and 287 x 287 (search)",
+            "gluoncv/model_zoo/siamrpn/siamrpn_tracker.py, get_subwindow",
+            [0.0, 0.0, 0.0],
+            [1 / 255, 1 / 255, 1 / 255],
+        )
+    if name.startswith("cifar"):
+        return rule(
+            "RGB, 32 x 32; / 255",
+            "scripts/classification/cifar/train_cifar10.py",
+            [0.4914, 0.4822, 0.4465],
+            [0.2023, 0.1994, 0.2010],
+            size=[32, 32],
+        )
+    if family in ("Inception v3", "Xception"):
+        return _crop(299, 342)
+    if family == "NASNet" and "large" in name or "6_4032" in name:
+        return _crop(331, 378)
+    return _crop(224, 256)
