@@ -428,7 +428,11 @@ def export(name: str, folder: Path, with_params: bool, classes: list[int]) -> No
             structural: list(p.shape or ())
             for structural, p in net._collect_params_with_prefix().items()
         },
-        "classes": {str(count): for_classes(name, folder, count, inputs) for count in classes if not name.startswith("mxnet-")},
+        "classes": {
+            str(count): for_classes(name, folder, count, inputs)
+            for count in classes
+            if not name.startswith("mxnet-")
+        },
     }
     symbol.save(str(folder / f"{name}-symbol.json"))
     if with_params:

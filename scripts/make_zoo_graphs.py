@@ -30,8 +30,13 @@ from scripts.zoo_graphs.stored_files import stored_files
 
 ZOO = Path(__file__).parents[1] / "architectures" / "zoo"
 EXPORT = Path(__file__).with_name("export_zoo.py")
-STORED_AS = {f"hrnet_{size}_c": f"hrnet_{size}_cls" for size in (
-    *("w18", "w18_small_v1", "w18_small_v2"), *(f"w{n}" for n in (30, 32, 40, 44, 48, 64)))}
+STORED_AS = {
+    f"hrnet_{size}_c": f"hrnet_{size}_cls"
+    for size in (
+        *("w18", "w18_small_v1", "w18_small_v2"),
+        *(f"w{n}" for n in (30, 32, 40, 44, 48, 64)),
+    )
+}
 """What the store calls a network, where GluonCV calls it otherwise."""
 BATCH = 12  # networks of one process, whose memory grows
 
@@ -55,7 +60,9 @@ def cleaned(path: Path) -> dict[str, Any]:
 def whole(symbol: Path, made: dict[str, Any], every: dict[str, list[int]]) -> dict[str, Any]:
     """The tensors, (structural name, name in the graph, shape), and the graph."""
     shapes = made["parameters"]
-    tensors = [[name, own, shapes.get(own, every[name])] for name, own in made["structural"].items()]
+    tensors = [
+        [name, own, shapes.get(own, every[name])] for name, own in made["structural"].items()
+    ]
     return {"tensors": tensors, "symbol": cleaned(symbol)}
 
 
@@ -106,7 +113,9 @@ def write_archives(entries: dict[str, dict[str, str]]) -> None:
         old.unlink()
     for archive, lines in sorted(entries.items()):
         text = "".join(f"{lines[name]}\n" for name in sorted(lines))
-        filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 26}]
+        filters = [
+            {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 26}
+        ]
         data = lzma.compress(text.encode(), check=lzma.CHECK_CRC64, filters=filters)
         (ZOO / f"{archive}.xz").write_bytes(data)
 

@@ -17,7 +17,11 @@ from architectures.catalogue import (
     senet,
     timm_seresnext,
 )
+from architectures.catalogue.graph_record import GraphRecord, graph_record
+from architectures.catalogue.other_weights import other_weights
+from architectures.catalogue.packaged_graph import refused
 from architectures.catalogue.record import Model
+from architectures.catalogue.stored_file import file_called, stored_files
 from mappings.errors import GluonportError
 
 MOST = 3  # suggested names
@@ -40,18 +44,50 @@ MODELS: tuple[Model, ...] = (
 def find_model(name: str) -> Model:
     """The record of ``name``, which may also be the source framework's name of it or of its file.
 
-    Raises GluonportError that suggests the nearest names.
+    Raises GluonportError that suggests the nearest names, and for a network that has no table.
+    """
+    found = find_network(name)
+    if isinstance(found, Model):
+        return found
+    raise GluonportError(
+        f"{found.name} is converted by its graph: it has no table and no network of ours, which "
+        f"this needs"
+    )
+
+
+def find_network(name: str) -> Model | GraphRecord:
+    """The network and weights of ``name``: by a table where there is one, else by its graph.
+
+    ``name`` may also be a store's name of a file (``resnet50_v1-0aee57f9``).
+    Raises GluonportError that suggests the nearest names, or says why the name has no network.
     """
     for model in MODELS:
         if name in (model.name, model.source.name, model.source.stored):
             return model
+    file = file_called(name)
+    network = file.network if file else name.removeprefix("gluon_")
+    if file and (base := table_of(network)):
+        return base if file.sha1 == base.source.sha1 else other_weights(base, file)
+    if record := graph_record(network, file):
+        return record
+    if why := refused().get(network):
+        raise GluonportError(f"{name} cannot be converted: {why}")
     raise no_model_called(name)
+
+
+def table_of(network: str) -> Model | None:
+    """The model that is GluonCV's network of this name."""
+    for model in MODELS:
+        if model.source.framework == "gluoncv" and model.source.name == network:
+            return model
+    return None
 
 
 def no_model_called(name: str) -> GluonportError:
     """The error for a name that no model has. It suggests names that begin with it or are spelled
     like it."""
     names = [name for model in MODELS for name in (model.source.name, model.name)]
+    names += [known for file in stored_files() for known in (file.stored, file.name)]
     longer = [known for known in names if name and known.startswith(name)]
     near = dict.fromkeys([*longer, *get_close_matches(name, names, MOST, 0.5)])
     hint = f"did you mean {' or '.join([*near][:MOST])}? " if near else ""

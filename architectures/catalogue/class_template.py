@@ -2,8 +2,8 @@
 
 A template is JSON in which a text or a number that depends on the class count C holds places
 ``\\x01a,b,c\\x02``, which stand for the integer ``a C + b i + c``. ``{"\\x01repeat": [...]}`` in a
-list stands for its items C - 1 times, and ``i`` counts these repetitions from 0. ``"\\x03a,b,c"`` is
-a number of JSON and no text.
+list stands for its items C - 1 times, and ``i`` counts these repetitions from 0. A number, which is
+no text, stands as ``"\\x03a,b,c"``.
 
 The templates are made by ``scripts/make_zoo_graphs.py`` from what GluonCV makes for 3 and for 5
 classes, and are packaged only if they give exactly what GluonCV makes for a third number.

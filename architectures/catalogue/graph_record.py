@@ -11,9 +11,7 @@ from architectures.catalogue.printed_figure import PrintedFigure
 from architectures.catalogue.stored_file import StoredFile
 from mappings.shapes import Shape
 
-Task = Literal[
-    "classification", "detection", "segmentation", "pose", "action", "depth", "tracking"
-]
+Task = Literal["classification", "detection", "segmentation", "pose", "action", "depth", "tracking"]
 
 
 @dataclass(frozen=True)

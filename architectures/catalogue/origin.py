@@ -40,6 +40,26 @@ GLUONCV = Origin(
 }""",
     ),
 )
+MXNET = Origin(
+    "Apache MXNet",
+    "https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/model_zoo/index.html",
+    "apache-2.0",
+    "https://github.com/apache/mxnet/blob/master/LICENSE",
+    Paper(
+        "MXNet: A Flexible and Efficient Machine Learning Library for Heterogeneous Distributed "
+        "Systems",
+        "https://arxiv.org/abs/1512.01274",
+        """\
+@article{chen2015mxnet,
+  title   = {{MXNet}: A Flexible and Efficient Machine Learning Library for Heterogeneous
+             Distributed Systems},
+  author  = {Chen, Tianqi and Li, Mu and Li, Yutian and Lin, Min and Wang, Naiyan and Wang, Minjie
+             and others},
+  journal = {arXiv preprint arXiv:1512.01274},
+  year    = {2015}
+}""",
+    ),
+)
 TIMM = Origin(
     "timm",
     "https://github.com/huggingface/pytorch-image-models",

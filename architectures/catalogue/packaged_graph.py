@@ -118,3 +118,10 @@ def packaged_graph(name: str) -> PackagedGraph:
 def networks_with(key: str) -> tuple[str, ...]:
     """The networks whose files have a key (``name_keys``)."""
     return tuple(name for name, about in graph_index().items() if key in about["keys"])
+
+
+@cache
+def refused() -> Mapping[str, str]:
+    """Why the other networks that GluonCV registers or stores are not converted, by name."""
+    text = (files("architectures") / "zoo" / "refused.json").read_text("utf-8")
+    return {name: str(why) for name, why in json.loads(text).items()}

@@ -47,6 +47,7 @@ class Model:
     ``timm_interpolation`` is how timm resizes an image for this model (its ``pretrained_cfg``).
     ``arithmetic`` bounds the error of the port's float32 logits as a share of the source
     framework's own error: the rule is a factor of 2 in both directions.
+    ``base`` is the name of the model whose network this is, where only the weights are others.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Model:
     crop: float = 0.875
     timm_interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     arithmetic: tuple[float, float] = (0.5, 2.0)
+    base: str | None = None
 
     @property
     def pixels(self) -> None:
@@ -104,7 +106,7 @@ class Model:
 
         Read from the packaged manifest, so that no torch is needed.
         """
-        manifest = files("architectures") / "manifests" / f"{self.name}.json"
+        manifest = files("architectures") / "manifests" / f"{self.base or self.name}.json"
         return {name: tuple(shape) for name, shape in json.loads(manifest.read_text()).items()}
 
     def sized(self, num_classes: int | None = None, in_chans: int = RGB) -> dict[str, Shape]:

@@ -9,8 +9,10 @@ MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 PRESETS = "gluoncv/data/transforms/presets"
 
 
-def rule(steps: str, source: str, mean: Any = MEAN, std: Any = STD, **others: Any) -> dict[str, Any]:
-    """A preprocessing: its steps in words, the constants of RGB in 0..1, and where GluonCV has it."""
+def rule(
+    steps: str, source: str, mean: Any = MEAN, std: Any = STD, **others: Any
+) -> dict[str, Any]:
+    """A preprocessing: its steps in words, constants of RGB in 0..1, and where GluonCV has it."""
     return {"steps": steps, "mean": mean, "std": std, "source": source, **others}
 
 
@@ -191,6 +193,6 @@ def preprocessing_of(name: str, task: str, family: str, inputs: dict[str, Any]) 
         )
     if family in ("Inception v3", "Xception"):
         return _crop(299, 342)
-    if family == "NASNet" and "large" in name or "6_4032" in name:
+    if family == "NASNet" and "6_4032" in name:
         return _crop(331, 378)
     return _crop(224, 256)

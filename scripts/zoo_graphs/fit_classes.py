@@ -40,7 +40,8 @@ def _fit(points: Sequence[Point]) -> Any:
     if all(isinstance(value, list) for _, _, value in points):
         if all(len(value) == len(first) for _, _, value in points):
             return [
-                _fit([(c, i, value[place]) for c, i, value in points]) for place in range(len(first))
+                _fit([(c, i, value[place]) for c, i, value in points])
+                for place in range(len(first))
             ]
         return _fit_repetition(points)
     if all(isinstance(value, int) for _, _, value in points):

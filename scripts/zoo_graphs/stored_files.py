@@ -39,9 +39,7 @@ def stored_files(facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         first, fifth = docs["top1_top5"][name]
         printed = {"Top-1": f"{first:.2f}", "Top-5": f"{fifth:.2f}"}
         figure = {"table": DOCS, "row": name, "weights": sha1[:8], "printed": printed}
-        others = [
-            _figure(row) for row in by_name.get(name, ()) if row.get("Hashtag") == sha1[:8]
-        ]
+        others = [_figure(row) for row in by_name.get(name, ()) if row.get("Hashtag") == sha1[:8]]
         yield {
             "name": f"mxnet_{name}",
             "store": MXNET,

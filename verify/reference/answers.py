@@ -90,7 +90,7 @@ def golden(model: Model) -> Reference:
 
     Raises NoReferenceError if the model has none.
     """
-    path = GOLDENS / f"{model.name}.npz"
+    path = GOLDENS / f"{model.base or model.name}.npz"
     if not path.exists():
         raise NoReferenceError(
             f"{path}: this golden is missing: make it with scripts/make_goldens.py {model.name}"
