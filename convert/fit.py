@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from architectures import MODELS, Model
 from architectures.catalogue.nearest import nearest_models
 from convert.formats import Checkpoint, refuse_quantised
@@ -45,8 +47,8 @@ def identify(checkpoint: Checkpoint, classifier: bool = True) -> Fit:
     _refuse_nameless(checkpoint)
     fits = nearest(checkpoint, classifier)
     exact = [found for found in fits if not found.residues]
-    if len(exact) == 1:
-        return exact[0]
+    if only := _one_network(exact):
+        return only
     if exact:
         raise several_models(checkpoint, exact)
     refuse_leftovers(checkpoint, fits)
@@ -82,3 +84,13 @@ def _refuse_nameless(checkpoint: Checkpoint) -> None:
             f"{checkpoint.path} is a list of {len(checkpoint.tensors)} arrays without names, and "
             f"their order proves nothing: save it again with net.save_parameters"
         )
+
+
+def _one_network(exact: Sequence[Fit]) -> Fit | None:
+    """The fit, if all are of one network that was published with several sets of weights: that with
+    the file's class count, else the first in the catalogue. None if they are of several networks.
+    """
+    if len({(fit.model.network, fit.model.rows) for fit in exact}) != 1:
+        return None
+    first = min(exact, key=lambda fit: MODELS.index(fit.model))
+    return next((fit for fit in exact if fit.num_classes == fit.model.num_classes), first)

@@ -23,6 +23,8 @@ def gluon_names(model: Model, naming: GluonNaming) -> Mapping[str, str]:
             f"so no .params file can hold it; choose a .safetensors target"
         )
     structural = model.table.sources
+    if model.source.framework == "mxnet":
+        return _module_names(model)
     if naming == "structural":
         return structural
     flat = {source: name for name, source in model.table.flat.items()}
@@ -31,3 +33,14 @@ def gluon_names(model: Model, naming: GluonNaming) -> Mapping[str, str]:
         kind = "aux" if source.endswith(AUXILIARY) else "arg"
         names[target] = f"{kind}:{model.flat_prefix}{flat[source]}"
     return names
+
+
+def _module_names(model: Model) -> Mapping[str, str]:
+    """What ``Module.save_checkpoint`` writes: ``arg:bn0_gamma``, ``aux:bn0_moving_mean``."""
+    flat = {source: name for name, source in model.table.flat.items()}
+    return {
+        target: f"aux:{flat[source].replace('_running_', '_moving_')}"
+        if source.endswith(AUXILIARY)
+        else f"arg:{flat[source]}"
+        for target, source in model.table.sources.items()
+    }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from convert.fixed_gammas import restored
 from convert.formats import Array
-from convert.formats.block import dtype_of
 from convert.formats.graph_checkpoint import GraphCheckpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
 from convert.precision import FLOATING, Precision, Scratch, convert_values
@@ -127,7 +125,7 @@ def _values(
     variable = source.variable_of(name)
     kept = _fixed(source).get(variable)
     if kept is not None:
-        return _restored(source, variable, kept)
+        return restored(_record(source), variable, source.by_variable[variable].shape, kept)
     tensor = source.by_variable[variable]
     if tensor.dtype not in FLOATING:
         return tensor.copy()
@@ -142,18 +140,3 @@ def _precision(source: GraphCheckpoint, dtype: str) -> Precision:
         if known == dtype:
             return known
     raise FormatError(_record(source), f"an array of floating point is said to have been {dtype}")
-
-
-def _restored(source: GraphCheckpoint, variable: str, kept: Any) -> Array:
-    """The values that the provenance keeps of a gamma that is fixed at 1."""
-    shape = source.by_variable[variable].shape
-    try:
-        dtype = dtype_of(kept["dtype"])
-        if "value" in kept:
-            return np.full(shape, kept["value"], dtype)
-        raw = base64.b64decode(kept["base64"], validate=True)
-        return np.frombuffer(raw, dtype).reshape(shape)
-    except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
-        raise FormatError(
-            _record(source), f"the kept values of the fixed gamma {variable!r} cannot be read"
-        ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from architectures.graph.graph import Graph
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from architectures.graph.stored import StoredTensor
+from convert.fixed_gammas import kept
 from convert.formats import Array, Checkpoint, Tensor
 from convert.formats.block import dtype_of
 from convert.formats.graph_checkpoint import variable_name
@@ -223,20 +223,9 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
         "names": dict(plan.table.sources),
         "variables": dict(request.variables),
         "arrays": [{"name": t.name, "dtype": t.dtype} for t in checkpoint.tensors if t.dtype],
-        "fixed_gammas": {name: _kept(tensor) for name, tensor in _fixed(request).items()},
+        "fixed_gammas": {name: kept(tensor) for name, tensor in _fixed(request).items()},
         "unused": unused(request),
         "graph": symbol_json(request.graph),
         "tensor_sha256": dict(evidence.tensors),
     }
     return record_text(PROVENANCE, values)
-
-
-def _kept(tensor: Tensor) -> dict[str, Any]:
-    """Values in a record: one number if they are all the same bits, else base64."""
-    values = tensor.copy()
-    first = values.reshape(-1)[:1]
-    raw = values.tobytes()
-    if values.size and raw == first.tobytes() * values.size and np.isfinite(first[0]):
-        return {"dtype": tensor.dtype, "shape": list(tensor.shape), "value": float(first[0])}
-    encoded = base64.b64encode(raw).decode()
-    return {"dtype": tensor.dtype, "shape": list(tensor.shape), "base64": encoded}

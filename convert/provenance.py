@@ -73,10 +73,12 @@ def provenance_text(
     request: Request,
     evidence: Evidence,
     constants: Preprocessing | None,
+    fixed: Mapping[str, Any],
 ) -> str:
     """The provenance as JSON: everything needed to check the target against its source again.
 
-    ``constants`` are those of a source that carries its own preprocessing.
+    ``constants`` are those of a source that carries its own preprocessing. ``fixed`` are its values
+    of gammas that count as 1.
     """
     from importlib.metadata import version
 
@@ -94,6 +96,8 @@ def provenance_text(
         "ignore": list(request.ignore),
         "ignored": list(checkpoint.ignored),
         "preprocessing": constants and constants.as_json(),
+        "fixed_gammas": dict(fixed),
+        "classifier": request.found.naming.classifier,
         "mapping_sha256": request.found.table.digest,
         "tensor_sha256": dict(evidence.tensors),
     }

@@ -22,6 +22,7 @@ from convert.sources.fetched import Fetched
 from convert.sources.published import fetch_published, largest
 from convert.synthetic_source import synthetic_checkpoint
 from convert.transfer import transfer
+from convert.way_back import WayBack
 from mappings.choice import Choice
 from mappings.errors import ConversionError, DownloadError, ReconcileError
 
@@ -68,16 +69,24 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         found, why = (None, None) if wish.name == GRAPH else _fitting(wish, graph)
         if found is None:
             return _by_graph(wish, graph, choice, why)
-        checkpoint, fetched = graph.checkpoint, wish.fetched
+        checkpoint, fetched, notes = graph.checkpoint, wish.fetched, _on_softmax(graph)
     else:
         found, checkpoint, fetched = _by_table(wish, choice)
-    names = gluon_names(found.model, wish.naming) if wish.target.suffix == ".params" else None
+        notes = ()
+    names, back = None, WayBack()
+    if wish.target.suffix == ".params":
+        names = gluon_names(found.model, wish.naming)
+        back = WayBack.of(checkpoint, found.model)
+        if found.model.source.framework == "mxnet":
+            names = back.renamed(names)
     request = Request(
         found,
         checkpoint,
         wish.target,
         wish.precision,
         names=names,
+        back=back,
+        notes=notes,
         fetched=fetched,
         ignore=choice.ignore,
         allow_nonfinite=wish.allow_nonfinite,
@@ -148,6 +157,15 @@ def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) 
     return convert_graph(request)
 
 
+def _on_softmax(source: GraphSource) -> tuple[str, ...]:
+    """A sentence on a graph that ends in a softmax: the network of a table ends before it."""
+    from convert.computed import softmax_of
+
+    if any(softmax_of(source.graph, head) for head in source.graph.heads):
+        return ("the graph ends in a softmax; the network gives the logits before it",)
+    return ()
+
+
 def _raw(wish: Wish, choice: Choice) -> Conversion:
     from convert.formats.any_arrays import open_arrays
     from convert.raw import convert_raw
@@ -191,7 +209,7 @@ def _fitting(wish: Wish, source: GraphSource) -> tuple[Fit | None, str | None]:
             return None, None
     else:
         found = fit(source.checkpoint, find_model(wish.name), wish.classifier)
-    differs = disagreement(source.graph, source.checkpoint)
+    differs = disagreement(source.graph, source.checkpoint, found)
     if differs is None:
         return found, None
     why = f"names and shapes fit {found.model.name}, but {differs}"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from architectures.catalogue.record import count_parameters
+from convert.fixed_gammas import kept
 from convert.formats import Array, Tensor
 from convert.formats.records import PROVENANCE, record_path
 from convert.precision import Scratch, batches_tracked, convert_values
@@ -13,6 +17,7 @@ from convert.preprocessing import preprocessing_beside
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, provenance_text, source_of
 from convert.request import Request
+from mappings.words import counted
 
 
 def transfer(request: Request) -> Conversion:
@@ -26,6 +31,12 @@ def transfer(request: Request) -> Conversion:
     assert num_classes is not None and in_chans is not None
     constants = preprocessing_beside(checkpoint, found)
     tensors = found.by_target(checkpoint)
+    fixed = _fixed(request, tensors)
+    notes = [*checkpoint.notes, *request.notes, *found.notes]
+    if fixed:
+        notes.append(f"{counted(len(fixed), 'gamma')} fixed at 1 (fix_gamma)")
+    if constants:
+        notes.append(str(constants))
 
     def report(evidence: Evidence) -> tuple[Conversion, Sequence[str]]:
         conversion = Conversion(
@@ -33,7 +44,7 @@ def transfer(request: Request) -> Conversion:
             source=str(checkpoint.path),
             source_format=checkpoint.format,
             naming=found.scheme,
-            notes=(*checkpoint.notes, *found.notes, *([str(constants)] if constants else [])),
+            notes=tuple(notes),
             target=str(target),
             tensors=len(evidence.tensors),
             parameters=count_parameters(found.model.sized(num_classes, in_chans)),
@@ -45,7 +56,7 @@ def transfer(request: Request) -> Conversion:
             target_sha256=evidence.target,
             fetched=source_of(request.fetched),
         )
-        return conversion, [provenance_text(conversion, request, evidence, constants)]
+        return conversion, [provenance_text(conversion, request, evidence, constants, fixed)]
 
     return write_proven(
         target,
@@ -58,15 +69,29 @@ def transfer(request: Request) -> Conversion:
     )
 
 
+def _fixed(request: Request, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The file's values of the gammas that the target has as 1, by the network's name."""
+    if request.names is not None:
+        return {}
+    gammas = {name: tensors[name] for name in request.found.model.fixed if name in tensors}
+    return {name: kept(tensor) for name, tensor in gammas.items() if (tensor.copy() != 1).any()}
+
+
 def _convert(request: Request, tensors: Mapping[str, Tensor], scratch: Scratch) -> dict[str, Array]:
     """The values of the target, under the names that they get in it and in the network's order."""
-    names = request.names
-    arrays = {}
+    names, fixed = request.names, request.found.model.fixed
+    arrays: dict[str, Array] = {}
     for name in request.found.shapes:
         if names is not None and name not in names:
             continue
         if name in request.found.table.synthesised:
             values = batches_tracked(tensors.get(name))
+        elif (
+            name in fixed
+            and names is not None
+            and (original := request.back.gamma(name, tensors[name].shape)) is not None
+        ):
+            values = original
         else:
             values = convert_values(
                 tensors[name],
@@ -74,6 +99,8 @@ def _convert(request: Request, tensors: Mapping[str, Tensor], scratch: Scratch) 
                 scratch,
                 allow_nonfinite=request.allow_nonfinite,
             )
+        if name in fixed and names is None:
+            values = np.ones_like(values)
         if names is not None:
             values = values.reshape(request.found.model.table.source_shape(name, values.shape))
         arrays[name if names is None else names[name]] = values

@@ -44,7 +44,8 @@ def within(prefix: str) -> Scope:
 def residual_positions(depths: tuple[int, ...], first_feature: int | None) -> Iterator[Position]:
     """The positions of a residual network: first the network itself, then every block in order.
 
-    ``depths`` are the blocks of each stage, and stages are counted from 1. In Gluon's ``features``
+    ``depths`` are the blocks of each stage, and stages are counted from 1. A ``unit`` is a block
+    counted from 1. In Gluon's ``features``
     the first stage is number ``first_feature``; without one no position has a ``feature``.
     """
     yield {}
@@ -53,4 +54,4 @@ def residual_positions(depths: tuple[int, ...], first_feature: int | None) -> It
         if first_feature is not None:
             stage["feature"] = first_feature + index
         for block in range(depth):
-            yield {**stage, "block": block}
+            yield {**stage, "block": block, "unit": block + 1}

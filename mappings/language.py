@@ -27,10 +27,12 @@ CLASSIFIER = "fc"
 class Kind:
     """A type of layer: its tensors as (source leaf, target leaf) pairs.
 
-    ``counter`` is the word with which Gluon numbers such layers in flat names (``conv0_weight``),
-    None if the source is not Gluon. ``synthesised`` are target leaves that a source does not have
-    to hold; Gluon's sources never do. A ``pointwise`` layer is a 1x1 convolution in the source and
-    a dense layer in the target: the source's weight (out, in, 1, 1) is the target's (out, in).
+    ``counter`` is the word with which Gluon numbers such layers in flat names (``conv0_weight``).
+    It is empty if a flat name begins with the layer's own name (``stage1_unit1_conv1_weight``), and
+    None if the source is not MXNet. ``synthesised`` are target leaves that a source does not have
+    to hold; MXNet's sources never do.
+    A ``pointwise`` layer is a 1x1 convolution in the source and a dense layer in the target: the
+    source's weight (out, in, 1, 1) is the target's (out, in).
     """
 
     counter: str | None
@@ -122,7 +124,7 @@ class Table:
                         f"the row {row.source!r} -> {row.target!r} names the index {missing}, "
                         f"which its scope does not bind"
                     ) from None
-                flat = None
+                flat = None if row.kind.counter is None else source
                 if row.flat is not None:
                     flat = prefix + row.flat
                 elif word := row.kind.counter:

@@ -31,13 +31,15 @@ class Naming:
     ``names`` maps every name of the file to the structural source name that it stands for, or to
     itself if the network has no such tensor. ``notes`` say in words how the names differ from the
     structural ones. ``outside`` are names of the file that the network does not have and that stand
-    outside its blocks.
+    outside its blocks. ``classifier`` is the name that the file gives the classifier, where it is
+    not the network's own.
     """
 
     scheme: Scheme
     names: Names
     notes: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    classifier: str | None = None
 
     def without(self, names: Collection[str]) -> Naming:
         """The same naming of a file that does not hold these names."""
@@ -77,7 +79,7 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     final = {name: resolved.get(short, name) for name, short in plain.items()}
     _refuse_twins(final)
     beside = tuple(n for n, short in plain.items() if short in outside and short not in head)
-    return Naming(scheme, final, tuple(notes), beside)
+    return Naming(scheme, final, tuple(notes), beside, stem[:-1] if head else None)
 
 
 def _best_reading(names: Collection[str], table: Table) -> _Reading:

@@ -17,7 +17,7 @@ PATHS = sorted(set(re.findall(r"`([a-z_]+/[\w./-]+\.\w+)`", PAGE)))
 LISTED = re.findall(r"^\| `(.+?)` \|", PAGE, re.MULTILINE)
 SAMPLE = {"Sample", "gluon_seresnext8_digits", "seresnext8_digits"}
 # The reference scripts run in environments of their own and import nothing of ours, on purpose.
-INDEPENDENT = {"gluon_reference.py", "torch_reference.py"}
+INDEPENDENT = {"gluon_reference.py", "module_reference.py", "torch_reference.py"}
 OTHERS = [
     path
     for room in ("convert", "verify", "gluonport")
@@ -82,5 +82,6 @@ def test_a_record_states_how_its_family_is_named_in_gluon(model: Model) -> None:
     every network of GluonCV the beginning of its flat names."""
     numbered = any("{feature}" in row.source for rows in model.rows for row in rows)
     assert numbered == (model.first_feature is not None)
-    assert (model.source.framework == "gluoncv") == (model.flat_prefix is not None)
+    of_mxnet = model.source.framework in ("gluoncv", "mxnet")
+    assert of_mxnet == (model.flat_prefix is not None)
     assert model.family.description and model.family.papers and model.regimes

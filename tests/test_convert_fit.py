@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from architectures import MODELS, Model
+from architectures import MODELS, Model, find_model
 from convert.fit import identify
 from convert.formats import Checkpoint, Tensor
 from mappings.errors import ReconcileError
@@ -29,6 +29,19 @@ PYTORCH_TWINS = [
 ]
 
 
+# MXNet published several sets of weights of one network: the class count says which.
+ONE_NETWORK = [
+    {"module_resnet50", "module_resnet50_11k_places"},
+    {"module_resnet152", "module_resnet152_11k", "module_resnet152_11k_places"},
+]
+# GluonCV's v2 bottlenecks have the same tensors, and another epsilon.
+SAME_TENSORS = [
+    ONE_NETWORK[0] | {"gluon_resnet50_v2"},
+    {"module_resnet101", "gluon_resnet101_v2"},
+    ONE_NETWORK[1] | {"gluon_resnet152_v2"},
+]
+
+
 def own(model: Model) -> Mapping[str, str]:
     return model.table.targets if model.rows else {}  # timm's are PyTorch's, below
 
@@ -42,7 +55,11 @@ def pytorch(model: Model) -> Mapping[str, str]:
 
 
 Names = Callable[[Model], Mapping[str, str]]
-NAMINGS: dict[Names, list[set[str]]] = {own: [], flat: FLAT_TWINS, pytorch: PYTORCH_TWINS}
+NAMINGS: dict[Names, list[set[str]]] = {
+    own: ONE_NETWORK,
+    flat: [*FLAT_TWINS, *ONE_NETWORK],
+    pytorch: [*PYTORCH_TWINS, *SAME_TENSORS],
+}
 
 
 def shapes(model: Model, names: Names, classes: int | None = None) -> dict[str, tuple[int, ...]]:
@@ -62,9 +79,10 @@ def checkpoint(found: dict[str, tuple[int, ...]]) -> Checkpoint:
 def assert_recognised(model: Model, names: Names) -> None:
     found = shapes(model, names, classes=37)
     twins = next((pair for pair in NAMINGS[names] if model.name in pair), {model.name})
-    if len(twins) == 1:
+    if len(twins) == 1 or twins in ONE_NETWORK:
         fit = identify(checkpoint(found))
-        assert (fit.model, fit.num_classes) == (model, 37)
+        assert (fit.model.network, fit.num_classes) == (model.network, 37)
+        assert fit.model == model or twins in ONE_NETWORK
         return
     with pytest.raises(ReconcileError, match="equally well, by names and by shapes") as refusal:
         identify(checkpoint(found))
@@ -94,3 +112,11 @@ def test_auto_finds_the_model_or_names_the_twins(names: Names) -> None:
 def test_auto_finds_every_model_or_names_its_twins(model: Model, names: Names) -> None:
     if names(model):
         assert_recognised(model, names)
+
+
+def test_of_one_networks_published_weights_the_class_count_tells_which() -> None:
+    for name in ONE_NETWORK[1]:
+        model = find_model(name)
+        assert identify(checkpoint(shapes(model, own))).model is model
+    tuned = checkpoint(shapes(model, own, classes=7))
+    assert identify(tuned).model.name == "module_resnet152"

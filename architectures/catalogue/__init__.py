@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from architectures.catalogue import (
     cifar,
     mmpretrain_seresnet,
+    module_resnet,
     pruned_resnet,
     resnest,
     resnet_v1,
@@ -37,6 +38,7 @@ MODELS: tuple[Model, ...] = (
     *pruned_resnet.MODELS,
     *senet.MODELS,
     *cifar.MODELS,
+    *module_resnet.MODELS,
     *sample.MODELS,
 )
 

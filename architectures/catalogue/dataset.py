@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Triple = tuple[float, float, float]
@@ -68,6 +68,30 @@ IMAGENET = Dataset(
     reference="photographs",
     scans=None,
 )
+IMAGENET_PIXELS = replace(IMAGENET, mean=(0.0, 0.0, 0.0), std=(1 / 255, 1 / 255, 1 / 255))
+"""ImageNet-1k for networks that take pixels of 0 to 255 as they are."""
+IMAGENET_11K = replace(
+    IMAGENET_PIXELS,
+    name="ImageNet-11k",
+    hub=None,
+    evaluation="the validation set of ImageNet-11k",
+    num_classes=11_221,
+    class_names=tuple(map(str, range(11_221))),
+    images=561_050,
+)
+"""MXNet's example/image-classification/README.md: the classes of the whole ImageNet that have 500
+images or more, of which 50 a class are for validation."""
+IMAGENET_11K_PLACES = replace(
+    IMAGENET_11K,
+    name="ImageNet-11k and Places365-Challenge",
+    split="validation",
+    evaluation="the validation set of ImageNet-11k and Places365-Challenge",
+    num_classes=11_586,
+    class_names=tuple(map(str, range(11_586))),
+    images=None,
+    images_per_class=None,
+)
+"""The classes of both together."""
 CIFAR10 = Dataset(
     name="CIFAR-10",
     hub="cifar10",
@@ -83,6 +107,8 @@ CIFAR10 = Dataset(
     reference="digits",
     scans=None,
 )
+CIFAR10_PIXELS = replace(CIFAR10, mean=IMAGENET_PIXELS.mean, std=IMAGENET_PIXELS.std)
+"""CIFAR-10 for networks that take pixels of 0 to 255 as they are."""
 DIGITS = Dataset(
     name="Optical Recognition of Handwritten Digits",
     hub=None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from architectures.catalogue.dataset import Dataset, Triple
-from architectures.catalogue.figure import Figure, Regime, Undecided
+from architectures.catalogue.figure import Figure, Regime, Unbound, Undecided
 
 Interpolation = Literal["bicubic", "bilinear"]
 
@@ -23,7 +23,7 @@ class Evaluated(Protocol):
     @property
     def regimes(self) -> tuple[Regime, ...]: ...
     @property
-    def undecided(self) -> Undecided | None: ...
+    def undecided(self) -> Undecided | Unbound | None: ...
     @property
     def input_size(self) -> int: ...
     @property
@@ -51,7 +51,7 @@ class OwnClassifier:
     pixels: tuple[Triple, Triple] | None
     crop: float
     regimes: tuple[Regime, ...] = ("gluon",)
-    undecided: Undecided | None = None
+    undecided: Undecided | Unbound | None = None
     timm_interpolation: Interpolation = "bicubic"
 
     @property

@@ -10,6 +10,7 @@ Regime = Literal["gluon", "timm", "mmpretrain"]
 GLUONCV_TABLE = "GluonCV model zoo, classification table"
 TIMM_TABLE = "timm, results-imagenet.csv"
 SAMPLE_TABLE = "MXNet 1.9.1, architectures/samples/gluon_seresnext8_digits.csv"
+MODULE_TABLE = "table of MXNet's example/image-classification/README.md"
 MMPRETRAIN_TABLE = "mmpretrain, configs/seresnet/README.md"
 
 
@@ -71,4 +72,31 @@ class Undecided:
 
     def as_json(self) -> dict[str, Any]:
         """The two figures, their table and the sentence on them."""
+        return {**asdict(self), "note": self.note}
+
+
+@dataclass(frozen=True)
+class Unbound:
+    """A published accuracy, as it is printed, in percent, of a file whose hash nobody published.
+
+    A figure belongs to a hash, so no result is judged by it.
+    """
+
+    printed: str
+    source: str = MODULE_TABLE
+
+    def __str__(self) -> str:
+        return self.printed
+
+    @property
+    def note(self) -> str:
+        """One sentence on what is published and why it judges nothing."""
+        kind = "top-1 / top-5" if "/" in self.printed else "top-1"
+        return (
+            f"{kind} of {self.printed} % is published for a file whose hash nobody published, so "
+            "no file can be shown to be that one: nothing is judged by it"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The figure, its table and the sentence on it."""
         return {**asdict(self), "note": self.note}

@@ -19,6 +19,9 @@ class PreActivationConfig(ResidualConfig):
     ``stem``: "imagenet" is 7x7 with stride 2, norm, ReLU, max-pool; "cifar" is one 3x3 with
     stride 1; "wide" is the same with a norm.
     ``raw_shortcut``: the shortcut's input is the block's input, not its first activation.
+    ``always_projects``: the first block of each stage has a convolution in its shortcut, even where
+    its input is as wide as its output.
+    ``eps``: of all norms.
     """
 
     depths: tuple[int, ...]
@@ -27,3 +30,5 @@ class PreActivationConfig(ResidualConfig):
     se: bool = False
     stem: Literal["imagenet", "cifar", "wide"] = "imagenet"
     raw_shortcut: bool = False
+    always_projects: bool = False
+    eps: float = 1e-5

@@ -14,7 +14,8 @@ from architectures.catalogue.client import Client
 from architectures.catalogue.config import NetworkConfig
 from architectures.catalogue.dataset import Dataset
 from architectures.catalogue.family import Family
-from architectures.catalogue.figure import Figure, Regime, Undecided
+from architectures.catalogue.figure import Figure, Regime, Unbound, Undecided
+from architectures.catalogue.preactivation_config import PreActivationConfig
 from architectures.catalogue.published_card import Card
 from architectures.catalogue.source import Source
 from mappings.language import Row, Table
@@ -33,7 +34,8 @@ class Model:
     """One model: its network, its names on both sides, where it comes from, what is published.
 
     Accuracies that are known to be of the published weights stand in ``source``. ``undecided`` are
-    two accuracies, one of which is the published weights'; nobody knows which one.
+    two accuracies, one of which is the published weights'; nobody knows which one. Or it is the
+    accuracy of weights whose hash was not published.
 
     ``dataset`` is what the published weights were trained on, ``regimes`` are those that the model
     is evaluated in, its own first.
@@ -60,7 +62,7 @@ class Model:
     first_feature: int | None = None
     flat_prefix: str | None = None
     client: Client | None = None
-    undecided: Undecided | None = None
+    undecided: Undecided | Unbound | None = None
     card: Card | None = None
     input_size: int = 224
     crop: float = 0.875
@@ -81,6 +83,11 @@ class Model:
     def figure(self, regime: str) -> Figure | None:
         """The accuracy of the published weights in a regime, None where it is not known."""
         return next((f for f in self.source.figures if f.regime == regime), None)
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The gammas that count as 1 whatever a file holds (MXNet's ``fix_gamma``)."""
+        return ("bn0.weight",) if isinstance(self.network, PreActivationConfig) else ()
 
     @property
     def table(self) -> Table:

@@ -19,17 +19,19 @@ class Source:
 
     ``sha1`` (40 hex digits) is of the ``.params`` file; other files carry the beginning of their
     sha256 in their name. ``packaged`` names a file in ``architectures/samples`` instead of a url.
-    ``stored`` is the name in the Gluon model store, where that is another one. A network that was
-    registered and never published has no url, no sha1 and no figures.
+    ``stored`` is the name in the Gluon model store, where that is another one. ``unproven`` is
+    where a file was that had no hash: it is never fetched, as nothing could be shown of it. A
+    network that was registered and never published has no url, no sha1 and no figures.
     """
 
-    framework: Literal["gluoncv", "timm", "mmpretrain"]
+    framework: Literal["gluoncv", "mxnet", "timm", "mmpretrain"]
     name: str
     origin: Origin
     url: str | None = None
     sha1: str | None = None
     packaged: str | None = None
     stored: str | None = None
+    unproven: str | None = None
     figures: tuple[Figure, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,9 +1,10 @@
 """Pre-activation residual networks in PyTorch: norm and ReLU stand before each convolution.
 
 The network follows GluonCV's resnet.py (ResNetV2), cifarresnet.py (CIFARResNetV2) and
-cifarwideresnet.py: it normalises the images itself, its shortcuts are convolutions without a norm,
-and a last norm and ReLU follow the stages. Names follow timm's residual networks; ``bn0`` is the
-norm of the input and ``norm`` is the last one.
+cifarwideresnet.py, and the symbol script of MXNet's example/image-classification: it normalises the
+images itself, its shortcuts are convolutions without a norm, and a last norm and ReLU follow the
+stages. Names follow timm's residual networks; ``bn0`` is the norm of the input and ``norm`` is the
+last one.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class InputNorm(nn.BatchNorm2d):
     beta, which MXNet adds. Both are kept, so that no tensor is lost.
     """
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels)
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__(channels, eps)
         self.weight.requires_grad_(False)
         self.bias.requires_grad_(False)
 
@@ -48,17 +49,19 @@ class PreActivationBlock(nn.Module):
     H and W are the sides of the input; a block with a stride gives h = H / stride, w = W / stride.
     """
 
-    def __init__(self, channels: int, out: int, stride: int, config: PreActivationConfig) -> None:
+    def __init__(
+        self, channels: int, out: int, stride: int, first: bool, config: PreActivationConfig
+    ) -> None:
         super().__init__()
         self.raw_shortcut = config.raw_shortcut
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.add_convolutions(channels, out, stride)
+        self.bn1 = nn.BatchNorm2d(channels, config.eps)
+        self.add_convolutions(channels, out, stride, config.eps)
         self.se = DenseGate(out) if config.se else nn.Identity()
         self.downsample = None
-        if channels != out:
+        if channels != out or (first and config.always_projects):
             self.downsample = nn.Conv2d(channels, out, 1, stride, bias=False)
 
-    def add_convolutions(self, channels: int, out: int, stride: int) -> None:
+    def add_convolutions(self, channels: int, out: int, stride: int, eps: float) -> None:
         """Add the layers that ``convolve`` uses."""
         raise NotImplementedError
 
@@ -78,9 +81,9 @@ class PreActivationBlock(nn.Module):
 class PreActivationBasicBlock(PreActivationBlock):
     """Two 3x3 convolutions; the first has the stride."""
 
-    def add_convolutions(self, channels: int, out: int, stride: int) -> None:
+    def add_convolutions(self, channels: int, out: int, stride: int, eps: float) -> None:
         self.conv1 = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(out)
+        self.bn2 = nn.BatchNorm2d(out, eps)
         self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
 
     def convolve(self, x: Tensor) -> Tensor:
@@ -92,12 +95,12 @@ class PreActivationBasicBlock(PreActivationBlock):
 class PreActivationBottleneck(PreActivationBlock):
     """1x1, 3x3 with the stride, 1x1; the inner convolutions have a quarter of the channels."""
 
-    def add_convolutions(self, channels: int, out: int, stride: int) -> None:
+    def add_convolutions(self, channels: int, out: int, stride: int, eps: float) -> None:
         width = out // 4
         self.conv1 = nn.Conv2d(channels, width, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(width)
+        self.bn2 = nn.BatchNorm2d(width, eps)
         self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
-        self.bn3 = nn.BatchNorm2d(width)
+        self.bn3 = nn.BatchNorm2d(width, eps)
         self.conv3 = nn.Conv2d(width, out, 1, bias=False)
 
     def convolve(self, x: Tensor) -> Tensor:
@@ -119,7 +122,7 @@ class PreActivationResNet(ResidualNetwork):
         super().__init__()
         self.in_chans = in_chans
         channels, *widths = config.channels
-        self.bn0 = InputNorm(in_chans)
+        self.bn0 = InputNorm(in_chans, config.eps)
         self.act1: nn.Module
         self.maxpool: nn.Module
         if config.stem == "imagenet":
@@ -128,16 +131,17 @@ class PreActivationResNet(ResidualNetwork):
         else:
             self.conv1 = nn.Conv2d(in_chans, channels, 3, padding=1, bias=False)
             self.act1, self.maxpool = nn.Identity(), nn.Identity()
-        self.bn1 = nn.Identity() if config.stem == "cifar" else nn.BatchNorm2d(channels)
+        plain = config.stem == "cifar"
+        self.bn1 = nn.Identity() if plain else nn.BatchNorm2d(channels, config.eps)
         block = PreActivationBottleneck if config.bottleneck else PreActivationBasicBlock
         for index, (depth, out) in enumerate(zip(config.depths, widths, strict=True)):
             blocks = []
             for number in range(depth):
                 stride = 2 if index and not number else 1
-                blocks.append(block(channels, out, stride, config))
+                blocks.append(block(channels, out, stride, not number, config))
                 channels = out
             self.add_module(f"layer{index + 1}", nn.Sequential(*blocks))
-        self.norm = nn.BatchNorm2d(channels)
+        self.norm = nn.BatchNorm2d(channels, config.eps)
         self.add_head(channels, num_classes)
         initialise(self)
 

@@ -42,6 +42,11 @@ def fetch_published(
         return _packaged(source.packaged, source.sha1)
     if source.sha1:
         return fetch_gluon(source.stored or source.name, source.sha1, most=most, sleep=sleep)
+    if source.unproven:
+        raise DownloadError(
+            f"{source.name} was published at {source.unproven} without a hash, so nothing can be "
+            f"shown of a file from there: give yours with --from FILE"
+        )
     if source.url is None:
         raise DownloadError(f"{source.name} was never published: give a file with --from FILE")
     return fetch_url(source.url, most=most, sleep=sleep)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import click
 
 from architectures.catalogue import MODELS, no_model_called
-from architectures.catalogue.figure import Regime
+from architectures.catalogue.figure import Regime, Unbound, Undecided
 from architectures.catalogue.record import Model
 from gluonport.commands.console import ReleaseCommand, print_json
 from gluonport.commands.releases import print_releases
@@ -17,6 +17,11 @@ REGIMES: tuple[Regime, ...] = ("gluon", "timm", "mmpretrain")
 UNDECIDED = (
     "* GluonCV prints two top-1 figures, without mix-up (vanilla) and with it, and does not say\n"
     "  which of them the stored weights have. Neither is used to judge an accuracy."
+)
+
+UNBOUND = (
+    "+ The figure was published for a file whose hash nobody published. No file can be shown to be\n"
+    "  that one, so the figure is not used to judge an accuracy."
 )
 
 
@@ -57,7 +62,8 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
             table.add_row(f"[bold]{family}")
         figures = {figure.regime: str(figure) for figure in model.source.figures}
         if model.undecided:
-            figures[model.regimes[0]] = f"{model.undecided} *"
+            mark = "+" if isinstance(model.undecided, Unbound) else "*"
+            figures[model.regimes[0]] = f"{model.undecided} {mark}"
         table.add_row(
             model.name,
             model.source.name,
@@ -66,8 +72,10 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
             *(figures.get(regime, "-") for regime in REGIMES),
         )
     show_table(table)
-    if any(model.undecided for model in chosen):
+    if any(isinstance(model.undecided, Undecided) for model in chosen):
         click.echo(UNDECIDED)
+    if any(isinstance(model.undecided, Unbound) for model in chosen):
+        click.echo(UNBOUND)
 
 
 def _as_json(model: Model) -> dict[str, object]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from architectures.catalogue.evaluated import Evaluated
-from architectures.catalogue.figure import Figure, Undecided
+from architectures.catalogue.figure import Figure, Unbound, Undecided
 from architectures.networks.environment import environment
 from convert.formats.records import ACCURACY
 from mappings.errors import AccuracyError
@@ -43,7 +43,7 @@ class Accuracy:
     count: Count
     halves: tuple[Count, ...]
     published: Figure | None
-    undecided: Undecided | None
+    undecided: Undecided | Unbound | None
     verdict: Verdict
     proof: Proof | None
     environment: dict[str, str]
@@ -132,7 +132,7 @@ def accuracy(
 
 def published_figures(
     model: Evaluated, regime: str, classes: int
-) -> tuple[Figure | None, Undecided | None]:
+) -> tuple[Figure | None, Undecided | Unbound | None]:
     """The published figure of a model in a regime, and published figures that may be of other
     weights; neither exists for a network tuned to another number of classes."""
     if classes != model.num_classes:

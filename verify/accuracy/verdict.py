@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from architectures.catalogue.figure import Figure, Undecided
+from architectures.catalogue.figure import Figure, Unbound, Undecided
 from verify.accuracy.prediction import Prediction
 from verify.accuracy.reducer import Count
 
@@ -56,7 +56,7 @@ def judge(
     count: Count,
     figure: Figure | None,
     partial: str | None,
-    undecided: Undecided | None = None,
+    undecided: Undecided | Unbound | None = None,
 ) -> Verdict:
     """Whether ``count`` reproduces ``figure``; ``partial`` says why a run is not complete.
 

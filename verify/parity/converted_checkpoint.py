@@ -60,7 +60,7 @@ class Converted:
             return False
         names, own = [t.name for t in self.source.tensors], self.model.table.accepted
         plain = all(name in own for name in names)
-        if self.model.source.framework == "gluoncv":
+        if self.model.source.framework in ("gluoncv", "mxnet"):
             flat = not any("." in name for name in names) and len(self.sources) == len(names)
             return self.source.format == "params-v2" and (plain or flat)
         return plain and self.source.format in ("safetensors", "pytorch-zip", "pytorch-legacy")

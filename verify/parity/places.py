@@ -52,7 +52,8 @@ def places(model: Model, layers: Iterable[str]) -> tuple[Counterpart, ...]:
 def _enclosing(source: str, modules: Mapping[str, str]) -> str:
     """The deepest module that holds every layer below ``source``; empty if there is none, or if it
     holds another layer too."""
-    below = {layer: m for layer, m in modules.items() if layer.startswith(f"{source}.")}
+    inside = (f"{source}.", f"{source}_")  # Gluon joins names by dots, the Module API's do not
+    below = {layer: m for layer, m in modules.items() if layer.startswith(inside)}
     parts = [module.split(".") for module in below.values()]
     shared = takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False))
     found = ".".join(words[0] for words in shared)

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from architectures import Model
-from architectures.catalogue.figure import Undecided
+from architectures.catalogue.figure import Unbound, Undecided
 from architectures.catalogue.origin import Origin
 from mappings.words import one_line
 from verify.publish.figures import percent
@@ -18,7 +18,7 @@ from verify.publish.gate import Gathered
 from verify.publish.statement import Choices, Maker
 from verify.publish.timm_config import interpolation
 
-FRAMEWORKS = {"gluoncv": "MXNet", "timm": "timm", "mmpretrain": "mmpretrain"}
+FRAMEWORKS = {"gluoncv": "MXNet", "mxnet": "MXNet", "timm": "timm", "mmpretrain": "mmpretrain"}
 REGIMES = {
     "gluon": "GluonCV's: OpenCV decodes and resizes (bilinear, without antialiasing)",
     "timm": "timm's: Pillow decodes and resizes ({}, antialiased)",
@@ -161,7 +161,7 @@ def _accuracy_values(gathered: Gathered) -> dict[str, Any]:
     }
 
 
-def _published_cell(undecided: Undecided | None) -> str:
+def _published_cell(undecided: Undecided | Unbound | None) -> str:
     return f"top-1 {undecided} %, see below" if undecided else "nothing"
 
 

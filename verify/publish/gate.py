@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 
 from architectures import Model
-from architectures.catalogue.figure import Figure, Undecided
+from architectures.catalogue.figure import Figure, Unbound, Undecided
 from architectures.catalogue.nearest import misfits
 from architectures.catalogue.record import RGB, STATISTICS
 from convert.formats import Checkpoint, open_checkpoint
@@ -120,7 +120,7 @@ class Gathered:
         return self.accuracy.published if self.accuracy and self.reproduced else None
 
     @property
-    def undecided(self) -> Undecided | None:
+    def undecided(self) -> Undecided | Unbound | None:
         """The published figures of which one is the model's and it is not known which; None if the
         classes are not those of the published weights."""
         same = self.weights.num_classes == self.model.num_classes

@@ -59,6 +59,9 @@ FRAMEWORKS = {
     "gluoncv": Framework(
         "MXNet 1.9.1 and GluonCV", "gluon_reference.py", "{name}", "GLUONPORT_REFERENCE_PYTHON"
     ),
+    "mxnet": Framework(
+        "MXNet 1.9.1", "module_reference.py", "{name}", "GLUONPORT_REFERENCE_PYTHON"
+    ),
     "timm": Framework("timm", "torch_reference.py", "timm/{name}", None),
     "mmpretrain": Framework(
         "mmpretrain", "torch_reference.py", "mmpretrain/{name}", "GLUONPORT_MMPRETRAIN_PYTHON"
