@@ -72,7 +72,7 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         checkpoint, fetched, notes = graph.checkpoint, wish.fetched, _on_softmax(graph)
     else:
         found, checkpoint, fetched = _by_table(wish, choice)
-        notes = ()
+        notes = _on_options(wish, found)
     names, back = None, WayBack()
     if wish.target.suffix == ".params":
         names = gluon_names(found.model, wish.naming)
@@ -155,6 +155,16 @@ def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) 
         fetched=wish.fetched,
     )
     return convert_graph(request)
+
+
+def _on_options(wish: Wish, found: Fit) -> tuple[str, ...]:
+    """A sentence on what a file of parameters does not tell of the network that it fits."""
+    if wish.name != "auto" or found.dialect != "gluon" or not found.model.network.dilatable:
+        return ()
+    return (
+        "parameters do not tell dilated=True or another epsilon (norm_kwargs): taken for the "
+        "network without either; if yours has one, convert its graph, NAME-symbol.json",
+    )
 
 
 def _on_softmax(source: GraphSource) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The networks for small images of MXNet's own zoo: recognised by their tensors, not supported."""
+"""Networks of the zoo with ``thumbnail=True`` that have no record: recognised by their tensors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def refuse_thumbnail(checkpoint: Checkpoint, models: Iterable[Model]) -> None:
     if name := thumbnail_of(checkpoint, models):
         raise ReconcileError(
             f"{checkpoint.path} is {name} built with thumbnail=True (a 3x3 convolution and no "
-            f"max-pool at the beginning): these networks of MXNet's own zoo are not covered yet"
+            f"max-pool at the beginning), which has no table: convert its graph, which export writes"
         )
 
 

@@ -60,3 +60,9 @@ SE_BASIC = _STEM + _BASIC + _SE + _BASIC_DOWNSAMPLE + _HEAD
 SE_BOTTLENECK = _STEM + _BOTTLENECK + _SE + _DOWNSAMPLE + _HEAD
 FIRST_FEATURE = 4
 """``features``: convolution, norm, ReLU, max-pool, then the stages."""
+
+_SMALL_STEM = _STEM[:1]
+BASIC_THUMBNAIL = _SMALL_STEM + _BASIC + _BASIC_DOWNSAMPLE + _HEAD
+BOTTLENECK_THUMBNAIL = _SMALL_STEM + _BOTTLENECK + _DOWNSAMPLE + _HEAD
+THUMBNAIL_FIRST_FEATURE = 1
+"""``features`` with ``thumbnail=True``: convolution, then the stages."""

@@ -68,3 +68,8 @@ CIFAR_V2_FIRST_FEATURE = 2
 CIFAR_WIDE = _INPUT + _STEM_NORM + _BASIC + _WIDEN + _head(6)
 CIFAR_WIDE_FIRST_FEATURE = 3
 """``features``: norm, convolution, norm, then the stages."""
+
+BASIC_V2_THUMBNAIL = _INPUT + _BASIC + _WIDEN_LATER + _head(6)
+BOTTLENECK_V2_THUMBNAIL = _INPUT + _BOTTLENECK + _WIDEN + _head(6)
+THUMBNAIL_V2_FIRST_FEATURE = 2
+"""``features`` with ``thumbnail=True``: norm, convolution, then the stages."""

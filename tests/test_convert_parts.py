@@ -268,13 +268,20 @@ def test_a_source_with_constants_passes_verification(parts: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("case", ["v1", "v2", "v1-prefixed", "v2-prefixed"])
-def test_a_thumbnail_network_is_called_by_its_name(case: str, parts: Path, tmp_path: Path) -> None:
-    source, name = parts / f"thumbnail-{case}.params", f"resnet18_{case[:2]}"
-    for asked in ("auto", f"gluon_{name}"):
-        with pytest.raises(ReconcileError, match=f"is {name} built with thumbnail=True") as refusal:
-            gluonport.convert(asked, tmp_path / "out.safetensors", source)
-        assert "not covered yet" in str(refusal.value)
-    assert inspect_checkpoint(source).thumbnail == name
+def test_a_thumbnail_network_has_a_record_of_its_own(
+    case: str, parts: Path, tmp_path: Path
+) -> None:
+    source, name = parts / f"thumbnail-{case}.params", f"gluon_resnet18_{case[:2]}_thumbnail"
+    done = gluonport.convert("auto", tmp_path / "out.safetensors", source)
+    assert (done.model, done.num_classes) == (name, 10)
+    plain = name.removesuffix("_thumbnail")
+    with pytest.raises(ReconcileError, match=f"it fits {name}: give that name"):
+        gluonport.convert(plain, tmp_path / "plain.safetensors", source)
+    images = torch.from_numpy(np.load(parts / f"thumbnail-{case[:2]}.npz")["inputs"])
+    expected = np.load(parts / f"thumbnail-{case[:2]}.npz")["logits"]
+    with torch.inference_mode():
+        found = gluonport.load(done.target)(images).numpy()
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize(

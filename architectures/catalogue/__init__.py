@@ -16,6 +16,7 @@ from architectures.catalogue import (
     resnext,
     sample,
     senet,
+    thumbnail,
     timm_seresnext,
 )
 from architectures.catalogue.graph_record import GraphRecord, graph_record
@@ -39,6 +40,7 @@ MODELS: tuple[Model, ...] = (
     *senet.MODELS,
     *cifar.MODELS,
     *module_resnet.MODELS,
+    *thumbnail.MODELS,
     *sample.MODELS,
 )
 

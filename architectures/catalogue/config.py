@@ -24,6 +24,11 @@ class NetworkConfig:
     classifier: ClassVar[str] = CLASSIFIER
     blocks: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def dilatable(self) -> bool:
+        """Whether the source framework also builds it dilated, with the same names and shapes."""
+        return False
+
     def positions(self, first_feature: int | None) -> Iterator[Position]:
         """Where the rows of its table repeat: here nowhere, since each row names one layer."""
         yield {}
@@ -87,6 +92,10 @@ class ResNetConfig(ResidualConfig):
     pruned: Widths | None = None
 
     @property
+    def dilatable(self) -> bool:
+        return type(self) is ResNetConfig and self.cardinality == 1 and not self.se
+
+    @property
     def widths(self) -> Widths:
         """Output channels of every convolution of every block of every stage."""
         if self.pruned is not None:
@@ -105,7 +114,12 @@ class ResNetConfig(ResidualConfig):
 
 @dataclass(frozen=True)
 class ResNetV1Config(ResNetConfig):
-    """A residual network whose bottlenecks have the stride and biases in their 1x1 convolutions."""
+    """A residual network whose bottlenecks have the stride and biases in their 1x1 convolutions.
+
+    ``thumbnail``: the stem is one 3x3 convolution with stride 1, for small images.
+    """
+
+    thumbnail: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,3 +22,7 @@ class ResNeStConfig(ResidualConfig):
     stem_width: int = 32
     dropout: float = 0.0
     drop_block: float = 0.0
+
+    @property
+    def dilatable(self) -> bool:
+        return True

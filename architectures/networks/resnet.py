@@ -116,7 +116,7 @@ class ResNet(ResidualNetwork):
         self.in_chans = in_chans
         channels = config.stem[-1]
         self.conv1 = self.stem_convolution(config, in_chans)
-        self.bn1 = norm(config, channels)
+        self.bn1: nn.Module = norm(config, channels)
         self.act1, self.maxpool = self.stem_end(config)
         for index, widths in enumerate(config.widths):
             stage = self.stage(channels, widths, 1 if index == 0 else 2, config)

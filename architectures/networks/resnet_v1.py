@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from architectures.catalogue.config import ResNetV1Config
+from architectures.networks.residual import initialise
 from architectures.networks.resnet import BasicBlock, Bottleneck, ResNet
 
 
@@ -49,3 +51,11 @@ class ResNetV1(ResNet):
         "basic": BasicBlockV1,
         "bottleneck": BottleneckV1,
     }
+
+    def __init__(self, config: ResNetV1Config, num_classes: int = 1000, in_chans: int = 3) -> None:
+        super().__init__(config, num_classes, in_chans)
+        if config.thumbnail:
+            width = config.stem[-1]
+            self.conv1 = nn.Conv2d(in_chans, width, 3, padding=1, bias=False)
+            self.bn1, self.act1, self.maxpool = nn.Identity(), nn.Identity(), nn.Identity()
+            initialise(self.conv1)

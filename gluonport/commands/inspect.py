@@ -107,9 +107,7 @@ def _of_checkpoint(found: Inspection) -> list[tuple[str, str]]:
     for fit in found.backbones:
         lines.append(("model", f"{fit.model.name} without its classifier: see --no-classifier"))
     if found.thumbnail:
-        lines.append(
-            ("model", f"{found.thumbnail} with thumbnail=True, which is not supported yet")
-        )
+        lines.append(("model", f"{found.thumbnail} with thumbnail=True: convert its graph"))
     elif not found.exact and not found.backbones:
         lines.append(("model", "no model of the catalogue fits every name and shape"))
         if family := family_of([tensor.name for tensor in checkpoint.tensors]):

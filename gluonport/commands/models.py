@@ -20,8 +20,8 @@ UNDECIDED = (
 )
 
 UNBOUND = (
-    "+ The figure was published for a file whose hash nobody published. No file can be shown to be\n"
-    "  that one, so the figure is not used to judge an accuracy."
+    "+ The figure was published for a file whose hash nobody published. No file can be shown to\n"
+    "  be that one, so the figure is not used to judge an accuracy."
 )
 
 

@@ -173,9 +173,12 @@ def exports():
 def thumbnails():
     for version in ("v1", "v2"):
         net = getattr(model_zoo.vision, f"resnet18_{version}")(classes=10, thumbnail=True)
-        net.initialize()
-        net(nd.zeros((1, 3, 32, 32)))
+        net.initialize(mx.init.Xavier())
+        images = nd.random.uniform(-1, 1, (2, 3, 32, 32))
+        logits = net(images)
         net.save_parameters(path(f"thumbnail-{version}"))
+        stem = os.path.join(FOLDER, f"thumbnail-{version}")
+        np.savez(f"{stem}.npz", inputs=images.asnumpy(), logits=logits.asnumpy())
         net.collect_params().save(path(f"thumbnail-{version}-prefixed"))
 
 

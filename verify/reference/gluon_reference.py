@@ -8,7 +8,8 @@
 
 This is the independent side of the proof: it imports nothing from gluonport and uses only files.
 
-MODEL    a GluonCV name (``resnext50_32x4d``), or ``seresnext8_digits``, the small sample network
+MODEL    a GluonCV name (``resnext50_32x4d``), or ``seresnext8_digits``, the small sample network;
+         ``_thumbnail`` after a name builds the network with ``thumbnail=True`` and 10 classes
 WEIGHTS  ``synthetic``, or a ``.params`` (or ``.npz``) file in any of Gluon's namings
 INPUTS   an ``.npz`` with ``inputs``, float32 (N, C, H, W), normalised; the network takes C channels
 OUT      an ``.npz`` without pickles; the same arguments give the same bytes on the same machine
@@ -88,6 +89,7 @@ from mxnet.gluon import nn  # type: ignore[import-not-found]
 
 Array = np.ndarray[Any, Any]
 PROJECTIONS = 4
+THUMBNAIL = "_thumbnail"
 KINDS = (
     (nn.conv_layers._Conv, "conv"),
     (nn.BatchNorm, "norm"),
@@ -111,8 +113,11 @@ def create(model: str, classes: int | None, channels: int) -> Any:
     if model == "seresnext8_digits":
         net = ResNext([1, 1], 8, 4, use_se=True, **{"classes": 10, **head})
     else:
+        if model.endswith(THUMBNAIL):
+            head = {"thumbnail": True, "classes": 10, **head}
         try:
-            net = gluoncv.model_zoo.get_model(model, pretrained=False, **head)
+            name = model.removesuffix(THUMBNAIL)
+            net = gluoncv.model_zoo.get_model(name, pretrained=False, **head)
         except ValueError:
             gluon = f"GluonCV {version('gluoncv')}"
             raise Refusal(f"{model}: {gluon} has no model of this name") from None

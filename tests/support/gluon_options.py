@@ -1,0 +1,56 @@
+# /// script
+# requires-python = ">=3.10,<3.12"
+# dependencies = ["mxnet==1.9.1", "gluoncv==0.10.5.post0", "numpy==1.23.5"]
+# ///
+"""Networks of the zoo built with each of their options, as real GluonCV and MXNet write them.
+
+uv run --script gluon_options.py FOLDER: for each case CASE.params (``save_parameters``),
+CASE/net-symbol.json and CASE/net-0000.params (``export``), and CASE.npz with ``inputs`` and
+``logits``.
+"""
+
+import os
+import sys
+
+import mxnet as mx
+import numpy as np
+from gluoncv.model_zoo import get_model, resnetv1b
+from mxnet.gluon import contrib
+from mxnet.gluon.model_zoo import vision
+
+FOLDER = sys.argv[1]
+CASES = {
+    "plain": lambda: get_model("resnet18_v1b", classes=7),
+    "dilated": lambda: get_model("resnet18_v1b", classes=7, dilated=True),
+    "final_drop": lambda: get_model("resnet18_v1b", classes=7, final_drop=0.5),
+    "last_gamma": lambda: get_model("resnet18_v1b", classes=7, last_gamma=True),
+    "epsilon": lambda: get_model("resnet18_v1b", classes=7, norm_kwargs={"epsilon": 1e-3}),
+    "sync": lambda: get_model(
+        "resnet18_v1b", classes=7, norm_layer=contrib.nn.SyncBatchNorm, norm_kwargs={"ndev": 1}
+    ),
+    "deep_stem": lambda: get_model("resnet18_v1b", classes=7, deep_stem=True, stem_width=32),
+    "avg_down": lambda: get_model("resnet18_v1b", classes=7, avg_down=True),
+    "as_v1d": lambda: resnetv1b.ResNetV1b(
+        resnetv1b.BottleneckV1b,
+        [3, 4, 6, 3],
+        classes=7,
+        deep_stem=True,
+        stem_width=32,
+        avg_down=True,
+    ),
+    "use_se": lambda: get_model("resnet18_v1", classes=7, use_se=True),
+    "thumbnail_v1": lambda: vision.resnet18_v1(classes=7, thumbnail=True),
+    "thumbnail_v2": lambda: vision.resnet18_v2(classes=7, thumbnail=True),
+}
+
+mx.random.seed(5)
+for name, make in CASES.items():
+    net = make()
+    net.initialize(mx.init.Xavier())
+    net.hybridize()
+    images = mx.nd.random.uniform(-1, 1, (2, 3, 64, 96))
+    logits = net(images)
+    net.save_parameters(os.path.join(FOLDER, f"{name}.params"))
+    os.mkdir(os.path.join(FOLDER, name))
+    net.export(os.path.join(FOLDER, name, "net"))
+    np.savez(os.path.join(FOLDER, f"{name}.npz"), inputs=images.asnumpy(), logits=logits.asnumpy())
