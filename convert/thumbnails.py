@@ -43,7 +43,7 @@ def refuse_thumbnail(checkpoint: Checkpoint, models: Iterable[Model]) -> None:
     if name := thumbnail_of(checkpoint, models):
         raise ReconcileError(
             f"{checkpoint.path} is {name} built with thumbnail=True (a 3x3 convolution and no "
-            f"max-pool at the beginning), which has no table: convert its graph, which export writes"
+            f"max-pool at the beginning), which has no table: convert the graph that export writes"
         )
 
 

@@ -38,7 +38,7 @@ CASES = {
         stem_width=32,
         avg_down=True,
     ),
-    "use_se": lambda: get_model("resnet18_v1", classes=7, use_se=True),
+    "use_se": lambda: get_model("se_resnet18_v1", classes=7),
     "thumbnail_v1": lambda: vision.resnet18_v1(classes=7, thumbnail=True),
     "thumbnail_v2": lambda: vision.resnet18_v2(classes=7, thumbnail=True),
 }
