@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from architectures import MODELS, Model
 from architectures.catalogue.nearest import nearest_models
@@ -46,9 +46,9 @@ def identify(checkpoint: Checkpoint, classifier: bool = True) -> Fit:
     """
     _refuse_nameless(checkpoint)
     fits = nearest(checkpoint, classifier)
-    exact = [found for found in fits if not found.residues]
-    if only := _one_network(exact):
-        return only
+    exact = exact_fits(fits)
+    if len(exact) == 1:
+        return exact[0]
     if exact:
         raise several_models(checkpoint, exact)
     refuse_leftovers(checkpoint, fits)
@@ -86,11 +86,11 @@ def _refuse_nameless(checkpoint: Checkpoint) -> None:
         )
 
 
-def _one_network(exact: Sequence[Fit]) -> Fit | None:
-    """The fit, if all are of one network that was published with several sets of weights: that with
-    the file's class count, else the first in the catalogue. None if they are of several networks.
-    """
+def exact_fits(fits: Iterable[Fit]) -> tuple[Fit, ...]:
+    """The fits without residues. If all are of one network, which was published with several sets
+    of weights, only the one with the file's class count, else the first in the catalogue."""
+    exact = tuple(fit for fit in fits if not fit.residues)
     if len({(fit.model.network, fit.model.rows) for fit in exact}) != 1:
-        return None
+        return exact
     first = min(exact, key=lambda fit: MODELS.index(fit.model))
-    return next((fit for fit in exact if fit.num_classes == fit.model.num_classes), first)
+    return (next((fit for fit in exact if fit.num_classes == fit.model.num_classes), first),)

@@ -14,8 +14,9 @@ from architectures.graph.lowering import Lowered, lower, why
 from architectures.graph.operator import Dims
 from architectures.graph.operators import OPERATORS
 from architectures.graph.references import values
-from convert.fit import nearest
+from convert.fit import exact_fits, nearest
 from convert.formats import Checkpoint
+from convert.graph_agreement import disagreement
 from convert.graph_names import GraphNaming, match_names
 from convert.graph_source import FoundSymbol, find_parameters, find_symbol
 from mappings.choice import NO_CHOICE, Choice
@@ -43,7 +44,8 @@ class GraphInspection:
 
     - ``checkpoint``: its parameters; None without, and ``notes`` say why.
     - ``naming``: which tensor of them is which variable of the graph.
-    - ``models``: those of the catalogue whose tables fit the parameters by every name and shape.
+    - ``models``: those of the catalogue whose tables fit the parameters by every name and shape,
+      and whose networks compute what the graph computes.
     """
 
     symbol: FoundSymbol
@@ -235,8 +237,13 @@ def inspect_graph(
         except ReconcileError as error:
             notes.append(str(error))
     lowered = lower(symbol.graph, shapes, given or {}, dtypes)
-    fits = nearest(checkpoint) if checkpoint is not None else ()
-    models = tuple(fit.model.name for fit in fits if not fit.residues)
+    models: tuple[str, ...] = ()
+    if checkpoint is not None:
+        models = tuple(
+            fit.model.name
+            for fit in exact_fits(nearest(checkpoint))
+            if disagreement(symbol.graph, checkpoint, fit) is None
+        )
     return GraphInspection(symbol, checkpoint, naming, lowered, tuple(notes), models)
 
 

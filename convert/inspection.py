@@ -12,7 +12,7 @@ from typing import Any
 
 from architectures import MODELS
 from architectures.catalogue.record import STATISTICS
-from convert.fit import nearest
+from convert.fit import exact_fits, nearest
 from convert.formats import Checkpoint, open_checkpoint
 from convert.laid import Fit
 from convert.preprocessing import Preprocessing, preprocessing_beside
@@ -36,8 +36,9 @@ class Inspection:
 
     @property
     def exact(self) -> tuple[Fit, ...]:
-        """The models that the checkpoint fits by every name and shape."""
-        return tuple(fit for fit in self.fits if not fit.residues)
+        """The models that the checkpoint fits by every name and shape; of several that are one
+        network, the one that its class count tells."""
+        return exact_fits(self.fits)
 
     @property
     def naming(self) -> str | None:

@@ -26,7 +26,10 @@ CASES = {
     "last_gamma": lambda: get_model("resnet18_v1b", classes=7, last_gamma=True),
     "epsilon": lambda: get_model("resnet18_v1b", classes=7, norm_kwargs={"epsilon": 1e-3}),
     "sync": lambda: get_model(
-        "resnet18_v1b", classes=7, norm_layer=contrib.nn.SyncBatchNorm, norm_kwargs={"num_devices": 1}
+        "resnet18_v1b",
+        classes=7,
+        norm_layer=contrib.nn.SyncBatchNorm,
+        norm_kwargs={"num_devices": 1},
     ),
     "deep_stem": lambda: get_model("resnet18_v1b", classes=7, deep_stem=True, stem_width=32),
     "avg_down": lambda: get_model("resnet18_v1b", classes=7, avg_down=True),
