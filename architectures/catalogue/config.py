@@ -114,12 +114,10 @@ class ResNetConfig(ResidualConfig):
 
 @dataclass(frozen=True)
 class ResNetV1Config(ResNetConfig):
-    """A residual network whose bottlenecks have the stride and biases in their 1x1 convolutions.
-
-    ``thumbnail``: the stem is one 3x3 convolution with stride 1, for small images.
-    """
+    """A residual network whose bottlenecks have the stride and biases in their 1x1 convolutions."""
 
     thumbnail: bool = False
+    """Whether the stem is one 3x3 convolution with stride 1, for small images."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class InputNorm(nn.BatchNorm2d):
     beta, which MXNet adds. Both are kept, so that no tensor is lost.
     """
 
-    def __init__(self, channels: int, eps: float) -> None:
+    def __init__(self, channels: int, eps: float = 1e-5) -> None:
         super().__init__(channels, eps)
         self.weight.requires_grad_(False)
         self.bias.requires_grad_(False)
