@@ -71,7 +71,7 @@ def computation(
 
     Raises GraphError for an operator that is not known or an attribute that cannot be read.
     """
-    return _Reader(graph, layers, constants).read()
+    return _GraphReading(graph, layers, constants).read()
 
 
 def softmax_of(graph: Graph, head: NodeEntry) -> NodeEntry | None:
@@ -81,7 +81,7 @@ def softmax_of(graph: Graph, head: NodeEntry) -> NodeEntry | None:
     return node.inputs[0] if operator and operator.names[0] in ENDS else None
 
 
-class _Reader:
+class _GraphReading:
     def __init__(self, graph: Graph, layers: Mapping[str, str], constants: Collection[str]) -> None:
         self.graph, self.layers, self.constants = graph, layers, set(constants)
         self.parts: dict[str, Part] = {}

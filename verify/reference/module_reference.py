@@ -67,7 +67,7 @@ EPS = 2e-5
 
 
 @dataclass
-class Network:
+class SymbolNetwork:
     """A network's logits as a symbol, and of every recorded layer its kind, input and output."""
 
     logits: Any = None
@@ -104,7 +104,7 @@ def relu(x: Any, name: str) -> Any:
     return mx.sym.Activation(x, act_type="relu", name=name)
 
 
-def create(model: str, classes: int | None) -> tuple[Network, int]:
+def create(model: str, classes: int | None) -> tuple[SymbolNetwork, int]:
     """The network of one of the names, and its class count."""
     kind, _, number = model.rpartition("-resnet-")
     small = re.fullmatch(r"cifar_resnet(\d+)_module", model)
@@ -118,7 +118,7 @@ def create(model: str, classes: int | None) -> tuple[Network, int]:
     widths = (16, 32, 64) if small else tuple(64 * 2**i * (4 if deep else 1) for i in range(4))
     classes = classes or CLASSES[kind]
 
-    net = Network()
+    net = SymbolNetwork()
     x = net.norm(mx.sym.identity(mx.sym.Variable("data"), name="id"), "bn_data", fixed=True)
     if small:
         x = net.conv(x, "conv0", 16, 3)
@@ -141,7 +141,7 @@ def create(model: str, classes: int | None) -> tuple[Network, int]:
 # -------------------------------------------------------------------------------------- weights
 
 
-def tensors(net: Network, shape: tuple[int, ...]) -> dict[str, tuple[str, tuple[int, ...]]]:
+def tensors(net: SymbolNetwork, shape: tuple[int, ...]) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Tensor name -> the graph's variable and its shape."""
     known, _, states = net.logits.infer_shape(data=shape)
     names = [*net.logits.list_arguments(), *net.logits.list_auxiliary_states()]
@@ -181,7 +181,7 @@ def match(path: Path, wanted: dict[str, tuple[str, tuple[int, ...]]]) -> dict[st
 
 def load(
     model: str, source: str, classes: int | None, shape: tuple[int, ...]
-) -> tuple[Network, int, dict[str, Array], dict[str, str]]:
+) -> tuple[SymbolNetwork, int, dict[str, Array], dict[str, str]]:
     """The network, its class count, every tensor, and the graph's variable of each."""
     net, count = create(model, classes)
     wanted = tensors(net, shape)
@@ -205,7 +205,11 @@ def load(
 
 
 def answers(
-    net: Network, values: dict[str, Array], variables: dict[str, str], inputs: Array, precision: str
+    net: SymbolNetwork,
+    values: dict[str, Array],
+    variables: dict[str, str],
+    inputs: Array,
+    precision: str,
 ) -> Any:
     """A function from the number of an image to its logits and every layer's input and output."""
     outputs = [net.logits, *(y for _, _, y in net.layers.values())]
@@ -225,7 +229,9 @@ def answers(
     return run
 
 
-def measure(runs: dict[str, Any], net: Network, count: int, full: list[str]) -> dict[str, Any]:
+def measure(
+    runs: dict[str, Any], net: SymbolNetwork, count: int, full: list[str]
+) -> dict[str, Any]:
     """All arrays of OUT except ``about``."""
     names, exact, single = [*net.layers], runs.get("float64"), runs.get("float32")
     if unknown := [name for name in full if name not in names]:
