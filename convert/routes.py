@@ -162,8 +162,9 @@ def _on_options(wish: Wish, found: Fit) -> tuple[str, ...]:
     if wish.name != "auto" or found.dialect != "gluon" or not found.model.network.dilatable:
         return ()
     return (
-        "parameters do not tell dilated=True or another epsilon (norm_kwargs): taken for the "
-        "network without either; if yours has one, convert its graph, NAME-symbol.json",
+        "parameters do not tell dilated=True, another epsilon (norm_kwargs) or, in flat names, "
+        "avg_down=True: taken for the network without them; if yours has one, convert its graph, "
+        "NAME-symbol.json",
     )
 
 

@@ -25,7 +25,7 @@ TOLD = {
     "as_v1d": "gluon_resnet50_v1d",
 }
 """Each case whose parameters and graph tell the model."""
-UNTOLD = {"dilated": "has dilate (2, 2), and the model has (1, 1)", "epsilon": "has eps 0.001"}
+UNTOLD = {"dilated": "has stride (1, 1), and the model has (2, 2)", "epsilon": "has eps 0.001"}
 """Each case whose parameters are those of another network, and what its graph tells."""
 UNKNOWN = ("deep_stem", "avg_down")
 """Cases that are no model: the parameters are refused, and the graph converts."""

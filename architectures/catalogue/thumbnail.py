@@ -75,5 +75,5 @@ def _thumbnail(model: Model) -> Model:
 MODELS: tuple[Model, ...] = tuple(
     _thumbnail(model)
     for model in (*RESNETS_V1, *RESNETS_V2)
-    if model.source.name.removeprefix("resnet").partition("_")[0] in ("18", "50")
+    if model.source.name.removeprefix("resnet").partition("_")[0] in ("18", "34", "50", "101")
 )
