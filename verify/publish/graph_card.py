@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from architectures.graph.infer import shown
 from mappings.words import one_line
+from verify.graphs.output_meaning import output_meanings
 from verify.parity.result import Parity
 from verify.publish.card import templates
 from verify.publish.graph_evidence import GraphEvidence, parameters_of
@@ -26,16 +27,14 @@ class GraphChoices:
 def graph_card(evidence: GraphEvidence, choices: GraphChoices) -> str:
     """The text of the card."""
     parity, converted = evidence.parity, evidence.converted
-    named = {
-        name: [f"`{one_line(n)}` {shown(shape)}" for n, shape in pairs]
-        for name, pairs in (("inputs", evidence.inputs), ("outputs", evidence.outputs))
-    }
     text = (
         templates()
         .get_template("graph_card.md.j2")
         .render(
             title=choices.repository or "A network from an MXNet graph",
-            **named,
+            inputs=[(one_line(name), shown(shape)) for name, shape in evidence.inputs],
+            outputs=_outputs(evidence),
+            preparation=_preparation(evidence),
             parameters=parameters_of(evidence.checkpoint),
             dtype=evidence.dtype,
             size=os.path.getsize(evidence.path),
@@ -55,6 +54,28 @@ def graph_card(evidence: GraphEvidence, choices: GraphChoices) -> str:
     if choices.license:
         head["license"] = choices.license
     return f"---\n{json.dumps(head)}\n---\n{text}\n"
+
+
+def _outputs(evidence: GraphEvidence) -> list[tuple[str, str, str | None]]:
+    """Each output's name and shape, and what it means. Shapes that the graph leaves open are those
+    of the inputs that it was proven with."""
+    proven = {output.name: output.shape for output in evidence.parity.outputs}
+    known = [shape or proven.get(name) for name, shape in evidence.outputs]
+    meanings = output_meanings(evidence.plan.graph, known, evidence.task)
+    named = zip(evidence.outputs, known, meanings, strict=True)
+    return [(one_line(name), shown(shape), meaning) for (name, _), shape, meaning in named]
+
+
+def _preparation(evidence: GraphEvidence) -> str:
+    found = evidence.preprocessing
+    if found is None:
+        return (
+            "The graph does not say how its inputs are prepared: give it what it was trained with."
+        )
+    steps = f"The input is prepared by: {found['steps']}."
+    if found.get("mean"):
+        steps += f" Then minus {found['mean']}, divided by {found['std']} (RGB)."
+    return f"{steps} (GluonCV: `{found['source']}`)"
 
 
 def _proof(parity: Parity) -> str:

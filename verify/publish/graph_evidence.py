@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from architectures.catalogue.evaluated import OwnClassifier
 from architectures.graph.operator import Dims
@@ -18,6 +19,7 @@ from mappings.errors import AccuracyError, PublishError
 from verify.accuracy.outcome import Accuracy
 from verify.accuracy.read_back import read_back
 from verify.graphs.image_classifier import dataset_of
+from verify.parity.graphs.graph_outputs import output_names
 from verify.parity.result import Parity
 from verify.publish.converted import Provenance, StatedConversion, file_name, readable
 from verify.publish.demand import DemandedRecord
@@ -59,10 +61,24 @@ class GraphEvidence:
 
     @property
     def outputs(self) -> list[tuple[str, Dims | None]]:
-        """The node and the shape of each output, as far as it is known."""
-        heads = self.plan.graph.heads
-        names = (self.plan.graph.nodes[head.node].name for head in heads)
-        return list(zip(names, self.plan.output_shapes, strict=True))
+        """The name and the shape of each output, as far as it is known."""
+        return list(zip(output_names(self.plan.graph), self.plan.output_shapes, strict=True))
+
+    @property
+    def network(self) -> Mapping[str, Any]:
+        """What is known of the network of the zoo that its provenance names; empty if it names
+        none."""
+        return {}
+
+    @property
+    def task(self) -> str | None:
+        """What the network was made for, if that is known."""
+        return self.network.get("task")
+
+    @property
+    def preprocessing(self) -> Mapping[str, Any] | None:
+        """What was done to its images before, if that is known."""
+        return self.network.get("preprocessing")
 
     @property
     def dtype(self) -> str:

@@ -32,7 +32,6 @@ import numpy as np
 
 from architectures.graph.graph import Graph, NodeEntry
 from convert.formats import Array
-from convert.formats.symbol import symbol_json
 from mappings.errors import NoReferenceError
 from verify.reference.graph_answers import GraphReference, NodeAnswer, Sample
 
@@ -71,8 +70,14 @@ def graph_golden(name: str, graph: Graph, path: Path | None = None) -> GraphRefe
 
 
 def graph_sha256(graph: Graph) -> str:
-    """The hash of a graph, whatever file it came from."""
-    return hashlib.sha256(json.dumps(symbol_json(graph), sort_keys=True).encode()).hexdigest()
+    """The hash of what a graph computes, whatever file it came from: annotations of variables
+    (initial values, learning rates) do not count."""
+    nodes = [
+        (n.op, n.name, [(e.node, e.output) for e in n.inputs], dict(n.attributes) if n.op else {})
+        for n in graph.nodes
+    ]
+    heads = [(head.node, head.output) for head in graph.heads]
+    return hashlib.sha256(json.dumps([nodes, heads], sort_keys=True).encode()).hexdigest()
 
 
 def packed(

@@ -51,6 +51,17 @@ DISCRETE = (
 answer. A Cast does so if it gives whole numbers."""
 
 
+SHAPE_ALONE = {
+    "zeros_like": 0,
+    "ones_like": 0,
+    "reshape_like": 1,
+    "slice_like": 1,
+    "broadcast_like": 1,
+    "_identity_with_attr_like_rhs": 1,
+}
+"""The input of which an operator takes the shape alone (MXNet's ``FIgnoreInputs``)."""
+
+
 @dataclass(frozen=True)
 class NodeError:
     """How far one node is from MXNet's, relative to the scale of its output: the worst output.
@@ -79,8 +90,16 @@ def described(graph: Graph, node: int) -> str:
 
 
 def compared(plan: Plan, source: GraphReference) -> list[int]:
-    """The nodes with a counterpart: the port computes them, and MXNet shows them."""
-    shown = {entry.node for entry in source.nodes}
+    """The nodes with a counterpart: the port computes them, and MXNet computes and shows them.
+
+    MXNet does not compute what is taken for its shape alone: its memory holds anything.
+    """
+    graph = plan.graph
+    needed = {head.node for head in graph.heads}
+    for node in graph.nodes:
+        ignored = SHAPE_ALONE.get(node.op or "")
+        needed |= {entry.node for place, entry in enumerate(node.inputs) if place != ignored}
+    shown = {entry.node for entry in source.nodes} & needed
     return [step.node for step in plan.steps if step.node in shown]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from architectures.graph.graph import Graph
 from architectures.graph.graph_network import GraphNetwork
 from convert.formats import Array
 from verify.parity.graphs.graph_nodes import label
@@ -17,10 +18,9 @@ SMALLEST_MAP = 4  # positions along each side of what is shown as a map
 LARGEST_GRID = 96  # cells along each side of its picture
 
 
-def output_names(network: GraphNetwork) -> list[str]:
+def output_names(graph: Graph) -> list[str]:
     """What the outputs are called: their nodes, with the number of the output where a node gives
     several."""
-    graph = network.plan.graph
     return [
         label(graph, head.node)
         + (f"[{head.output}]" if sum(h.node == head.node for h in graph.heads) > 1 else "")
@@ -39,7 +39,7 @@ def output_errors(
 
     Where the source has no float64, the port's own stands for it.
     """
-    names, shapes = output_names(network), source.shapes()
+    names, shapes = output_names(network.plan.graph), source.shapes()
     exact = source.heads64 or port64.heads
     found = []
     for at, (name, theirs32) in enumerate(zip(names, source.heads32, strict=True)):

@@ -84,7 +84,7 @@ def compare_graph(
     """
     network.eval()
     plan = network.plan
-    names = output_names(network)
+    names = output_names(plan.graph)
     nodes = compared(plan, source)
     given = _inputs_criterion(source, inputs_sha256, weights_sha256)
     single = seen(source, trace_graph(network, inputs, torch.float32))
