@@ -1,8 +1,6 @@
 """Make the packaged goldens of the zoo's graphs: what MXNet computes from drawn parameters.
 
-    uv run scripts/make_graph_goldens.py FOLDER [--again] [NAME...]
-
-FOLDER holds the graphs, as scripts/export_zoo.py writes them: NAME-symbol.json and NAME.json.
+    uv run scripts/make_graph_goldens.py [--again] [NAME...]
 
 Networks that have a golden of their present graph are left out, so a run that was broken off goes
 on. One MXNet process, with one thread, answers for all of them. A network is given two inputs, or
@@ -23,10 +21,13 @@ from typing import Any
 import click
 import numpy as np
 
+from architectures import GraphRecord, find_network
+from architectures.catalogue import every_network
 from architectures.graph.plan import Plan
-from convert.formats.symbol import open_symbol, symbol_json
+from convert.formats.symbol import symbol_json
 from gluonport.commands.console import Command, Failure
 from mappings.errors import GluonportError, NoReferenceError
+from verify.parity.graphs.graph_packaged import record_graph
 from verify.parity.graphs.graph_shared import judged_in_float32
 from verify.reference.drawn_graph import DrawnGraph, draw
 from verify.reference.graph_answers import MXNET, read_graph_answer
@@ -113,11 +114,10 @@ def make(drawn: DrawnGraph, server: Server, path: Path) -> None:
     os.replace(partial, path)
 
 
-def exported(folder: Path, name: str) -> DrawnGraph:
-    """A graph that export_zoo.py wrote, with drawn parameters and its smallest input."""
-    about = json.loads((folder / f"{name}.json").read_text())
-    shapes = {key: tuple(sizes) for key, sizes in about["inputs"].items()}
-    return draw(name, open_symbol(folder / f"{name}-symbol.json"), shapes)
+def records(names: tuple[str, ...]) -> list[GraphRecord]:
+    """The networks of these names that have a packaged graph, or all of them."""
+    found = map(find_network, names) if names else every_network()
+    return [network for network in found if isinstance(network, GraphRecord)]
 
 
 def is_made(name: str, path: Path, drawn: DrawnGraph) -> bool:
@@ -130,19 +130,18 @@ def is_made(name: str, path: Path, drawn: DrawnGraph) -> bool:
 
 
 @click.command(cls=Command)
-@click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1)
 @click.option("--again", is_flag=True, help="Make those again that are there.")
-def main(folder: Path, names: tuple[str, ...], again: bool) -> None:
-    """Make the goldens of the graphs NAMES in FOLDER, or of all of them."""
-    known = sorted(path.name.removesuffix("-symbol.json") for path in folder.glob("*-symbol.json"))
+def main(names: tuple[str, ...], again: bool) -> None:
+    """Make the goldens of the graph networks NAMES, or of all of them."""
     failed = []
     with Server() as server:
-        for name in names or known:
+        for record in records(names):
             started = time.perf_counter()
+            name = record.network
             path = golden_path(name)
             try:
-                drawn = exported(folder, name)
+                drawn = draw(name, record_graph(record), record.inputs)
                 if not again and is_made(name, path, drawn):
                     continue
                 make(drawn, server, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from architectures.catalogue import (
@@ -21,7 +22,7 @@ from architectures.catalogue import (
 )
 from architectures.catalogue.graph_record import GraphRecord, graph_record
 from architectures.catalogue.other_weights import other_weights
-from architectures.catalogue.packaged_graph import refused
+from architectures.catalogue.packaged_graph import graph_index, refused
 from architectures.catalogue.record import Model
 from architectures.catalogue.stored_file import file_called, stored_files
 from mappings.errors import GluonportError
@@ -77,6 +78,16 @@ def find_network(name: str) -> Model | GraphRecord:
     if why := refused().get(network):
         raise GluonportError(f"{name} cannot be converted: {why}")
     raise no_model_called(name)
+
+
+def every_network() -> Iterator[Model | GraphRecord]:
+    """Every model, then every network that has a packaged graph and no table."""
+    yield from MODELS
+    for network in graph_index():
+        if table_of(network) is None:
+            record = graph_record(network, file_called(f"gluon_{network}"))
+            assert record is not None
+            yield record
 
 
 def table_of(network: str) -> Model | None:

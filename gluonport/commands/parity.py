@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from architectures.catalogue import MODELS, find_model
+from architectures.catalogue import every_network, find_model, find_network
+from architectures.catalogue.graph_record import GraphRecord
 from architectures.catalogue.record import Model
 from convert.formats.records import GRAPH
 from gluonport.commands.console import (
@@ -66,7 +67,8 @@ def parity(
 ) -> None:
     """Check that a network computes the same as its source framework.
 
-    The networks of the models NAMES (or --all) are checked with synthetic weights. With
+    The networks NAMES (or --all) are checked with synthetic weights: those with a table, and those
+    of the model zoos that are converted by their packaged graph. With
     --checkpoint, a converted file of the one model NAME is checked: its values against its source,
     and its network against the reference.
 
@@ -90,15 +92,16 @@ def parity(
         raise click.UsageError("--input is for a checkpoint that came from a graph")
     if bool(names) == everything:
         raise click.UsageError("give the NAMES of models, or --all")
-    models = list(MODELS) if everything else [find_model(name) for name in names]
-    if checkpoint is not None and len(models) != 1:
+    networks = list(every_network()) if everything else [find_network(name) for name in names]
+    if checkpoint is not None and len(networks) != 1:
         raise click.UsageError("--checkpoint needs the NAME of one model")
     if checkpoint is None and (source is not None or choice):
         raise click.UsageError("--from, --ema, --weights and --ignore need a --checkpoint")
     if checkpoint is None:
-        results = list(_architectures(models, reference, quiet=as_json))
+        results = list(_networks(networks, reference, quiet=as_json))
     else:
-        results = [_checkpoint(models[0], checkpoint, source, reference, choice)]
+        model = find_model(names[0])
+        results = [_checkpoint(model, checkpoint, source, reference, choice)]
         if not as_json:
             _print(results[0])
     return _conclude(results, report, as_json)
@@ -108,7 +111,11 @@ def _conclude(results: list[Parity], report: str | None, as_json: bool) -> None:
     """Print the JSON, write the page, and fail if a verdict does."""
     if as_json:
         passed = all(result.passed for result in results)
-        print_json({"passed": passed, "models": [result.as_json() for result in results]})
+        models = [result.as_json() for result in results]
+        print_json({"passed": passed, "tasks": _tasks(results), "models": models})
+    elif len(results) > 1:
+        for task, found in _tasks(results).items():
+            click.echo(f"{task}: {found['passed']} of {found['networks']} pass")
     if report is not None:
         from verify.report.page import write_report
 
@@ -121,13 +128,28 @@ def _conclude(results: list[Parity], report: str | None, as_json: bool) -> None:
         raise Failure(failed[-1].failure())
 
 
-def _architectures(models: Iterable[Model], reference: str, quiet: bool) -> Iterator[Parity]:
-    from verify.parity.compare import verify_architecture
+def _tasks(results: list[Parity]) -> dict[str, dict[str, int]]:
+    from verify.parity.result import by_task
 
-    for model in models:
+    return {
+        task: {"passed": passed, "networks": count}
+        for task, (passed, count) in by_task(results).items()
+    }
+
+
+def _networks(
+    networks: Iterable[Model | GraphRecord], reference: str, quiet: bool
+) -> Iterator[Parity]:
+    from verify.parity.compare import verify_architecture
+    from verify.parity.graphs.graph_packaged import verify_record
+
+    for network in networks:
         if sys.stderr.isatty():
-            click.echo(f"{model.name} ...\r", err=True, nl=False)
-        result = verify_architecture(model, reference)
+            click.echo(f"{network.name} ...\r", err=True, nl=False)
+        if isinstance(network, GraphRecord):
+            result = verify_record(network, reference)
+        else:
+            result = verify_architecture(network, reference)
         if not quiet:
             _print(result)
         yield result

@@ -144,6 +144,7 @@ def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) 
         ranked and ranked[1],
         about=source.about,
         answers=image_answers(reference_names(model), source, port),
+        task="classification",
         environment=environment(),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import prod
 from typing import Any, Literal
@@ -177,7 +177,7 @@ class Parity:
     ``about`` describes the source's side (versions, sha256 of inputs and weights), ``environment``
     the port's (versions and platform). ``leg`` is what a graph's verdict stands on: ``network``,
     MXNet ran the very graph, or ``operators``, each operator is proven by itself. ``outputs`` are
-    those of a graph.
+    those of a graph. ``task`` is what the network is for, where the catalogue says it.
     """
 
     model: str
@@ -193,6 +193,7 @@ class Parity:
     environment: dict[str, str] = field(default_factory=dict)
     leg: Literal["network", "operators"] | None = None
     outputs: tuple[OutputError, ...] = ()
+    task: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -238,6 +239,7 @@ class Parity:
             "about": self.about,
             "environment": self.environment,
             **({} if self.leg is None else {"leg": self.leg}),
+            **({} if self.task is None else {"task": self.task}),
             **({"outputs": [asdict(output) for output in self.outputs]} if self.outputs else {}),
         }
         return {name: _finite(value) for name, value in values.items()}
@@ -272,8 +274,19 @@ class Parity:
             ),
             environment=dict(values["environment"]),
             leg=values.get("leg"),
+            task=values.get("task"),
             outputs=tuple(OutputError.from_json(entry) for entry in values.get("outputs", ())),
         )
+
+
+def by_task(results: Iterable[Parity]) -> dict[str, tuple[int, int]]:
+    """How many networks of each task passed, and how many there are."""
+    found: dict[str, tuple[int, int]] = {}
+    for result in results:
+        task = result.task or "of no known task"
+        passed, count = found.get(task, (0, 0))
+        found[task] = passed + result.passed, count + 1
+    return found
 
 
 def _limit(limit: Any) -> Any:

@@ -21,7 +21,7 @@ from PIL import Image
 from convert.formats.appearing import write_text
 from convert.formats.regular import sha256
 from verify.parity.criteria import LAYER
-from verify.parity.result import Criterion, CriterionName, Parity
+from verify.parity.result import Criterion, CriterionName, Parity, by_task
 from verify.reference.inputs import IMAGES
 from verify.report.difference_chart import difference_chart
 from verify.report.drift_chart import drift_chart, graph_stages, is_missing
@@ -74,6 +74,7 @@ def write_report(results: Sequence[Parity], folder: Path, root: Path = Path()) -
     html = page.render(
         passed=passed,
         sections=sections,
+        tasks=by_task(results),
         questions=QUESTIONS,
         graph_units=GRAPH_UNITS,
         layer_limit=LAYER,
