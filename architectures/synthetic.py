@@ -15,6 +15,14 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+GAMMAS = {
+    "cifar_resnet110": 0.75,
+    "mobilenet0": 1.5,
+    "mobilenet1": 1.5,
+    "mobilenetv3": 1.1,
+}
+"""Factors of the gammas of the models whose names begin so. 54 blocks of narrow layers amplify;
+depthwise convolutions without a sum lose what distinguishes images."""
 
 
 def synthetic_values(model: str, tensor: str, shape: tuple[int, ...]) -> Array:
@@ -22,8 +30,8 @@ def synthetic_values(model: str, tensor: str, shape: tuple[int, ...]) -> Array:
 
     The numbers are uniform, from numpy's frozen legacy stream, which is the same on every platform.
     The slightly negative mean of the weights keeps activations near 1 through 101 layers, and keeps
-    images distinguishable. 54 blocks of narrow layers would still amplify, so they have smaller
-    gammas. No BatchNorm value is near 0 or 1, to which BatchNorm is initialised.
+    images distinguishable. Some networks would still amplify or lose that, so they have smaller or
+    larger gammas. No BatchNorm value is near 0 or 1, to which BatchNorm is initialised.
     """
     seed = int.from_bytes(hashlib.sha256(f"{model}/{tensor}".encode()).digest()[:4], "little")
     u = np.random.RandomState(seed).random_sample(shape)
@@ -35,8 +43,7 @@ def synthetic_values(model: str, tensor: str, shape: tuple[int, ...]) -> Array:
             values = u - 0.5
         case "gamma" | "weight":
             values = 0.5 + 0.3 * u
-            if model.startswith("cifar_resnet110"):
-                values *= 0.75
+            values *= next((f for name, f in GAMMAS.items() if model.startswith(name)), 1.0)
         case "beta" | "running_mean":
             centred = 0.4 * u - 0.2
             values = centred + np.copysign(0.1, centred)

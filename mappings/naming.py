@@ -118,7 +118,7 @@ def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
                 short = short.removesuffix(f"moving_{spelling}") + f"running_{spelling}"
         for word in NORM_LAYERS:
             short = short.replace(word, "batchnorm")
-        plain[name] = short
+        plain[name] = _renumbered(short)
     for word, note in (
         ("moving_", "running statistics spelled moving_*"),
         *((word, f"{title} names") for word, title in NORM_LAYERS.items()),
@@ -128,6 +128,16 @@ def _undecorated(names: Collection[str]) -> tuple[dict[str, str], list[str]]:
     if words := wrappers(names):
         notes.append(f"wrapped in {' and '.join(f'{word}.' for word in words)}")
     return plain, notes
+
+
+def _renumbered(name: str) -> str:
+    """A flat name of GluonCV's MobileNetV3 (``_resunit12_seq-1-exp-conv2d_weight``) with the number
+    that its block has in the first such network of a process. Gluon goes on counting them, but the
+    second number is the block's own."""
+    before, word, after = name.partition("_resunit")
+    _, middle, rest = after.partition("_seq-")
+    own = rest.partition("-")[0]
+    return f"{before}{word}{own}{middle}{rest}" if own.isdecimal() else name
 
 
 def _refuse_twins(names: Names) -> None:

@@ -32,8 +32,6 @@ FAMILIES = {
     "fcn_resnet50_ade": "FCN, a segmentation network",
     "psp_resnet50_ade": "PSPNet, a segmentation network",
     "deeplab_resnet50_ade": "DeepLab, a segmentation network",
-    "mobilenet0.25": "MobileNet, a classifier",
-    "mobilenetv2_0.25": "MobileNet",
     "squeezenet1.1": "SqueezeNet, a classifier",
     "densenet121": "DenseNet, a classifier",
     "vgg11": "VGG, a classifier",

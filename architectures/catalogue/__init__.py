@@ -7,8 +7,10 @@ from difflib import get_close_matches
 
 from architectures.catalogue import (
     cifar,
+    darknet,
     mmpretrain_seresnet,
     module_resnet,
+    mobilenet,
     pruned_resnet,
     resnest,
     resnet_v1,
@@ -42,6 +44,8 @@ MODELS: tuple[Model, ...] = (
     *cifar.MODELS,
     *module_resnet.MODELS,
     *thumbnail.MODELS,
+    *mobilenet.MODELS,
+    *darknet.MODELS,
     *sample.MODELS,
 )
 

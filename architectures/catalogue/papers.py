@@ -95,3 +95,54 @@ RESNEST = Paper(
   archivePrefix = {arXiv}
 }""",
 )
+MOBILENETS = Paper(
+    "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications",
+    "https://arxiv.org/abs/1704.04861",
+    """\
+@misc{howard2017mobilenets,
+  title         = {{MobileNets}: Efficient Convolutional Neural Networks for Mobile Vision
+                   Applications},
+  author        = {Howard, Andrew G. and Zhu, Menglong and Chen, Bo and Kalenichenko, Dmitry and
+                   Wang, Weijun and Weyand, Tobias and Andreetto, Marco and Adam, Hartwig},
+  year          = {2017},
+  eprint        = {1704.04861},
+  archivePrefix = {arXiv}
+}""",
+)
+MOBILENET_V2 = Paper(
+    "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
+    "https://arxiv.org/abs/1801.04381",
+    """\
+@inproceedings{sandler2018mobilenetv2,
+  title     = {{MobileNetV2}: Inverted Residuals and Linear Bottlenecks},
+  author    = {Sandler, Mark and Howard, Andrew and Zhu, Menglong and Zhmoginov, Andrey and
+               Chen, Liang-Chieh},
+  booktitle = {CVPR},
+  year      = {2018}
+}""",
+)
+MOBILENET_V3 = Paper(
+    "Searching for MobileNetV3",
+    "https://arxiv.org/abs/1905.02244",
+    """\
+@inproceedings{howard2019searching,
+  title     = {Searching for {MobileNetV3}},
+  author    = {Howard, Andrew and Sandler, Mark and Chu, Grace and Chen, Liang-Chieh and Chen, Bo
+               and Tan, Mingxing and Wang, Weijun and Zhu, Yukun and Pang, Ruoming and
+               Vasudevan, Vijay and Le, Quoc V. and Adam, Hartwig},
+  booktitle = {ICCV},
+  year      = {2019}
+}""",
+)
+YOLOV3 = Paper(
+    "YOLOv3: An Incremental Improvement",
+    "https://arxiv.org/abs/1804.02767",
+    """\
+@misc{redmon2018yolov3,
+  title         = {{YOLOv3}: An Incremental Improvement},
+  author        = {Redmon, Joseph and Farhadi, Ali},
+  year          = {2018},
+  eprint        = {1804.02767},
+  archivePrefix = {arXiv}
+}""",
+)

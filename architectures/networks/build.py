@@ -7,10 +7,14 @@ from typing import Any
 
 from architectures.catalogue.cifar_config import CifarConfig
 from architectures.catalogue.config import NetworkConfig, ResNetConfig, ResNetV1Config, SENetConfig
+from architectures.catalogue.darknet_config import DarkNetConfig
+from architectures.catalogue.mobilenet_config import MobileNetConfig, MobileNetV3Config
 from architectures.catalogue.preactivation_config import PreActivationConfig
 from architectures.catalogue.record import Model
 from architectures.catalogue.resnest_config import ResNeStConfig
 from architectures.networks.cifar import CifarResNet
+from architectures.networks.darknet import DarkNet
+from architectures.networks.mobilenet import MobileNet, MobileNetV3
 from architectures.networks.network import Network
 from architectures.networks.preactivation import PreActivationResNet
 from architectures.networks.resnest import ResNeSt
@@ -25,6 +29,9 @@ NETWORKS: Mapping[type[NetworkConfig], Callable[[Any, int, int], Network]] = {
     CifarConfig: CifarResNet,
     PreActivationConfig: PreActivationResNet,
     ResNeStConfig: ResNeSt,
+    MobileNetConfig: MobileNet,
+    MobileNetV3Config: MobileNetV3,
+    DarkNetConfig: DarkNet,
 }
 """The network of each configuration: exactly that type, never one that it inherits from."""
 

@@ -19,7 +19,9 @@ from gluoncv.model_zoo import get_model
 def parameters(name):
     small = name.endswith("_thumbnail")
     name = name.removesuffix("_thumbnail")
-    net = get_model(name, pretrained=False, **({"thumbnail": True, "classes": 10} if small else {}))
+    options = {"thumbnail": True, "classes": 10} if small else {}
+    with mx.name.NameManager():  # networks without a prefix count on from the ones before
+        net = get_model(name, pretrained=False, **options)
     side = int(re.match("cifar", name) is None) * 192 + 32
     image = mx.nd.zeros((1, 3, side, side))
     if name.endswith("_gn"):  # GluonCV's GroupNorm infers no shapes

@@ -43,14 +43,15 @@ Synthetic weights, a function of (MODEL, structural tensor name, shape)
     of shape[1:]. By the name's last part, in float64 in the order written, then rounded to float32:
         weight              (6 u - 3) / sqrt(f) - 1 / f
         bias                u - 0.5
-        gamma               0.5 + 0.3 u, times 0.75 if MODEL begins with cifar_resnet110
+        gamma               0.5 + 0.3 u, times 0.75 if MODEL begins with cifar_resnet110, times
+                            1.5 if with mobilenet0 or mobilenet1, times 1.1 if with mobilenetv3
         beta, running_mean  b + copysign(0.1, b) with b = 0.4 u - 0.2
         running_var         0.6 + 0.35 u
     Only uniform numbers are used: normal ones need a logarithm, which differs between platforms.
     The slightly negative mean of the weights balances what ReLUs add, so that activations stay of
     order 1 through 101 layers, with and without squeeze-and-excitation. Without the smaller gammas
-    54 blocks of few channels would amplify rounding errors 46 times. BatchNorm values are neither
-    close to 0 nor to 1.
+    54 blocks of few channels would amplify rounding errors 46 times; with the larger ones images
+    stay distinguishable in MobileNets. BatchNorm values are neither close to 0 nor to 1.
 
 Weights from a file must set every parameter exactly once. The class count is the file's own.
 Failures are one line, ``error: ...``, on stderr, with exit status 1.
@@ -90,6 +91,7 @@ from mxnet.gluon import nn  # type: ignore[import-not-found]
 Array = np.ndarray[Any, Any]
 PROJECTIONS = 4
 THUMBNAIL = "_thumbnail"
+GAMMAS = {"cifar_resnet110": 0.75, "mobilenet0": 1.5, "mobilenet1": 1.5, "mobilenetv3": 1.1}
 KINDS = (
     (nn.conv_layers._Conv, "conv"),
     (nn.BatchNorm, "norm"),
@@ -202,8 +204,7 @@ def synthetic(model: str, tensor: str, shape: tuple[int, ...]) -> Array:
         values = u - 0.5
     elif leaf == "gamma":
         values = 0.5 + 0.3 * u
-        if model.startswith("cifar_resnet110"):
-            values *= 0.75
+        values *= next((f for name, f in GAMMAS.items() if model.startswith(name)), 1.0)
     elif leaf in ("beta", "running_mean"):
         b = 0.4 * u - 0.2
         values = b + np.copysign(0.1, b)
