@@ -65,7 +65,10 @@ NAMINGS: dict[Names, list[set[str]]] = {
 def shapes(model: Model, names: Names, classes: int | None = None) -> dict[str, tuple[int, ...]]:
     """A file of the model in a naming: names and shapes; a class count of its own where given."""
     sized = model.sized(classes)
-    return {name: sized[target] for name, target in names(model).items()}
+    named = names(model).items()
+    if names is pytorch:
+        return {name: sized[target] for name, target in named}
+    return {name: model.table.source_shape(target, sized[target]) for name, target in named}
 
 
 def checkpoint(found: dict[str, tuple[int, ...]]) -> Checkpoint:

@@ -39,5 +39,6 @@ def test_flat_names_number_the_networks_own_layers(model: Model, live: dict[str,
 def test_shapes_are_those_of_the_network(model: Model, live: dict[str, Any]) -> None:
     found = {name: tuple(shape) for _, name, shape in live[model.source.name]["parameters"]}
     sized = model.sized()
-    ours = {source: sized[target] for source, target in model.table.targets.items()}
+    table = model.table
+    ours = {s: table.source_shape(target, sized[target]) for s, target in table.targets.items()}
     assert ours == found

@@ -22,7 +22,8 @@ def expand(rows: tuple[Row, ...], depths: tuple[int, ...] = DEPTHS) -> Table:
 def residues(table: Table, model: Model) -> Residues:
     """A complete file of ``model`` laid against ``table``."""
     sized = model.sized()
-    shapes = {source: sized[target] for source, target in model.table.targets.items()}
+    own = model.table
+    shapes = {s: own.source_shape(target, sized[target]) for s, target in own.targets.items()}
     return reconcile(shapes, recognise(shapes, table), table, model.shapes)[0]
 
 

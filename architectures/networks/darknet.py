@@ -13,7 +13,8 @@ from architectures.catalogue.darknet_config import DarkNetConfig
 from architectures.networks.network import Network
 from architectures.networks.residual import initialise
 
-SLOPE = 0.1
+SLOPE = 0.10000000149011612
+"""0.1 as MXNet keeps it, in float32, whatever the network's precision."""
 
 
 class ConvNormAct(nn.Module):
