@@ -6,6 +6,7 @@ gluoncv/model_zoo/yolo/darknet.py.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,8 +14,17 @@ from architectures.catalogue.darknet_config import DarkNetConfig
 from architectures.networks.network import Network
 from architectures.networks.residual import initialise
 
-SLOPE = 0.10000000149011612
-"""0.1 as MXNet keeps it, in float32, whatever the network's precision."""
+SLOPE = 0.1
+
+
+class LeakyReLU(nn.LeakyReLU):
+    """A leaky ReLU that multiplies in float32 in a float64 network too, as MXNet does. In other
+    precisions it is PyTorch's."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dtype == torch.float64:
+            return torch.where(x > 0, x, (x.float() * self.negative_slope).double())
+        return functional.leaky_relu(x, self.negative_slope)
 
 
 class ConvNormAct(nn.Module):
@@ -25,7 +35,7 @@ class ConvNormAct(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False)
         self.bn = nn.BatchNorm2d(out)
-        self.act = nn.LeakyReLU(SLOPE)
+        self.act = LeakyReLU(SLOPE)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.act(self.bn(self.conv(x)))
