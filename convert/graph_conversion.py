@@ -40,11 +40,12 @@ class GraphRequest:
     inputs that the user gave. ``force`` replaces existing files, and ``allow_nonfinite`` writes NaN
     and infinity too. ``ignore`` are the patterns of the tensors that the user left out. ``notes``
     are sentences on how the graph and its parameters were found. ``fetched`` says where the graph
-    was fetched from.
+    was fetched from. ``symbol`` is None for a packaged graph, ``packaged`` says which, and
+    ``known`` how the file names its variables.
     """
 
     graph: Graph
-    symbol: Path
+    symbol: Path | None
     symbol_sha256: str
     checkpoint: Checkpoint
     target: Path
@@ -55,10 +56,14 @@ class GraphRequest:
     ignore: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     fetched: Fetched | None = None
+    packaged: Mapping[str, Any] | None = None
+    known: GraphNaming | None = None
 
     @cached_property
     def naming(self) -> GraphNaming:
         """How the file names the graph's variables. Raises ReconcileError if that is not clear."""
+        if self.known is not None:
+            return self.known
         return match_names(self.graph, {t.name: t.shape for t in self.checkpoint.tensors})
 
     @cached_property
@@ -214,7 +219,8 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
         "ignored": list(checkpoint.ignored),
         "preprocessing": None,
         "mapping_sha256": plan.table.digest,
-        "symbol": os.path.abspath(request.symbol),
+        "symbol": None if request.symbol is None else os.path.abspath(request.symbol),
+        "packaged_graph": request.packaged,
         "symbol_sha256": request.symbol_sha256,
         "inputs": {
             plan.graph.nodes[taken.node].name: None if taken.shape is None else list(taken.shape)

@@ -8,17 +8,23 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from architectures import MODELS
 from architectures.catalogue.record import STATISTICS
+from architectures.catalogue.stored_file import StoredFile
 from convert.fit import exact_fits, nearest
 from convert.formats import Checkpoint, open_checkpoint
 from convert.laid import Fit
 from convert.preprocessing import Preprocessing, preprocessing_beside
+from convert.stored_weights import stored_file_of
 from convert.thumbnails import thumbnail_of
 from mappings.choice import NO_CHOICE, Choice
+from mappings.errors import ReconcileError
 from mappings.naming import guess_scheme
+
+if TYPE_CHECKING:
+    from convert.packaged_source import PackagedSource
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,17 @@ class Inspection:
     """A checkpoint and the models nearest to it, the one with the fewest misfits first.
 
     If it fits no model exactly, ``backbones`` are those that it fits except for the classifier, and
-    ``thumbnail`` is the network of MXNet's own zoo that fits it if built with ``thumbnail=True``.
+    ``thumbnail`` is the network of MXNet's own zoo that fits it if built with ``thumbnail=True``,
+    and ``packaged`` the network whose packaged graph fits it. ``stored`` is the published file that
+    it is by its sha1.
     """
 
     checkpoint: Checkpoint
     fits: tuple[Fit, ...]
     backbones: tuple[Fit, ...] = ()
     thumbnail: str | None = None
+    stored: StoredFile | None = None
+    packaged: PackagedSource | None = None
 
     @property
     def exact(self) -> tuple[Fit, ...]:
@@ -91,6 +101,10 @@ class Inspection:
             "num_classes": self.exact[0].num_classes if self.exact else None,
             "in_chans": self.exact[0].in_chans if self.exact else None,
             "thumbnail": self.thumbnail,
+            "stored_file": self.stored
+            and {"name": self.stored.name, "store": self.stored.store, "sha1": self.stored.sha1},
+            "packaged_graph": self.packaged
+            and {"name": self.packaged.record.name, "classes": self.packaged.classes},
             "without_classifier": [fit.model.name for fit in self.backbones],
             "preprocessing": self.preprocessing and self.preprocessing.as_json(),
             "candidates": [
@@ -113,7 +127,8 @@ def inspect_checkpoint(path: str | os.PathLike[str], choice: Choice = NO_CHOICE)
     Raises FormatError as ``open_checkpoint`` does.
     """
     checkpoint = open_checkpoint(path, choice)
-    found = Inspection(checkpoint, tuple(nearest(checkpoint)) if checkpoint.named else ())
+    near = tuple(nearest(checkpoint)) if checkpoint.named else ()
+    found = Inspection(checkpoint, near, stored=stored_file_of(checkpoint))
     if found.exact or not checkpoint.named:
         return found
     bare = nearest(checkpoint, classifier=False)
@@ -121,7 +136,18 @@ def inspect_checkpoint(path: str | os.PathLike[str], choice: Choice = NO_CHOICE)
         found,
         backbones=tuple(fit for fit in bare if not fit.residues),
         thumbnail=thumbnail_of(checkpoint, MODELS),
+        packaged=_packaged(checkpoint),
     )
+
+
+def _packaged(checkpoint: Checkpoint) -> PackagedSource | None:
+    """The packaged graph that a checkpoint fits; None if there is none, or more than one."""
+    from convert.packaged_source import recognise_packaged  # brings all operators
+
+    try:
+        return recognise_packaged(checkpoint)
+    except ReconcileError:
+        return None
 
 
 def digests(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from architectures import find_model
+from architectures import GraphRecord, find_model, find_network
 from architectures.catalogue.ports import PORTS
 from convert.fit import fit, identify
 from convert.formats import Checkpoint, open_checkpoint
@@ -20,6 +20,7 @@ from convert.provenance import Conversion
 from convert.request import Request
 from convert.sources.fetched import Fetched
 from convert.sources.published import fetch_published, largest
+from convert.stored_weights import stored_weights
 from convert.synthetic_source import synthetic_checkpoint
 from convert.transfer import transfer
 from convert.way_back import WayBack
@@ -71,7 +72,10 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
             return _by_graph(wish, graph, choice, why)
         checkpoint, fetched, notes = graph.checkpoint, wish.fetched, _on_softmax(graph)
     else:
-        found, checkpoint, fetched = _by_table(wish, choice)
+        laid = _by_table(wish, choice)
+        if isinstance(laid, Conversion):
+            return laid
+        found, checkpoint, fetched = laid
         notes = _on_options(wish, found)
     names, back = None, WayBack()
     if wish.target.suffix == ".params":
@@ -95,13 +99,24 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
     return transfer(request)
 
 
-def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, Fetched | None]:
-    """How a source fits its model, the source, and where it was fetched from."""
+def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, Fetched | None] | Conversion:
+    """How a source fits its model, the source, and where it was fetched from; or the finished
+    conversion by a packaged graph, where no table has the network."""
     source, fetched = wish.source, wish.fetched
     if wish.name == "auto":
         checkpoint = open_checkpoint(str(source), choice)
-        return identify(checkpoint, wish.classifier), checkpoint, fetched
-    model = find_model(wish.name)
+        try:
+            found = identify(checkpoint, wish.classifier)
+        except ReconcileError:
+            if done := _by_packaged_graph(wish, choice, checkpoint):
+                return done
+            raise
+        return stored_weights(found, checkpoint), checkpoint, fetched
+    model = find_network(wish.name)
+    if isinstance(model, GraphRecord):
+        from convert.packaged_route import convert_packaged
+
+        return convert_packaged(wish, choice, model)
     if source == "synthetic":
         checkpoint = synthetic_checkpoint(model)
     elif source is not None:
@@ -125,6 +140,14 @@ def _published(model: Model, wish: Wish) -> Path:
             f"{error}; the model hub has timm's conversion of these weights, which is not the "
             f"original file: {command}"
         ) from error
+
+
+def _by_packaged_graph(wish: Wish, choice: Choice, checkpoint: Checkpoint) -> Conversion | None:
+    """Convert a file that no table fits by the packaged graph that it fits; None without one."""
+    from convert.packaged_route import convert_packaged, recognised
+
+    packaged = recognised(checkpoint)
+    return packaged and convert_packaged(wish, choice, packaged)
 
 
 def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) -> Conversion:

@@ -458,7 +458,11 @@ def main() -> int:
     parser.add_argument("--classes", default="", help="export for these numbers of classes too")
     parser.add_argument("--missing", action="store_true", help="only networks that are not there")
     parser.add_argument("--input", action="append", default=[], metavar="NAME=1x3x64x64")
+    parser.add_argument("--list", action="store_true", help="only print every name")
     arguments = parser.parse_args()
+    if arguments.list:
+        print("\n".join(names()))
+        return 0
     arguments.folder.mkdir(parents=True, exist_ok=True)
     without_downloads()
     untraceable = {}

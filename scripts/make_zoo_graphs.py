@@ -26,6 +26,7 @@ from architectures.catalogue.class_template import is_open, solve
 from architectures.catalogue.name_keys import name_keys
 from scripts.zoo_graphs.families import dataset_of, family_of, preprocessing_of
 from scripts.zoo_graphs.fit_classes import NoFit, fit_template
+from scripts.zoo_graphs.refusals import refusals
 from scripts.zoo_graphs.stored_files import stored_files
 
 ZOO = Path(__file__).parents[1] / "architectures" / "zoo"
@@ -107,6 +108,15 @@ def export_missing(names: list[str], folder: Path) -> None:
         subprocess.run([*command, *missing[begin : begin + BATCH], "--classes", "3,5"])
 
 
+def every_name(folder: Path) -> list[str]:
+    """The names that GluonCV registers, which ``export_zoo.py --list`` prints."""
+    listed = folder / "registered.txt"
+    if not listed.exists():
+        command = ["uv", "run", "-q", "--script", str(EXPORT), str(folder), "--list"]
+        listed.write_text(subprocess.run(command, capture_output=True, text=True).stdout)
+    return [name for name in listed.read_text().split() if not name.startswith("mxnet-")]
+
+
 def write_archives(entries: dict[str, dict[str, str]]) -> None:
     """The graphs of each archive, a line each, by name."""
     for old in ZOO.glob("*.xz"):
@@ -133,10 +143,7 @@ def main(folder: Path, facts: Path, as_exported: bool) -> None:
     called = {stored: name for name, stored in STORED_AS.items()}
     for file in files:
         file["network"] = called.get(file["stored"], file["stored"])
-    listed = folder / "names.txt"
-    wanted = [*listed.read_text().split()] if listed.exists() else []
-    wanted = sorted({*wanted, *(file["network"] for file in files)} - native)
-    wanted = [name for name in wanted if not name.startswith("mxnet-")]
+    wanted = sorted({*every_name(folder), *(file["network"] for file in files)} - native)
     if not as_exported:
         export_missing(wanted, folder)
     networks: dict[str, dict[str, Any]] = {}
@@ -169,6 +176,10 @@ def main(folder: Path, facts: Path, as_exported: bool) -> None:
         entries.setdefault(archive, {})[name] = line
     write_archives(entries)
     index = {"networks": networks}
+    reasons = refusals(
+        folder, every_name(folder), {*networks, *native}, {file["network"] for file in files}
+    )
+    (ZOO / "refused.json").write_text(json.dumps(reasons, indent=0, sort_keys=True) + "\n")
     (ZOO / "index.json").write_text(json.dumps(index, indent=0, sort_keys=True) + "\n")
     (ZOO / "stores.json").write_text(json.dumps({"files": files}, indent=0) + "\n")
     print(f"{len(networks)} networks, {sum(f.stat().st_size for f in ZOO.iterdir())} bytes")

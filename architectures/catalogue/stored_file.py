@@ -65,6 +65,11 @@ def file_of(sha1: str) -> StoredFile | None:
     return known.get(sha1) or known.get(sha1[:8])
 
 
+def file_of_network(network: str) -> StoredFile | None:
+    """The weights that GluonCV takes for a network of its own; None if it has none."""
+    return next((file for file in stored_files() if file.network == network), None)
+
+
 @cache
 def _by_name() -> Mapping[str, StoredFile]:
     found: dict[str, StoredFile] = {}

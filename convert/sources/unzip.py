@@ -24,7 +24,7 @@ are nearly random: a zip makes real ones smaller by a tenth."""
 def extract(archive: Path, target: Path, sha1: str, most: int = LIMIT) -> None:
     """Extract the zip's one file, which must have the name of ``target``, to ``target``.
 
-    It appears there whole and synced if its SHA-1 (40 hex digits) agrees, or not at all. Its
+    It appears there whole and synced if its SHA-1 begins with ``sha1``, or not at all. Its
     declared size is checked before anything is inflated: at most ``most`` bytes, and at most
     ``DENSEST`` times its size in the archive. Raises FormatError if the zip does not hold exactly
     that regular file, and OSError or WriteError if ``target`` cannot be written.
@@ -41,7 +41,7 @@ def extract(archive: Path, target: Path, sha1: str, most: int = LIMIT) -> None:
                 while chunk := content.read(CHUNK):
                     file.write(chunk)
                     digest.update(chunk)
-            if digest.hexdigest() != sha1:
+            if not digest.hexdigest().startswith(sha1):
                 raise BadZipFile(f"{target.name} in it has sha1 {digest.hexdigest()}, not {sha1}")
     except (BadZipFile, EOFError, OSError, RuntimeError, ValueError, zlib.error) as error:
         # A corrupt offset makes zipfile seek where no file can; other OSErrors are about writing.

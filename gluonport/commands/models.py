@@ -8,6 +8,8 @@ import click
 
 from architectures.catalogue import MODELS, no_model_called
 from architectures.catalogue.figure import Regime, Unbound, Undecided
+from architectures.catalogue.listing import Listed, everything
+from architectures.catalogue.printed_figure import PrintedFigure
 from architectures.catalogue.record import Model
 from gluonport.commands.console import ReleaseCommand, print_json
 from gluonport.commands.releases import print_releases
@@ -23,6 +25,7 @@ UNBOUND = (
     "+ The figure was published for a file whose hash nobody published. No file can be shown to\n"
     "  be that one, so the figure is not used to judge an accuracy."
 )
+NO_HASH = "* The table prints no hash: nothing is judged by this figure."
 
 
 @click.command(cls=ReleaseCommand)  # for --published
@@ -30,7 +33,7 @@ UNBOUND = (
 @click.option("--published", is_flag=True, hidden=True, help="Use 'gluonport releases'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
-    """List the models of the catalogue.
+    """List the models of the catalogue, and what else the stores of GluonCV and MXNet hold.
 
     With a PATTERN ('gluon_se*'), only the models whose names match it are listed.
     """
@@ -43,11 +46,20 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
         raise click.UsageError("expected one PATTERN: put it in quotes")
     pattern = (*names, "*")[0]
     chosen = [model for model in MODELS if fnmatchcase(model.name, pattern)]
-    if not chosen:
+    stored = [one for one in everything() if fnmatchcase(one.name, pattern)]
+    if not chosen and not stored:
         raise no_model_called(pattern)
     if as_json:
-        print_json({"models": [_as_json(model) for model in chosen]})
+        files = [one.as_json() for one in stored]
+        print_json({"models": [_as_json(model) for model in chosen], "files": files})
         return
+    if chosen:
+        _show_tables(chosen)
+    _show_others(stored, {model.name for model in chosen})
+
+
+def _show_tables(chosen: list[Model]) -> None:
+    """The models with a table, by family."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -78,6 +90,42 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
         click.echo(UNBOUND)
 
 
+def _show_others(stored: list[Listed], shown: set[str]) -> None:
+    """Other weights of the models above, and the networks that are converted by their graphs."""
+    from rich.table import Table
+    from rich.text import Text
+
+    others = [one for one in stored if one.name not in shown]
+    for route, title in (
+        ("table", "Other weights of networks that have a table"),
+        ("graph", "Networks that are converted by their graphs"),
+    ):
+        rows = [one for one in others if one.route == route]
+        if not rows:
+            continue
+        click.echo(f"\n{title}")
+        table = Table("name", "task", "sha1", "published", box=None, pad_edge=False)
+        rows.sort(key=lambda one: (str(one.task), str(one.family)))
+        family = None
+        for one in rows:
+            if one.family != family:
+                family = one.family
+                table.add_row(f"[bold]{family}")
+            figures = "; ".join(f"{f}{'' if f.weights else ' *'}" for f in _figures(one))
+            sha1 = one.file.sha1[:8] if one.file else "never published"
+            table.add_row(Text(one.name), str(one.task), sha1, Text(figures or "-"))
+        show_table(table)
+    if any(figure.weights is None for one in others for figure in _figures(one)):
+        click.echo(NO_HASH)
+    for one in others:
+        if one.route == "refused":
+            click.echo(f"refused: {one.name}: {one.why}")
+
+
+def _figures(one: Listed) -> tuple[PrintedFigure, ...]:
+    return one.file.figures if one.file else ()
+
+
 def _as_json(model: Model) -> dict[str, object]:
     return {
         "name": model.name,
@@ -91,6 +139,8 @@ def _as_json(model: Model) -> dict[str, object]:
         "num_classes": model.num_classes,
         "input_size": model.input_size,
         "regimes": list(model.regimes),
+        "route": "table",
+        "task": "classification",
         "accuracy": {
             figure.regime: {
                 "top1": figure.top1,

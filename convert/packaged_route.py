@@ -1,0 +1,98 @@
+"""Converts a network of a model zoo by its packaged graph: the parameters alone are needed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from architectures import GraphRecord
+from convert.formats import Checkpoint, open_checkpoint, refuse_quantised
+from convert.packaged_source import PackagedSource, packaged_source, recognise_packaged
+from convert.provenance import Conversion
+from convert.sources.fetched import Fetched
+from convert.sources.published import EACH_TENSOR, MARGIN
+from convert.sources.zoo import fetch_gluon
+from mappings.choice import Choice
+from mappings.errors import ConversionError, DownloadError
+
+if TYPE_CHECKING:
+    from convert.routes import Wish
+
+
+def recognised(checkpoint: Checkpoint) -> PackagedSource | None:
+    """The packaged graph that a checkpoint fits, None if it has the names of none.
+
+    Raises ReconcileError as ``recognise_packaged`` does.
+    """
+    refuse_quantised(checkpoint)
+    return recognise_packaged(checkpoint)
+
+
+def convert_packaged(wish: Wish, choice: Choice, found: GraphRecord | PackagedSource) -> Conversion:
+    """Convert a file, or the published one, by a packaged graph.
+
+    Raises ReconcileError for a file of another network, DownloadError for published parameters that
+    cannot be had, and what ``convert_graph`` does.
+    """
+    from convert.graph_conversion import GraphRequest, convert_graph
+
+    name = found.name if isinstance(found, GraphRecord) else found.record.name
+    if wish.target.suffix == ".params":
+        raise ConversionError(
+            f"{wish.target}: {name} is converted by its graph, to .safetensors; give the "
+            f"safetensors with 'convert graph {wish.target.name} --from FILE' to go back"
+        )
+    if not wish.classifier:
+        raise ConversionError(
+            f"{name}: --no-classifier needs a model with a table, and a graph is converted whole: "
+            f"leave it out"
+        )
+    fetched = wish.fetched
+    if isinstance(found, GraphRecord):
+        if wish.source == "synthetic":
+            raise ConversionError(f"{name}: synthetic weights are for models with a table")
+        if wish.source is None:
+            fetched = _published(found)
+            checkpoint = open_checkpoint(fetched.path, choice)
+        else:
+            checkpoint = open_checkpoint(wish.source, choice)
+        refuse_quantised(checkpoint)
+        found = packaged_source(found, checkpoint)
+    record = found.record
+    request = GraphRequest(
+        found.graph,
+        None,
+        found.symbol_sha256,
+        found.checkpoint,
+        wish.target,
+        wish.precision,
+        force=wish.force,
+        allow_nonfinite=wish.allow_nonfinite,
+        ignore=choice.ignore,
+        notes=(f"by the packaged graph of {record.name}", *found.notes),
+        packaged=_described(found),
+        known=found.naming,
+        fetched=fetched,
+    )
+    return convert_graph(request)
+
+
+def _described(found: PackagedSource) -> dict[str, Any]:
+    """What the provenance says of the packaged graph, and of the stored file that it was."""
+    record, file = found.record, found.file
+    return {
+        "name": record.name,
+        "network": record.network,
+        "task": record.task,
+        "classes": found.classes,
+        "stored_file": file and {"name": file.name, "store": file.store, "sha1": file.sha1},
+    }
+
+
+def _published(record: GraphRecord) -> Fetched:
+    if record.file is None:
+        raise DownloadError(f"{record.name} was never published: give a file with --from FILE")
+    sizes = [math.prod(tensor.shape) for tensor in record.graph.tensors()]
+    most = MARGIN * sum(4 * size + EACH_TENSOR for size in sizes)
+    path = fetch_gluon(record.file.stored, record.file.sha1, most=most)
+    return Fetched(path, record.file.url)

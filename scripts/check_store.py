@@ -1,0 +1,167 @@
+"""Check every stored name: real MXNet writes a drawn file, which is converted by name and by auto.
+
+    uv run python scripts/check_store.py FOLDER [NAME...] [--again] [--batch N]
+    uv run python scripts/check_store.py FOLDER --table
+
+NAMEs are those of ``gluonport models`` (``gluon_...``, ``mxnet_...``); without any: each name of
+the two stores. For each, MXNet writes ``save_parameters`` of the network with drawn parameters and
+runs it in float64; ``convert NAME`` and ``convert auto`` must give the same bytes, and the
+network's outputs must be MXNet's. The result is ``FOLDER/NAME.result.json``; names that have one
+are left out, so a run that was stopped goes on. ``--table`` prints the results as Markdown.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import torch
+
+import gluonport
+from architectures.catalogue.stored_file import StoredFile, stored_files
+from architectures.graph.graph_network import GraphNetwork
+from gluonport.commands.console import Command
+from mappings.errors import GluonportError
+from scripts.check_graphs import apart, draw_inputs
+
+WRITE = Path(__file__).with_name("write_zoo_files.py")
+LIMIT, SINGLE = 1e-11, 1e-4
+"""The largest difference of an output relative to its largest value, in float64 and in float32."""
+
+
+def asked_of(file: StoredFile) -> str:
+    """What ``write_zoo_files.py`` calls the file's network."""
+    return f"mxnet-{file.stored}" if file.name.startswith("mxnet_") else file.network
+
+
+def write(names: list[str], folder: Path) -> None:
+    """Let MXNet write the files of networks and run them; one process for all of them."""
+    command = ["uv", "run", "-q", "--script", str(WRITE), str(folder), *names, "--answers"]
+    subprocess.run(command, capture_output=True)
+
+
+def run(out: Path, name: str, shapes: dict[str, Any], double: bool) -> list[Any]:
+    """The converted network's outputs for the drawn inputs."""
+    inputs = draw_inputs(name, shapes)
+    network = gluonport.load(out)
+    if double:
+        network.double()
+    with torch.inference_mode():
+        if isinstance(network, GraphNetwork):
+            nodes = network.plan.graph.nodes
+            given = [
+                torch.from_numpy(inputs[nodes[taken.node].name]) for taken in network.plan.inputs
+            ]
+            network.wide = double
+            outputs = network.run([x.double() if double else x for x in given], exact=True)
+        else:
+            (given_one,) = (torch.from_numpy(value) for value in inputs.values())
+            outputs = network(given_one.double() if double else given_one)
+    return list(outputs) if isinstance(outputs, tuple) else [outputs]
+
+
+def check(file: StoredFile, folder: Path) -> dict[str, Any]:
+    """Convert the written file twice and compare the outputs with MXNet's."""
+    asked = asked_of(file)
+    if (folder / f"{asked}.failed").exists():
+        return {"error": "MXNet: " + (folder / f"{asked}.failed").read_text()}
+    source = folder / f"{asked}.structural.params"
+    by_name, by_auto = folder / "name.safetensors", folder / "auto.safetensors"
+    found: dict[str, Any] = {}
+    try:
+        done = gluonport.convert(file.name, by_name, source, force=True)
+        found["route"] = "graph" if done.model == "graph" else "table"
+        answer = dict(np.load(folder / f"{asked}.answer.npz"))
+        precision = str(answer.pop("precision"))
+        said = str(answer.pop("said"))
+        shapes = json.loads((folder / f"{asked}.json").read_text())["inputs"]
+        outputs = run(by_name, asked, shapes, precision == "float64")
+        theirs = tuple(answer[key][None] for key in sorted(answer, key=lambda k: int(k[6:])))
+        found |= {"precision": precision, "said": said, "apart": apart(tuple(outputs), theirs)}
+    except (GluonportError, ValueError, RuntimeError, KeyError, OSError) as error:
+        return found | {"error": " ".join(str(error).split())[:400]}
+    try:
+        other = gluonport.convert("auto", by_auto, source, force=True)
+        found["auto"] = "same" if other.target_sha256 == done.target_sha256 else "DIFFERENT"
+    except GluonportError as error:
+        found["auto"] = " ".join(str(error).split())[:300]
+    return found
+
+
+def line(name: str, found: dict[str, Any]) -> str:
+    if "error" in found:
+        return f"{name}: {found['error']}"
+    return (
+        f"{name}: {found['route']}, {found['precision']} {worst(found):.1e}, auto {found['auto']}"
+    )
+
+
+def worst(found: dict[str, Any]) -> float:
+    return max(found["apart"], default=float("nan"))
+
+
+def passed(found: dict[str, Any]) -> bool:
+    if "error" in found or found["auto"] == "DIFFERENT":
+        return False
+    return worst(found) <= (LIMIT if found["precision"] == "float64" else SINGLE)
+
+
+def table(folder: Path) -> str:
+    """All results as Markdown."""
+    rows = ["| name | route | precision | difference | `convert auto` |", "|---|---|---|---:|---|"]
+    for path in sorted(folder.glob("*_*.result.json")):
+        found, name = json.loads(path.read_text()), path.name.removesuffix(".result.json")
+        if "error" in found:
+            rows.append(f"| {name} | - | - | - | {found['error'].replace('|', '/')} |")
+            continue
+        auto = found["auto"].replace("|", "/")
+        rows.append(
+            f"| {name} | {found['route']} | {found['precision']} | {worst(found):.1e} | {auto} |"
+        )
+    return "\n".join(rows)
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1)
+@click.option("--again", is_flag=True, help="Check names that have a result too.")
+@click.option("--batch", default=8, show_default=True, help="Networks that one MXNet handles.")
+@click.option("--table", "only_table", is_flag=True, help="Only print the results.")
+def main(folder: Path, names: tuple[str, ...], again: bool, batch: int, only_table: bool) -> None:
+    """Check the stored NAMES, or all of them."""
+    torch.set_num_threads(1)
+    folder.mkdir(parents=True, exist_ok=True)
+    if only_table:
+        click.echo(table(folder))
+        return
+    known = {file.name: file for file in stored_files()}
+    every = [name for name, file in known.items() if file.store.startswith(("gluoncv", "mxnet 1"))]
+    wanted = [
+        known[name]
+        for name in names or every
+        if again or not (folder / f"{name}.result.json").exists()
+    ]
+    failed = 0
+    for begin in range(0, len(wanted), batch):
+        files = wanted[begin : begin + batch]
+        write(list(dict.fromkeys(map(asked_of, files))), folder)
+        for file in files:
+            found = check(file, folder)
+            failed += not passed(found)
+            (folder / f"{file.name}.result.json").write_text(json.dumps(found))
+            click.echo(line(file.name, found))
+            sys.stdout.flush()
+        for file in files:
+            for written in folder.glob(f"{asked_of(file)}.*"):
+                if not written.name.endswith(".result.json"):
+                    written.unlink()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
