@@ -147,7 +147,7 @@ def _by_packaged_graph(wish: Wish, choice: Choice, checkpoint: Checkpoint) -> Co
     from convert.packaged_route import convert_packaged, recognised
 
     packaged = recognised(checkpoint)
-    return packaged and convert_packaged(wish, choice, packaged)
+    return None if packaged is None else convert_packaged(wish, choice, packaged)
 
 
 def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) -> Conversion:

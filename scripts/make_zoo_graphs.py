@@ -119,14 +119,13 @@ def every_name(folder: Path) -> list[str]:
 
 def write_archives(entries: dict[str, dict[str, str]]) -> None:
     """The graphs of each archive, a line each, by name."""
+    packed = {}
+    for archive, lines in entries.items():
+        text = "".join(f"{lines[name]}\n" for name in sorted(lines))
+        packed[archive] = lzma.compress(text.encode(), preset=6)
     for old in ZOO.glob("*.xz"):
         old.unlink()
-    for archive, lines in sorted(entries.items()):
-        text = "".join(f"{lines[name]}\n" for name in sorted(lines))
-        filters = [
-            {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 26}
-        ]
-        data = lzma.compress(text.encode(), check=lzma.CHECK_CRC64, filters=filters)
+    for archive, data in packed.items():
         (ZOO / f"{archive}.xz").write_bytes(data)
 
 

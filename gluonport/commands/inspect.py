@@ -103,9 +103,9 @@ def _of_checkpoint(found: Inspection) -> list[tuple[str, str]]:
     if found.stored:
         lines.append(("stored as", f"{found.stored.stem}.params by its sha1: {found.stored.name}"))
     if found.packaged:
-        name, classes = found.packaged.record.name, found.packaged.classes
-        counts = "" if classes is None else f", {counted(classes, 'class', 'classes')}"
-        lines.append(("model", f"{name}, by its packaged graph{counts}"))
+        name, count = found.packaged.record.name, found.packaged.classes
+        of = "" if count is None else f", {counted(count, 'class', 'classes')}"
+        lines.append(("model", f"{name}, by its packaged graph{of}"))
         return lines
     for fit in found.exact:
         classes = counted(fit.num_classes or 0, "class", "classes")
