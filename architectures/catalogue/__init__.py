@@ -95,9 +95,10 @@ def every_network() -> Iterator[Model | GraphRecord]:
 
 
 def table_of(network: str) -> Model | None:
-    """The model that is GluonCV's network of this name."""
+    """The model that is GluonCV's network of this name, or of this name in the store."""
     for model in MODELS:
-        if model.source.framework == "gluoncv" and model.source.name == network:
+        source = model.source
+        if source.framework == "gluoncv" and network in (source.name, source.stored):
             return model
     return None
 

@@ -14,6 +14,9 @@ NO_NETWORK = (
     "GluonCV stores weights of this name and has no network for them: 'convert raw' takes the "
     "arrays"
 )
+NOT_PACKAGED = (
+    "its graph is not packaged: convert the graph that net.export writes, with its parameters"
+)
 
 
 def refusals(
@@ -27,8 +30,10 @@ def refusals(
     for name in sorted({*registered, *stored} - known):
         if name.endswith("_int8"):
             found[name] = INT8
-        elif name in errors:
+        elif name in errors and "NeedsDownload" not in errors[name]:
             found[name] = f"MXNet does not trace it ({errors[name]})"
         elif name not in registered:
             found[name] = NO_NETWORK
+        else:
+            found[name] = NOT_PACKAGED
     return found
