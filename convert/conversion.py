@@ -60,8 +60,9 @@ def convert(
     target = Path(out)
     _check_target(target, force)
     choice = Choice(ema, weights, tuple(ignore))
-    from convert.routes import Wish, convert_as_wished
+    from convert.routes import convert_as_wished
     from convert.sources.locate import locate
+    from convert.wish import Wish
 
     if source is None and (sha256 or sha1):
         raise ConversionError(

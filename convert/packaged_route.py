@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from architectures import GraphRecord
 from convert.formats import Checkpoint, open_checkpoint, refuse_quantised
@@ -12,11 +12,9 @@ from convert.provenance import Conversion
 from convert.sources.fetched import Fetched
 from convert.sources.published import EACH_TENSOR, MARGIN
 from convert.sources.zoo import fetch_gluon
+from convert.wish import Wish
 from mappings.choice import Choice
 from mappings.errors import ConversionError, DownloadError
-
-if TYPE_CHECKING:
-    from convert.routes import Wish
 
 
 def recognised(checkpoint: Checkpoint) -> PackagedSource | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,9 @@ from architectures.catalogue.ports import PORTS
 from convert.fit import fit, identify
 from convert.formats import Checkpoint, open_checkpoint
 from convert.formats.records import GRAPH, RAW
-from convert.gluon_names import GluonNaming, gluon_names
+from convert.gluon_names import gluon_names
 from convert.graph_source import find_graph, is_graph_source
 from convert.laid import Fit
-from convert.precision import Precision
 from convert.provenance import Conversion
 from convert.request import Request
 from convert.sources.fetched import Fetched
@@ -24,28 +22,13 @@ from convert.stored_weights import stored_weights
 from convert.synthetic_source import synthetic_checkpoint
 from convert.transfer import transfer
 from convert.way_back import WayBack
+from convert.wish import Wish
 from mappings.choice import Choice
 from mappings.errors import ConversionError, DownloadError, ReconcileError
 
 if TYPE_CHECKING:
     from architectures.catalogue.record import Model
     from convert.graph_source import GraphSource
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the user asked for, see ``convert``; ``fetched`` says where it came from."""
-
-    name: str
-    target: Path
-    source: str | None
-    params: str | None
-    precision: Precision
-    naming: GluonNaming
-    force: bool
-    allow_nonfinite: bool
-    classifier: bool
-    fetched: Fetched | None = None
 
 
 def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:

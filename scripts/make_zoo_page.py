@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from architectures.catalogue.listing import Listed, everything
+from architectures.catalogue.holdings import Listed, everything
 
 PAGE = Path(__file__).parents[1] / "docs" / "zoo.md"
 BEGIN = """\

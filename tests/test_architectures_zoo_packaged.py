@@ -9,7 +9,7 @@ import pytest
 
 from architectures import GraphRecord, Model, find_model, find_network
 from architectures.catalogue.class_template import expand
-from architectures.catalogue.listing import everything
+from architectures.catalogue.holdings import everything
 from architectures.catalogue.packaged_graph import graph_index, packaged_graph
 from architectures.catalogue.stored_file import file_of, stored_files
 from mappings.errors import GluonportError

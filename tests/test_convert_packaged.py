@@ -93,7 +93,7 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_was_never_published_needs_a_file(tmp_path: Path) -> None:
-    from architectures.catalogue.listing import everything
+    from architectures.catalogue.holdings import everything
 
     unpublished = [one for one in everything() if one.route == "graph" and one.file is None]
     for one in unpublished[:1]:

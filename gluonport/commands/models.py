@@ -8,7 +8,7 @@ import click
 
 from architectures.catalogue import MODELS, no_model_called
 from architectures.catalogue.figure import Regime, Unbound, Undecided
-from architectures.catalogue.listing import Listed, everything
+from architectures.catalogue.holdings import Listed, everything
 from architectures.catalogue.printed_figure import PrintedFigure
 from architectures.catalogue.record import Model
 from gluonport.commands.console import ReleaseCommand, print_json
