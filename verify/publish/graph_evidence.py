@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from architectures.catalogue.evaluated import OwnClassifier
+from architectures.catalogue.packaged_graph import graph_index
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from convert.formats.graph_checkpoint import GraphCheckpoint, open_graph_checkpoint
@@ -68,7 +69,9 @@ class GraphEvidence:
     def network(self) -> Mapping[str, Any]:
         """What is known of the network of the zoo that its provenance names; empty if it names
         none."""
-        return {}
+        packaged = self.checkpoint.provenance.get("packaged_graph")
+        named = packaged.get("network") if isinstance(packaged, dict) else None
+        return graph_index().get(named, {}) if isinstance(named, str) else {}
 
     @property
     def task(self) -> str | None:

@@ -171,7 +171,7 @@ def _public(evidence: GraphEvidence) -> dict[str, Any]:
         **values,
         "source": converted.source,
         "source_url": converted.source_url,
-        "symbol": Path(str(record.get("symbol"))).name,
+        "symbol": record.get("symbol") and Path(str(record["symbol"])).name,
         "target": WEIGHTS,
         "notes": list(converted.notes),
     }

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+import zlib
 from collections.abc import Collection, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -36,6 +38,7 @@ from mappings.errors import NoReferenceError
 from verify.reference.graph_answers import GraphReference, NodeAnswer, Sample
 
 GRAPH_GOLDENS = Path(str(files("verify.reference") / "graph_goldens"))
+MALFORMED = (ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 SAMPLE = 512
 """How many numbers of an output are kept for each case."""
 
@@ -56,7 +59,7 @@ def graph_golden(name: str, graph: Graph, path: Path | None = None) -> GraphRefe
             f"{path}: this golden is missing: make it with scripts/make_graph_goldens.py {name}"
         )
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             held = {key: arrays[key] for key in arrays}
         about = json.loads(held["about"].tobytes())
         if about["graph_sha256"] != graph_sha256(graph):
@@ -65,7 +68,7 @@ def graph_golden(name: str, graph: Graph, path: Path | None = None) -> GraphRefe
                 f"scripts/make_graph_goldens.py {name}"
             )
         return _unpacked(held, about, len(graph.heads))
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise NoReferenceError(f"{path}: this is not a golden of a graph ({error})") from error
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from architectures.catalogue.packaged_graph import graph_index, packaged_graph
 from architectures.graph.filled import filled
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.plan import Plan
@@ -19,7 +20,7 @@ from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
 from convert.formats.graph_checkpoint import GraphCheckpoint, open_graph_checkpoint, variable_name
 from convert.formats.model_archive import archive_around, files_in, open_file
 from convert.formats.regular import sha256
-from convert.formats.symbol import open_symbol
+from convert.formats.symbol import open_symbol, parse_symbol
 from mappings.errors import FormatError, SourceError
 
 MOST_FILES = 200  # in a folder that is searched for the source
@@ -28,12 +29,14 @@ MOST_FILES = 200  # in a folder that is searched for the source
 @dataclass(frozen=True)
 class ConvertedGraph:
     """A checkpoint, its network's plan, and what it was converted from: the graph's file and the
-    parameters. ``symbol`` is None where only the operators are judged and there is no such file."""
+    parameters. ``symbol`` is None where only the operators are judged and there is no such file,
+    and where the graph is a packaged one: ``packaged`` is then its JSON."""
 
     checkpoint: GraphCheckpoint
     plan: Plan
     symbol: Path | None
     source: Checkpoint
+    packaged: bytes | None = None
 
     @cached_property
     def tensors(self) -> Mapping[str, Tensor]:
@@ -106,12 +109,28 @@ def open_converted_graph(
     known = checkpoint.provenance
     files = list(_candidates(known, source))
     params = _find(files, known.get("source_sha256"), "parameters", path, source)
-    symbol = None
-    if needs_symbol:
+    symbol, packaged = None, _packaged(known)
+    if packaged is not None:
+        if parse_symbol(packaged, path) != checkpoint.graph:
+            raise FormatError(path, "its provenance holds another graph than is packaged")
+    elif needs_symbol:
         symbol = _find(files, known.get("symbol_sha256"), "graph", path, source)
         if open_symbol(symbol) != checkpoint.graph:
             raise FormatError(path, f"its provenance holds another graph than {symbol}")
-    return ConvertedGraph(checkpoint, checkpoint.plan(given), symbol, open_checkpoint(params))
+    plan, opened = checkpoint.plan(given), open_checkpoint(params)
+    return ConvertedGraph(checkpoint, plan, symbol, opened, packaged)
+
+
+def _packaged(known: Mapping[str, Any]) -> bytes | None:
+    """The packaged graph that a provenance names, None if it names none. Raises GluonportError for
+    one that is not packaged, or no longer."""
+    about = known.get("packaged_graph")
+    if not isinstance(about, dict):
+        return None
+    network, classes = about.get("network"), about.get("classes")
+    if not isinstance(network, str) or network not in graph_index():
+        raise SourceError(f"the packaged graph {network!r} is not known: install it again")
+    return packaged_graph(network).symbol(classes if isinstance(classes, int) else None)
 
 
 def _candidates(known: Mapping[str, Any], source: str | os.PathLike[str] | None) -> Iterator[Path]:

@@ -47,15 +47,17 @@ def verify_graph(
             environment=environment(),
             leg="operators",
         )
-    assert converted.symbol is not None
     shapes = input_shapes(converted.plan, given)
     arrays = converted.arrays()
     inputs = graph_inputs(converted.plan, shapes, arrays)
     with tempfile.TemporaryDirectory() as folder:
-        symbol, params = converted.symbol, converted.source.path
-        if not symbol.is_file():  # it stands in an archive
-            file = open_file(symbol)
-            symbol = Path(folder, "model-symbol.json")
+        params, symbol = converted.source.path, Path(folder, "model-symbol.json")
+        if converted.packaged is not None:
+            symbol.write_bytes(converted.packaged)
+        elif converted.symbol is not None and converted.symbol.is_file():
+            symbol = converted.symbol
+        else:  # it stands in an archive
+            file = open_file(str(converted.symbol))
             symbol.write_bytes(file.read(0, file.size))
         is_read_by_mxnet = converted.source.format == "params-v2" and not converted.is_renamed
         if converted.is_rounded or not is_read_by_mxnet or not params.is_file():
