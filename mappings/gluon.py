@@ -24,6 +24,10 @@ norm = Kind(
     synthesised=("num_batches_tracked",),
 )
 group_norm = Kind("groupnorm", (("gamma", "weight"), ("beta", "bias")))
+output = Kind(None, ())
+"""No tensors: the row only says which module's output is that of the source's layer. Pools and
+joined branches have such a row, and layers with an activation in them: Gluon's ``Dense(activation=
+"relu")`` gives what torchvision's ReLU after the dense layer gives."""
 
 once = Scope("", lambda at: not at)
 every_block = Scope("stage{stage}_", lambda at: bool(at))

@@ -1,0 +1,65 @@
+"""AlexNet in PyTorch, with torchvision's names.
+
+The network follows GluonCV's alexnet.py, where dropout follows the dense layers; torchvision's
+precedes them. Both compute the same where nothing is dropped: their average to 6x6 changes nothing
+at the sizes that Gluon's network takes, whose last map is 6x6.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from architectures.catalogue.vgg_config import AlexNetConfig
+from architectures.networks.head import HeadedNetwork
+
+SIDE = 6
+"""The sides of the map that the dense layers take."""
+
+
+class AlexNet(HeadedNetwork):
+    """Five convolutions and three dense layers. Maps of other sides are averaged to 6x6."""
+
+    classifier_name: ClassVar[str] = "classifier.6"
+
+    def __init__(self, config: AlexNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
+        super().__init__()
+        self.in_chans, self.num_features, self.hidden = in_chans, 256, 4096
+        self.features = nn.Sequential(
+            nn.Conv2d(in_chans, 64, 11, 4, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(64, 192, 5, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(192, 384, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(384, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(256, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+        )
+        self.avgpool = nn.AdaptiveAvgPool2d((SIDE, SIDE))
+        self.classifier = nn.Sequential(
+            nn.Identity(),  # torchvision's first dropout
+            nn.Linear(256 * SIDE * SIDE, self.hidden),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(self.hidden, self.hidden),
+            nn.Sequential(nn.ReLU(), nn.Dropout(0.5)),
+            nn.Identity(),
+        )
+        self.reset_classifier(num_classes)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        x = self.features(x)  # (N, in_chans, H, W) -> (N, 256, h, w), 6 x 6 of 224 x 224
+        return x
+
+    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
+        x = self.avgpool(x).flatten(1)  # (N, 256, h, w) -> (N, 256 * 36)
+        for index, layer in enumerate(self.classifier):
+            if index < 6 or not pre_logits:
+                x = layer(x)  # (N, 4096), at the end (N, num_classes)
+        return x
