@@ -25,9 +25,8 @@ norm = Kind(
 )
 group_norm = Kind("groupnorm", (("gamma", "weight"), ("beta", "bias")))
 output = Kind(None, ())
-"""No tensors: the row only says which module's output is that of the source's layer. Pools and
-joined branches have such a row, and layers with an activation in them: Gluon's ``Dense(activation=
-"relu")`` gives what torchvision's ReLU after the dense layer gives."""
+"""No tensors: the row only says which module gives what the source's layer gives. It is for pools,
+and for modules that join branches."""
 
 once = Scope("", lambda at: not at)
 every_block = Scope("stage{stage}_", lambda at: bool(at))

@@ -1,7 +1,7 @@
 """VGG and AlexNet of GluonCV and of MXNet's own zoo (vgg.py, alexnet.py).
 
-In Gluon's ``features`` the dense layers follow the convolutions, and each has its ReLU in it; so
-have AlexNet's convolutions.
+In Gluon's ``features`` the dense layers follow the convolutions. Their ReLUs are in them, so that
+no number is theirs; so are the ReLUs of AlexNet's convolutions.
 """
 
 from __future__ import annotations
@@ -24,30 +24,21 @@ def vgg(depths: tuple[int, ...], batch_norm: bool) -> tuple[Row, ...]:
     return (
         *(Row(kind, name, name, once) for name, kind in numbered),
         Row(dense, first, "classifier.0", once),
-        Row(output, first, "classifier.1", once),
         Row(dense, second, "classifier.3", once),
-        Row(output, second, "classifier.4", once),
         Row(dense, "output", "classifier.6", once),
     )
 
 
 ALEXNET = (
     Row(conv_bias, "features.0", "features.0", once),
-    Row(output, "features.0", "features.1", once),
     Row(output, "features.1", "features.2", once),
     Row(conv_bias, "features.2", "features.3", once),
-    Row(output, "features.2", "features.4", once),
     Row(output, "features.3", "features.5", once),
     Row(conv_bias, "features.4", "features.6", once),
-    Row(output, "features.4", "features.7", once),
     Row(conv_bias, "features.5", "features.8", once),
-    Row(output, "features.5", "features.9", once),
     Row(conv_bias, "features.6", "features.10", once),
-    Row(output, "features.6", "features.11", once),
     Row(output, "features.7", "features.12", once),
     Row(dense, "features.9", "classifier.1", once),
-    Row(output, "features.9", "classifier.2", once),
     Row(dense, "features.11", "classifier.4", once),
-    Row(output, "features.11", "classifier.5", once),
     Row(dense, "output", "classifier.6", once),
 )

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from architectures.catalogue import (
     cifar,
     darknet,
+    densenet,
+    inception,
     mmpretrain_seresnet,
     mobilenet,
     module_resnet,
@@ -19,8 +21,10 @@ from architectures.catalogue import (
     resnext,
     sample,
     senet,
+    squeezenet,
     thumbnail,
     timm_seresnext,
+    vgg,
 )
 from architectures.catalogue.graph_record import GraphRecord, graph_record
 from architectures.catalogue.other_weights import other_weights
@@ -41,6 +45,10 @@ MODELS: tuple[Model, ...] = (
     *resnest.MODELS,
     *pruned_resnet.MODELS,
     *senet.MODELS,
+    *vgg.MODELS,
+    *squeezenet.MODELS,
+    *densenet.MODELS,
+    *inception.MODELS,
     *cifar.MODELS,
     *module_resnet.MODELS,
     *thumbnail.MODELS,

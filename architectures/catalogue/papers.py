@@ -146,3 +146,86 @@ YOLOV3 = Paper(
   archivePrefix = {arXiv}
 }""",
 )
+VGG = Paper(
+    "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+    "https://arxiv.org/abs/1409.1556",
+    """\
+@inproceedings{simonyan2015very,
+  title     = {Very Deep Convolutional Networks for Large-Scale Image Recognition},
+  author    = {Simonyan, Karen and Zisserman, Andrew},
+  booktitle = {ICLR},
+  year      = {2015}
+}""",
+)
+ALEXNET = Paper(
+    "One Weird Trick for Parallelizing Convolutional Neural Networks",
+    "https://arxiv.org/abs/1404.5997",
+    """\
+@article{krizhevsky2014one,
+  title   = {One Weird Trick for Parallelizing Convolutional Neural Networks},
+  author  = {Krizhevsky, Alex},
+  journal = {arXiv preprint arXiv:1404.5997},
+  year    = {2014}
+}""",
+)
+SQUEEZENET = Paper(
+    "SqueezeNet: AlexNet-Level Accuracy with 50x Fewer Parameters and <0.5MB Model Size",
+    "https://arxiv.org/abs/1602.07360",
+    """\
+@article{iandola2016squeezenet,
+  title   = {{SqueezeNet}: {AlexNet}-Level Accuracy with 50x Fewer Parameters and <0.5MB Model
+             Size},
+  author  = {Iandola, Forrest N. and Han, Song and Moskewicz, Matthew W. and Ashraf, Khalid and
+             Dally, William J. and Keutzer, Kurt},
+  journal = {arXiv preprint arXiv:1602.07360},
+  year    = {2016}
+}""",
+)
+DENSENET = Paper(
+    "Densely Connected Convolutional Networks",
+    "https://arxiv.org/abs/1608.06993",
+    """\
+@inproceedings{huang2017densely,
+  title     = {Densely Connected Convolutional Networks},
+  author    = {Huang, Gao and Liu, Zhuang and van der Maaten, Laurens and Weinberger, Kilian Q.},
+  booktitle = {CVPR},
+  year      = {2017}
+}""",
+)
+GOOGLENET = Paper(
+    "Going Deeper with Convolutions",
+    "https://arxiv.org/abs/1409.4842",
+    """\
+@inproceedings{szegedy2015going,
+  title     = {Going Deeper with Convolutions},
+  author    = {Szegedy, Christian and Liu, Wei and Jia, Yangqing and Sermanet, Pierre and
+               Reed, Scott and Anguelov, Dragomir and Erhan, Dumitru and Vanhoucke, Vincent and
+               Rabinovich, Andrew},
+  booktitle = {CVPR},
+  year      = {2015}
+}""",
+)
+BATCH_NORM = Paper(
+    "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+    "https://arxiv.org/abs/1502.03167",
+    """\
+@inproceedings{ioffe2015batch,
+  title     = {Batch Normalization: Accelerating Deep Network Training by Reducing Internal
+               Covariate Shift},
+  author    = {Ioffe, Sergey and Szegedy, Christian},
+  booktitle = {ICML},
+  year      = {2015}
+}""",
+)
+INCEPTION_V3 = Paper(
+    "Rethinking the Inception Architecture for Computer Vision",
+    "https://arxiv.org/abs/1512.00567",
+    """\
+@inproceedings{szegedy2016rethinking,
+  title     = {Rethinking the Inception Architecture for Computer Vision},
+  author    = {Szegedy, Christian and Vanhoucke, Vincent and Ioffe, Sergey and Shlens, Jonathon and
+               Wojna, Zbigniew},
+  booktitle = {CVPR},
+  year      = {2016}
+}""",
+)

@@ -11,6 +11,8 @@ from architectures.catalogue.origin import GLUONCV, Origin
 
 GLUON_REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
 
+TORCHVISION = "torchvision"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -22,6 +24,8 @@ class Source:
     ``stored`` is the name in the Gluon model store, where that is another one. ``unproven`` is
     where a file was that had no hash: it is never fetched, as nothing could be shown of it. A
     network that was registered and never published has no url, no sha1 and no figures.
+    ``converted_from`` is the library that had these weights first, so that ``origin`` only
+    converted them, as MXNet's page of its model zoo says.
     """
 
     framework: Literal["gluoncv", "mxnet", "timm", "mmpretrain"]
@@ -33,6 +37,7 @@ class Source:
     stored: str | None = None
     unproven: str | None = None
     figures: tuple[Figure, ...] = ()
+    converted_from: str | None = None
 
     def __post_init__(self) -> None:
         for figure in self.figures:
@@ -60,6 +65,7 @@ def gluoncv(
     stored: str | None = None,
     gluon: str | None = None,
     timm: str | None = None,
+    converted_from: str | None = None,
 ) -> Source:
     """A model of the Gluon model zoo, and its checkpoint where one was published.
 
@@ -69,5 +75,7 @@ def gluoncv(
     if sha1 is None:
         return Source("gluoncv", name, GLUONCV)
     url = f"{GLUON_REPOSITORY}gluon/models/{stored or name}-{sha1[:8]}.zip"
-    source = Source("gluoncv", name, GLUONCV, url, sha1, stored=stored)
+    source = Source(
+        "gluoncv", name, GLUONCV, url, sha1, stored=stored, converted_from=converted_from
+    )
     return source.measured("gluon", gluon, GLUONCV_TABLE).measured("timm", timm, TIMM_TABLE)

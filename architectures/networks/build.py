@@ -8,12 +8,20 @@ from typing import Any
 from architectures.catalogue.cifar_config import CifarConfig
 from architectures.catalogue.config import NetworkConfig, ResNetConfig, ResNetV1Config, SENetConfig
 from architectures.catalogue.darknet_config import DarkNetConfig
+from architectures.catalogue.densenet_config import DenseNetConfig
+from architectures.catalogue.inception_config import GoogLeNetConfig, InceptionV3Config
 from architectures.catalogue.mobilenet_config import MobileNetConfig, MobileNetV3Config
 from architectures.catalogue.preactivation_config import PreActivationConfig
 from architectures.catalogue.record import Model
 from architectures.catalogue.resnest_config import ResNeStConfig
+from architectures.catalogue.squeezenet_config import SqueezeNetConfig
+from architectures.catalogue.vgg_config import AlexNetConfig, VGGConfig
+from architectures.networks.alexnet import AlexNet
 from architectures.networks.cifar import CifarResNet
 from architectures.networks.darknet import DarkNet
+from architectures.networks.densenet import DenseNet
+from architectures.networks.googlenet import GoogLeNet
+from architectures.networks.inception_v3 import InceptionV3
 from architectures.networks.mobilenet import MobileNet, MobileNetV3
 from architectures.networks.network import Network
 from architectures.networks.preactivation import PreActivationResNet
@@ -21,6 +29,8 @@ from architectures.networks.resnest import ResNeSt
 from architectures.networks.resnet import ResNet
 from architectures.networks.resnet_v1 import ResNetV1
 from architectures.networks.senet import SENet
+from architectures.networks.squeezenet import SqueezeNet
+from architectures.networks.vgg import VGG
 
 NETWORKS: Mapping[type[NetworkConfig], Callable[[Any, int, int], Network]] = {
     ResNetConfig: ResNet,
@@ -32,6 +42,12 @@ NETWORKS: Mapping[type[NetworkConfig], Callable[[Any, int, int], Network]] = {
     MobileNetConfig: MobileNet,
     MobileNetV3Config: MobileNetV3,
     DarkNetConfig: DarkNet,
+    VGGConfig: VGG,
+    AlexNetConfig: AlexNet,
+    SqueezeNetConfig: SqueezeNet,
+    DenseNetConfig: DenseNet,
+    GoogLeNetConfig: GoogLeNet,
+    InceptionV3Config: InceptionV3,
 }
 """The network of each configuration: exactly that type, never one that it inherits from."""
 

@@ -87,6 +87,7 @@ import numpy as np
 from gluoncv.model_zoo.resnext import ResNext  # type: ignore[import-not-found]
 from gluoncv.nn import GroupNorm  # type: ignore[import-not-found]
 from mxnet.gluon import nn  # type: ignore[import-not-found]
+from mxnet.gluon.contrib.nn import HybridConcurrent  # type: ignore[import-not-found]
 
 Array = np.ndarray[Any, Any]
 PROJECTIONS = 4
@@ -143,6 +144,8 @@ def kind_of(block: Any) -> str | None:
     for layer, kind in KINDS:
         if isinstance(block, layer):
             return kind
+    if isinstance(block, HybridConcurrent):
+        return "block"
     if block._children:
         return None if isinstance(block, nn.Sequential | nn.HybridSequential) else "block"
     return type(block).__name__.lower() if block._reg_params else None
@@ -171,7 +174,14 @@ def infer_shapes(net: Any, image: Array) -> dict[str, tuple[int, ...]]:
     except (ValueError, mx.MXNetError) as error:
         shape = f"{image.shape[2]} x {image.shape[3]}"
         raise Refusal(f"the network takes no {shape} images: {last_line(error)}") from None
-    return {name: p.shape for name, p in net._collect_params_with_prefix().items()}
+    return {name: p.shape for name, p in parameters_of(net).items()}
+
+
+def parameters_of(net: Any) -> dict[str, Any]:
+    """Every parameter by structural name. A parameter of two blocks has the last of its names, as
+    ``save_parameters(deduplicate=True)`` gives it."""
+    names = {parameter: name for name, parameter in net._collect_params_with_prefix().items()}
+    return {name: parameter for parameter, name in names.items()}
 
 
 def fill(net: Any, weights: dict[str, Array], precision: str) -> Any:
@@ -179,7 +189,7 @@ def fill(net: Any, weights: dict[str, Array], precision: str) -> Any:
     net.collect_params().setattr("grad_req", "null")  # gradients would double the memory
     net.initialize(mx.init.Zero())
     net.cast(precision)
-    for name, parameter in net._collect_params_with_prefix().items():
+    for name, parameter in parameters_of(net).items():
         parameter.set_data(mx.nd.array(weights[name], dtype=precision))
     return net
 
@@ -237,7 +247,9 @@ def match(net: Any, arrays: dict[str, Array], path: Path) -> dict[str, Array]:
     Flat names are the network's own flat names after a prefix: the prefix that most arrays share.
     The head may have another prefix and number.
     """
-    parameters = net._collect_params_with_prefix()
+    parameters = parameters_of(net)
+    again = net._collect_params_with_prefix().keys() - parameters.keys()
+    arrays = {name: array for name, array in arrays.items() if name not in again}
     targets = {name: name for name in parameters}
     names = {found: canonical(found) for found in arrays}
     if not any("." in name for name in names.values()):
@@ -339,20 +351,32 @@ def digest(activation: Array) -> list[float]:
 
 
 def watch(net: Any) -> dict[str, tuple[Any, Any]]:
-    """The input and output of every recorded layer, in execution order; each run fills them in."""
+    """The input and output of every recorded layer, in execution order; each run fills them in. The
+    output of a layer that has an activation in it is taken before the activation."""
     seen: dict[str, tuple[Any, Any]] = {}
 
     def hook_for(name: str) -> Any:
         def hook(_: Any, inputs: Any, output: Any) -> None:
             if name in seen:
                 raise Refusal(f"layer {name!r} runs twice for one image")
-            seen[name] = inputs[0], output
+            seen[name] = inputs[0], raw.pop(name, output)
+
+        return hook
+
+    raw: dict[str, Any] = {}
+
+    def before_activation(name: str) -> Any:
+        def hook(_: Any, inputs: Any, __: Any) -> None:
+            raw[name] = inputs[0]
 
         return hook
 
     for name, block in walk(net):
-        if kind_of(block):
-            block.register_forward_hook(hook_for(name))
+        if not kind_of(block):
+            continue
+        block.register_forward_hook(hook_for(name))
+        if getattr(block, "act", None) is not None:
+            block.act.register_forward_hook(before_activation(name))
     return seen
 
 

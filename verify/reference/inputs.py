@@ -37,8 +37,18 @@ def reference_inputs(model: Model, channels: int = RGB) -> Array:
     For a network with another number of channels the three RGB channels are repeated, each time
     moved one more pixel to the right, so that no two channels are the same: channel k is RGB
     channel ``k % 3``, moved by ``k // 3`` pixels. A single channel is the red one.
+    For a network of larger images, the photographs go on as their own mirror images.
     """
-    pixels = reference_pixels(model).astype(np.float32)
+    pixels = _sized(reference_pixels(model), model.input_size).astype(np.float32)
     rgb = ((pixels / np.float32(255) - MEAN) / STD).transpose(0, 3, 1, 2)
     planes = [np.roll(rgb[:, k % RGB], k // RGB, axis=-1) for k in range(channels)]
     return np.stack(planes, axis=1)
+
+
+def _sized(pixels: Array, side: int) -> Array:
+    """Images of ``side`` x ``side`` (N, side, side, 3), the given ones in their middle."""
+    more = side - pixels.shape[1]
+    if more <= 0:
+        return pixels
+    edges = more // 2, more - more // 2
+    return np.pad(pixels, ((0, 0), edges, edges, (0, 0)), "symmetric")
