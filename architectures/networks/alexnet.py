@@ -7,25 +7,24 @@ at the sizes that Gluon's network takes, whose last map is 6x6.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from torch import Tensor, nn
 
 from architectures.catalogue.vgg_config import AlexNetConfig
-from architectures.networks.head import HeadedNetwork
+from architectures.networks.network import Network
+from architectures.networks.vgg import HIDDEN
 
 SIDE = 6
 """The sides of the map that the dense layers take."""
 
 
-class AlexNet(HeadedNetwork):
+class AlexNet(Network):
     """Five convolutions and three dense layers. Maps of other sides are averaged to 6x6."""
 
-    classifier_name: ClassVar[str] = "classifier.6"
+    classifier_name = "classifier.6"
 
     def __init__(self, config: AlexNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
-        self.in_chans, self.num_features, self.hidden = in_chans, 256, 4096
+        self.in_chans, self.num_features = in_chans, 256
         self.features = nn.Sequential(
             nn.Conv2d(in_chans, 64, 11, 4, padding=2),
             nn.ReLU(),
@@ -44,14 +43,17 @@ class AlexNet(HeadedNetwork):
         self.avgpool = nn.AdaptiveAvgPool2d((SIDE, SIDE))
         self.classifier = nn.Sequential(
             nn.Identity(),  # torchvision's first dropout
-            nn.Linear(256 * SIDE * SIDE, self.hidden),
+            nn.Linear(256 * SIDE * SIDE, HIDDEN),
             nn.ReLU(),
             nn.Dropout(0.5),
-            nn.Linear(self.hidden, self.hidden),
+            nn.Linear(HIDDEN, HIDDEN),
             nn.Sequential(nn.ReLU(), nn.Dropout(0.5)),
             nn.Identity(),
         )
         self.reset_classifier(num_classes)
+
+    def new_classifier(self, num_classes: int) -> nn.Module:
+        return nn.Linear(HIDDEN, num_classes) if num_classes else nn.Identity()
 
     def forward_features(self, x: Tensor) -> Tensor:
         x = self.features(x)  # (N, in_chans, H, W) -> (N, 256, h, w), 6 x 6 of 224 x 224

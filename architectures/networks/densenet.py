@@ -7,14 +7,13 @@ averages the whole map, which is the same where that map is 7x7.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.densenet_config import DenseNetConfig
-from architectures.networks.head import HeadedNetwork
+from architectures.networks.network import Network
 
 
 class DenseLayer(nn.Module):
@@ -45,10 +44,10 @@ class Transition(nn.Sequential):
         self.pool = nn.AvgPool2d(2)
 
 
-class DenseNet(HeadedNetwork):
+class DenseNet(Network):
     """Four dense blocks with transitions between them; a last norm and ReLU."""
 
-    classifier_name: ClassVar[str] = "classifier"
+    classifier_name = "classifier"
 
     def __init__(self, config: DenseNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -73,7 +72,7 @@ class DenseNet(HeadedNetwork):
                 channels //= 2
         self.features.add_module("norm5", nn.BatchNorm2d(channels))
         self.avgpool = nn.AvgPool2d(7)
-        self.num_features = self.hidden = channels
+        self.num_features = channels
         self.classifier: nn.Module = nn.Identity()
         self.reset_classifier(num_classes)
         for module in self.modules():

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from architectures.catalogue.inception_config import GoogLeNetConfig
 from architectures.networks.conv_norm import ConvNorm
-from architectures.networks.head import HeadedNetwork
+from architectures.networks.network import Network
 
 WIDTHS = {  # 1x1; 1x1 before 3x3, 3x3; 1x1 before the other 3x3, that 3x3; 1x1 after the pooling
     "3a": (64, 96, 128, 16, 32, 32),
@@ -49,7 +49,7 @@ class InceptionModule(nn.Module):
         return torch.cat(branches, 1)  # (N, channels, H, W) -> (N, out, H, W)
 
 
-class GoogLeNet(HeadedNetwork):
+class GoogLeNet(Network):
     """A stem and nine inception modules, with max-pools between them."""
 
     def __init__(self, config: GoogLeNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
@@ -69,7 +69,7 @@ class GoogLeNet(HeadedNetwork):
             module = InceptionModule(channels, widths)
             self.add_module(f"inception{place}", module)
             channels = module.out
-        self.num_features = self.hidden = channels
+        self.num_features = channels
         self.avgpool = nn.AvgPool2d(7)
         self.dropout = nn.Dropout(0.4)
         self.fc: nn.Module = nn.Identity()

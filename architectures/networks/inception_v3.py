@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from architectures.catalogue.inception_config import InceptionV3Config
 from architectures.networks.conv_norm import ConvNorm
-from architectures.networks.head import HeadedNetwork
+from architectures.networks.network import Network
 
 WIDE, TALL = (1, 7), (7, 1)
 PAD_WIDE, PAD_TALL = (0, 3), (3, 0)
@@ -134,14 +134,14 @@ class InceptionE(nn.Module):
         return torch.cat(branches, 1)  # (N, 2048, H, W)
 
 
-class InceptionV3(HeadedNetwork):
+class InceptionV3(Network):
     """A stem without padding, then eleven modules; its images are 299 x 299."""
 
     def __init__(
         self, config: InceptionV3Config, num_classes: int = 1000, in_chans: int = 3
     ) -> None:
         super().__init__()
-        self.in_chans, self.num_features, self.hidden = in_chans, 2048, 2048
+        self.in_chans, self.num_features = in_chans, 2048
         self.Conv2d_1a_3x3 = ConvNorm(in_chans, 32, 3, 2)
         self.Conv2d_2a_3x3 = ConvNorm(32, 32, 3)
         self.Conv2d_2b_3x3 = ConvNorm(32, 64, 3, padding=1)

@@ -7,13 +7,11 @@ that map is 13x13.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 
 from architectures.catalogue.squeezenet_config import SqueezeNetConfig
-from architectures.networks.head import HeadedNetwork
+from architectures.networks.network import Network
 
 
 class Fire(nn.Module):
@@ -31,10 +29,10 @@ class Fire(nn.Module):
         return torch.cat((one, three), 1)  # (N, 2 * expanded, H, W)
 
 
-class SqueezeNet(HeadedNetwork):
+class SqueezeNet(Network):
     """A convolution, fire modules with max-pools between them, and a classifier on every place."""
 
-    classifier_name: ClassVar[str] = "classifier.1"
+    classifier_name = "classifier.1"
 
     def __init__(
         self, config: SqueezeNetConfig, num_classes: int = 1000, in_chans: int = 3
@@ -48,7 +46,7 @@ class SqueezeNet(HeadedNetwork):
             for squeezed, expanded in group:
                 layers.append(Fire(channels, squeezed, expanded))
                 channels = 2 * expanded
-        self.num_features = self.hidden = channels
+        self.num_features = channels
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Sequential(nn.Dropout(0.5), nn.Identity(), nn.ReLU(), nn.AvgPool2d(13))
         self.reset_classifier(num_classes)
@@ -57,7 +55,7 @@ class SqueezeNet(HeadedNetwork):
                 nn.init.kaiming_uniform_(module.weight)
 
     def new_classifier(self, num_classes: int) -> nn.Module:
-        return nn.Conv2d(self.hidden, num_classes, 1)
+        return nn.Conv2d(self.num_features, num_classes, 1) if num_classes else nn.Identity()
 
     def forward_features(self, x: Tensor) -> Tensor:
         x = self.features(x)  # (N, in_chans, H, W) -> (N, 512, h, w), 13 x 13 of 224 x 224

@@ -6,29 +6,29 @@ the sizes that Gluon's network takes, whose last map is 7x7.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from torch import Tensor, nn
 
 from architectures.catalogue.vgg_config import VGGConfig
-from architectures.networks.head import HeadedNetwork
+from architectures.networks.network import Network
 
 WIDTHS = (64, 128, 256, 512, 512)
 SIDE = 7
 """The sides of the map that the dense layers take."""
+HIDDEN = 4096
+"""The features between the dense layers."""
 
 
-class VGG(HeadedNetwork):
+class VGG(Network):
     """Five stages of convolutions, each with a max-pool after it, then three dense layers.
 
     With BatchNorm, every convolution has a norm after it. Maps of other sides are averaged to 7x7.
     """
 
-    classifier_name: ClassVar[str] = "classifier.6"
+    classifier_name = "classifier.6"
 
     def __init__(self, config: VGGConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
-        self.in_chans, self.num_features, self.hidden = in_chans, WIDTHS[-1], 4096
+        self.in_chans, self.num_features = in_chans, WIDTHS[-1]
         layers: list[nn.Module] = []
         channels = in_chans
         for depth, out in zip(config.depths, WIDTHS, strict=True):
@@ -42,10 +42,10 @@ class VGG(HeadedNetwork):
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d((SIDE, SIDE))
         self.classifier = nn.Sequential(
-            nn.Linear(channels * SIDE * SIDE, self.hidden),
+            nn.Linear(channels * SIDE * SIDE, HIDDEN),
             nn.ReLU(),
             nn.Dropout(0.5),
-            nn.Linear(self.hidden, self.hidden),
+            nn.Linear(HIDDEN, HIDDEN),
             nn.ReLU(),
             nn.Dropout(0.5),
             nn.Identity(),
@@ -56,6 +56,9 @@ class VGG(HeadedNetwork):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             elif isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=0.01)
+
+    def new_classifier(self, num_classes: int) -> nn.Module:
+        return nn.Linear(HIDDEN, num_classes) if num_classes else nn.Identity()
 
     def forward_features(self, x: Tensor) -> Tensor:
         x = self.features(x)  # (N, in_chans, H, W) -> (N, 512, H / 32, W / 32)
