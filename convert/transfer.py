@@ -10,25 +10,28 @@ import numpy as np
 
 from architectures.catalogue.record import count_parameters
 from convert.fixed_gammas import kept
-from convert.formats import Array, Tensor
+from convert.formats import Array, Checkpoint, Tensor
 from convert.formats.records import PROVENANCE, record_path
 from convert.precision import Scratch, batches_tracked, convert_values
 from convert.preprocessing import preprocessing_beside
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, provenance_text, source_of
 from convert.request import Request
+from mappings.errors import ReconcileError
 from mappings.words import counted
 
 
 def transfer(request: Request) -> Conversion:
     """Write the file that is asked for, prove it, and leave its provenance beside it.
 
-    Raises what ``write_proven`` does.
+    Raises what ``write_proven`` does, and ReconcileError if a tensor that the file holds twice has
+    two values.
     """
     found, checkpoint, target = request.found, request.checkpoint, request.target
     # A fit without residues has a first convolution, and a classifier or the wish for none.
     num_classes, in_chans = found.num_classes, found.in_chans
     assert num_classes is not None and in_chans is not None
+    _demand_equal(checkpoint, found.naming.repeated)
     constants = preprocessing_beside(checkpoint, found)
     tensors = found.by_target(checkpoint)
     fixed = _fixed(request, tensors)
@@ -104,4 +107,20 @@ def _convert(request: Request, tensors: Mapping[str, Tensor], scratch: Scratch) 
         if names is not None:
             values = values.reshape(request.found.model.table.source_shape(name, values.shape))
         arrays[name if names is None else names[name]] = values
+    if names is not None:  # Gluon's save_parameters writes the tensors of a shared layer twice
+        again = request.found.model.table.repeated
+        last = {first: arrays.pop(first) for first in again.values() if first in arrays}
+        arrays |= {name: last[first] for name, first in again.items() if first in last} | last
     return arrays
+
+
+def _demand_equal(checkpoint: Checkpoint, again: Mapping[str, str]) -> None:
+    """Demand that tensors that a file holds twice are equal; ``again`` has both of their names."""
+    tensors = {tensor.name: tensor for tensor in checkpoint.tensors}
+    for name, first in again.items():
+        one, other = tensors[first], tensors[name]
+        if (one.shape, one.dtype) != (other.shape, other.dtype) or one.sha256() != other.sha256():
+            raise ReconcileError(
+                f"{checkpoint.path}: {first!r} and {name!r} are one tensor in the network, and "
+                f"have different values here: leave one of them out with --ignore NAME"
+            )

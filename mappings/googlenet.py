@@ -45,5 +45,5 @@ GOOGLENET = (
     *(row for place in MODULES for row in _module(place)),
     *(_pool(number) for number in (1, 2, 3, 4)),
     Row(output, "avgpool", "avgpool", once),
-    Row(dense, "output", "fc", once),
+    Row(dense, "output", "fc", once, also="head.2"),
 )

@@ -54,7 +54,8 @@ class Row:
     """One line of a table: a layer's kind, its source and target templates, and its scope.
 
     ``flat`` is the layer's flat name within its scope's prefix, where the source framework's
-    network states it (``pred``) instead of counting.
+    network states it (``pred``) instead of counting. ``also`` is a second source name of the layer,
+    where two blocks of the source share it: ``save_parameters`` then writes its tensors twice.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class Row:
     target: str
     scope: Scope
     flat: str | None = None
+    also: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Layer:
     source: str
     flat: str | None
     target: str
+    also: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class Table:
                 elif word := row.kind.counter:
                     flat = f"{prefix}{word}{counters[prefix, word]}"
                     counters[prefix, word] += 1
-                layers.append(Layer(row.kind, source, flat, target))
+                layers.append(Layer(row.kind, source, flat, target, row.also))
         return cls(tuple(layers), head)
 
     @classmethod
@@ -173,6 +176,16 @@ class Table:
             for layer in self.layers
             if layer.kind.counter is None
             for leaf in layer.kind.synthesised
+        }
+
+    @cached_property
+    def repeated(self) -> Mapping[str, str]:
+        """Second source name of a tensor -> its source name."""
+        return {
+            f"{layer.also}.{leaf}": f"{layer.source}.{leaf}"
+            for layer in self.layers
+            if layer.also
+            for leaf, _ in layer.kind.leaves
         }
 
     @cached_property

@@ -7,7 +7,7 @@ different layer in each network: only a network's own table can say which.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mappings.errors import ReconcileError
@@ -32,7 +32,8 @@ class Naming:
     itself if the network has no such tensor. ``notes`` say in words how the names differ from the
     structural ones. ``outside`` are names of the file that the network does not have and that stand
     outside its blocks. ``classifier`` is the name that the file gives the classifier, where it is
-    not the network's own.
+    not the network's own. ``repeated`` are names of tensors that the file holds a second time, each
+    with the name under which it is taken; ``names`` does not have them.
     """
 
     scheme: Scheme
@@ -40,6 +41,7 @@ class Naming:
     notes: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     classifier: str | None = None
+    repeated: Names = field(default_factory=dict)
 
     def without(self, names: Collection[str]) -> Naming:
         """The same naming of a file that does not hold these names."""
@@ -64,6 +66,8 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     Raises ReconcileError when two names of the file stand for the same tensor.
     """
     plain, notes = _undecorated(names)
+    repeated = _repeated(plain, table)
+    plain = {name: short for name, short in plain.items() if name not in repeated}
     reading = _best_reading(plain.values(), table)
     scheme, known = reading.scheme, reading.known
     if any(reading.places):
@@ -79,7 +83,10 @@ def recognise(names: Collection[str], table: Table) -> Naming:
     final = {name: resolved.get(short, name) for name, short in plain.items()}
     _refuse_twins(final)
     beside = tuple(n for n, short in plain.items() if short in outside and short not in head)
-    return Naming(scheme, final, tuple(notes), beside, stem[:-1] if head else None)
+    if repeated:
+        notes.append(f"held twice: {', '.join(sorted(repeated))}")
+    own = stem[:-1] if head else None
+    return Naming(scheme, final, tuple(notes), beside, own, repeated)
 
 
 def _best_reading(names: Collection[str], table: Table) -> _Reading:
@@ -138,6 +145,24 @@ def _renumbered(name: str) -> str:
     _, middle, rest = after.partition("_seq-")
     own = rest.partition("-")[0]
     return f"{before}{word}{own}{middle}{rest}" if own.isdecimal() else name
+
+
+def _repeated(plain: dict[str, str], table: Table) -> dict[str, str]:
+    """The names of tensors that a file holds a second time, each with the first one's name. A
+    second name that stands alone is put in the first one's place in ``plain``."""
+    found: dict[str, str] = {}
+    if not table.repeated:
+        return found
+    firsts = {short: name for name, short in plain.items()}
+    for again, source in table.repeated.items():
+        for name, short in [*plain.items()]:
+            if short == again or short.endswith(f".{again}"):
+                first = short.removesuffix(again) + source
+                if first in firsts:
+                    found[name] = firsts[first]
+                else:
+                    plain[name] = first
+    return found
 
 
 def _refuse_twins(names: Names) -> None:

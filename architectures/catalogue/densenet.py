@@ -41,22 +41,4 @@ MODELS: tuple[Model, ...] = (
         "f27dbf2dbd5ce9a80b102d89c7483342cd33cb31",
         "74.97 / 92.25",
     ),
-    _model(
-        "densenet161",
-        DenseNetConfig(96, 48, (6, 12, 36, 24)),
-        "b6c8a95717e3e761bd88d145f4d0a214aaa515dc",
-        "77.70 / 93.80",
-    ),
-    _model(
-        "densenet169",
-        DenseNetConfig(64, 32, (6, 12, 32, 32)),
-        "2603f878403c6aa5a71a124c4a3307143d6820e9",
-        "76.17 / 93.17",
-    ),
-    _model(
-        "densenet201",
-        DenseNetConfig(64, 32, (6, 12, 48, 32)),
-        "1cdbc116bc3a1b65832b18cf53e1cb8e7da017eb",
-        "77.32 / 93.62",
-    ),
 )

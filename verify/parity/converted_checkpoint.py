@@ -46,7 +46,7 @@ class Converted:
         readings = []
         for _, table in self.model.dialects:
             found, accepted = recognise(names, table).names, table.accepted
-            targets = {n: accepted[found[n]] for n in names if found[n] in accepted}
+            targets = {n: accepted[s] for n, s in found.items() if s in accepted}
             readings.append((targets, table))
         targets, table = max(readings, key=lambda reading: len(reading[0]))
         known = ((targets[t.name], t) for t in self.source.tensors if t.name in targets)
