@@ -9,7 +9,6 @@ parameter in creation order, [flat name, structural name, shape].
 """
 
 import json
-import re
 import sys
 
 import mxnet as mx
@@ -22,7 +21,7 @@ def parameters(name):
     options = {"thumbnail": True, "classes": 10} if small else {}
     with mx.name.NameManager():  # networks without a prefix count on from the ones before
         net = get_model(name, pretrained=False, **options)
-    side = int(re.match("cifar", name) is None) * 192 + 32
+    side = 32 if name.startswith("cifar") else 299 if name.startswith("inception") else 224
     image = mx.nd.zeros((1, 3, side, side))
     if name.endswith("_gn"):  # GluonCV's GroupNorm infers no shapes
         net.initialize(mx.init.Zero())
