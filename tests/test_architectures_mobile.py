@@ -19,7 +19,7 @@ from architectures.catalogue.mobilenet_config import (
     MobileNetV3Config,
 )
 from architectures.networks.build import build, build_network
-from architectures.networks.darknet import SLOPE, LeakyReLU
+from architectures.networks.darknet import SLOPE
 from architectures.networks.network import Network
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 61 * 57).sin().reshape(2, 3, 61, 57)
@@ -129,6 +129,6 @@ def test_timms_mobilenet_v2_is_gluons_with_a_bias_of_zero() -> None:
 @pytest.mark.exhaustive
 def test_timms_darknet_is_gluons_with_another_slope() -> None:
     """timm's activations have a slope of 0.01 below 0, Gluon's 0.1."""
-    slope = partial(LeakyReLU, negative_slope=SLOPE)  # MXNet's, in float64
+    slope = partial(nn.LeakyReLU, negative_slope=SLOPE)
     theirs = timm.create_model("darknet53", num_classes=7, act_layer=slope)
     assert_timm_computes(build(find_model("darknet53"), 7), theirs, [])

@@ -71,13 +71,14 @@ def shifted_padding(network: nn.Module) -> None:
     conv.register_forward_pre_hook(lambda _, args: functional.pad(args[0], (0, 1, 0, 1)))
 
 
+# Gluon's v1 is one row of layers: what follows a block's last norm shows in the next block.
 FAULTS: dict[str, tuple[str, str, Break]] = {
     "ReLU6 in v1": (V1, "blocks.1.0", instead("blocks.1.0.act1", lambda _: nn.ReLU6())),
     "no activation after a 1x1 in v1": (
-        V1, "blocks.2.1", instead("blocks.2.1.act2", lambda _: nn.Identity()),
+        V1, "blocks.3.0", instead("blocks.2.1.act2", lambda _: nn.Identity()),
     ),
     "padding as in TensorFlow": (V1, "blocks.1.0", shifted_padding),
-    "a sum in v1": (V1, "blocks.1.1", setting("blocks.1.1", adds=True)),
+    "a sum in v1": (V1, "blocks.2.0", setting("blocks.1.1", adds=True)),
     "ReLU in v2": (V2, "blocks.4.1", instead("blocks.4.1.act1", lambda _: nn.ReLU())),
     "an activation after v2's bottleneck": (
         V2, "blocks.3.0", instead("blocks.3.0.bn3", lambda right: nn.Sequential(right, nn.ReLU6())),

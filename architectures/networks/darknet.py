@@ -6,7 +6,6 @@ gluoncv/model_zoo/yolo/darknet.py.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,16 +16,6 @@ from architectures.networks.residual import initialise
 SLOPE = 0.1
 
 
-class LeakyReLU(nn.LeakyReLU):
-    """A leaky ReLU that multiplies in float32 in a float64 network too, as MXNet does. In other
-    precisions it is PyTorch's."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.dtype == torch.float64:
-            return torch.where(x > 0, x, (x.float() * self.negative_slope).double())
-        return functional.leaky_relu(x, self.negative_slope)
-
-
 class ConvNormAct(nn.Module):
     """A convolution without a bias, its norm and a leaky ReLU; the sides are divided by the
     stride."""
@@ -35,7 +24,7 @@ class ConvNormAct(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False)
         self.bn = nn.BatchNorm2d(out)
-        self.act = LeakyReLU(SLOPE)
+        self.act = nn.LeakyReLU(SLOPE)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.act(self.bn(self.conv(x)))

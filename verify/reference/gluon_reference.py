@@ -26,7 +26,8 @@ For P in float64, float32 (``--precision``), N images, L layers in execution ord
     input/NAME, output/NAME        float64, of every layer named by ``--full-activations``
     about            ()            JSON: versions, model, classes, sha256 of inputs and weights
 
-Layer arrays need float64. Each image is run alone, so no result depends on its neighbours.
+Layer arrays need float64. Each image is run alone, so no result depends on its neighbours. In
+float64 leaky ReLUs are spelled out, since MXNet's own operator rounds to float32.
 
 Digests
     r(k, axis, length), the coefficients along one axis:
@@ -184,11 +185,22 @@ def parameters_of(net: Any) -> dict[str, Any]:
     return {name: parameter for parameter, name in names.items()}
 
 
+def spell_out_leaky_relus(net: Any) -> None:
+    """Let leaky ReLUs multiply in the network's precision. MXNet's operator multiplies in float32
+    in a float64 network too (src/operator/mshadow_op.h), and two right networks would then differ
+    where a value lies between two float32 numbers."""
+    for _, block in walk(net):
+        if isinstance(block, nn.LeakyReLU):
+            block.hybrid_forward = lambda F, x, slope=block._alpha: F.where(x > 0, x, x * slope)
+
+
 def fill(net: Any, weights: dict[str, Array], precision: str) -> Any:
     """The network with every parameter set, in the given precision."""
     net.collect_params().setattr("grad_req", "null")  # gradients would double the memory
     net.initialize(mx.init.Zero())
     net.cast(precision)
+    if precision == "float64":
+        spell_out_leaky_relus(net)
     for name, parameter in parameters_of(net).items():
         parameter.set_data(mx.nd.array(weights[name], dtype=precision))
     return net
