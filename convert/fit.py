@@ -58,6 +58,12 @@ def identify(checkpoint: Checkpoint, classifier: bool = True) -> Fit:
     raise no_model(checkpoint, fits)
 
 
+def all_fits(checkpoint: Checkpoint, classifier: bool = True) -> tuple[Fit, ...]:
+    """The models of the catalogue that a checkpoint fits by names and shapes; of one network with
+    several sets of weights, one."""
+    return exact_fits(nearest(checkpoint, classifier)) if checkpoint.named else ()
+
+
 def nearest(checkpoint: Checkpoint, classifier: bool = True) -> list[Fit]:
     """The models nearest to a checkpoint, the one with the fewest misfits first.
 

@@ -14,7 +14,7 @@ from architectures.graph.lowering import Lowered, lower, why
 from architectures.graph.operator import Dims
 from architectures.graph.operators import OPERATORS
 from architectures.graph.references import values
-from convert.fit import exact_fits, nearest
+from convert.fit import all_fits
 from convert.formats import Checkpoint
 from convert.graph_agreement import disagreement
 from convert.graph_names import GraphNaming, match_names
@@ -241,7 +241,7 @@ def inspect_graph(
     if checkpoint is not None:
         models = tuple(
             fit.model.name
-            for fit in exact_fits(nearest(checkpoint))
+            for fit in all_fits(checkpoint)
             if disagreement(symbol.graph, checkpoint, fit) is None
         )
     return GraphInspection(symbol, checkpoint, naming, lowered, tuple(notes), models)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from architectures import GraphRecord, find_model, find_network
 from architectures.catalogue.ports import PORTS
-from convert.fit import fit, identify
-from convert.formats import Checkpoint, open_checkpoint
+from convert.fit import all_fits, fit, identify
+from convert.formats import Checkpoint, open_checkpoint, refuse_quantised
 from convert.formats.records import GRAPH, RAW
 from convert.gluon_names import gluon_names
 from convert.graph_source import find_graph, is_graph_source
@@ -213,23 +213,34 @@ def _back(wish: Wish, source: str) -> Conversion | None:
 
 def _fitting(wish: Wish, source: GraphSource) -> tuple[Fit | None, str | None]:
     """How a graph's parameters fit the model that is named, or for ``auto`` the one model that they
-    fit; None if the graph is needed, with the reason if a model does fit.
+    fit and whose network computes what the graph computes; None if the graph is needed, with the
+    reason if names and shapes fit a model.
 
-    Raises ReconcileError if the named model does not fit.
+    Raises ReconcileError if the named model does not fit, FormatError for quantised weights.
     """
     from convert.graph_agreement import disagreement
 
-    if wish.name == "auto":
-        try:
-            found = identify(source.checkpoint, wish.classifier)
-        except ReconcileError:
-            return None, None
+    auto, checkpoint = wish.name == "auto", source.checkpoint
+    if auto:
+        refuse_quantised(checkpoint)
+        fits = all_fits(checkpoint, wish.classifier)
     else:
-        found = fit(source.checkpoint, find_model(wish.name), wish.classifier)
-    differs = disagreement(source.graph, source.checkpoint, found)
-    if differs is None:
-        return found, None
-    why = f"names and shapes fit {found.model.name}, but {differs}"
-    if wish.name != "auto":
+        fits = (fit(checkpoint, find_model(wish.name), wish.classifier),)
+    agreeing, differing = [], []
+    for found in fits:
+        if (differs := disagreement(source.graph, checkpoint, found)) is None:
+            agreeing.append(found)
+        else:
+            differing.append(f"{found.model.name}, but {differs}")
+    if len(agreeing) == 1:
+        return agreeing[0], None
+    if agreeing:
+        names = " and ".join(found.model.name for found in agreeing)
+        why = f"names, shapes and the graph fit {names} equally well"
+    elif differing:
+        why = f"names and shapes fit {'; and '.join(differing)}"
+    else:
+        return None, None
+    if not auto:
         raise ReconcileError(f"{source.symbol}: {why}: convert it with 'graph' instead of its name")
     return None, f"{why}: converted by its graph"

@@ -12,6 +12,7 @@ import pytest
 from architectures import MODELS, Model, find_model
 from convert.fit import identify
 from convert.formats import Checkpoint, Tensor
+from convert.graph_agreement import packaged
 from mappings.errors import ReconcileError
 from tests.conftest import smallest
 
@@ -90,6 +91,13 @@ def assert_recognised(model: Model, names: Names) -> None:
     with pytest.raises(ReconcileError, match="equally well, by names and by shapes") as refusal:
         identify(checkpoint(found))
     assert all(name in str(refusal.value) for name in twins)
+
+
+@pytest.mark.parametrize("twins", FLAT_TWINS, ids=lambda twins: "-".join(sorted(twins)))
+def test_what_their_networks_compute_tells_twins_of_flat_names_apart(twins: set[str]) -> None:
+    """So that a graph with flat names is converted under the one name."""
+    one, other = (packaged(find_model(name)) for name in sorted(twins))
+    assert one is not None and other is not None and one != other
 
 
 @pytest.mark.parametrize("names", NAMINGS, ids=lambda names: names.__name__)

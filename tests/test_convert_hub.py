@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -121,6 +122,23 @@ def test_the_commands_that_run_a_network_take_it(hub: Hub, folder: Path, tmp_pat
     answer = run("predict", SOURCE, image, "--json")
     assert answer.exit_code == 0, answer.output
     assert json.loads(answer.stdout)["model"] == NAME
+
+
+@pytest.mark.parametrize("name", [NAME, "graph"])
+def test_where_a_source_that_is_gone_was_fetched_is_said(
+    hub: Hub, cache: Path, tmp_path: Path, name: str
+) -> None:
+    out, source = tmp_path / "o.safetensors", SOURCE
+    if name == "graph":
+        hold_graph(hub, tmp_path)
+        source = "hf-hub:o/graph"
+    assert convert(out, source).exit_code == 0
+    again = json.loads(out.with_name("o.provenance.json").read_text())["fetched"]
+    assert again.startswith(f"{source}@")
+    shutil.rmtree(cache)
+    result = run("verify", "parity", name, "--checkpoint", out)
+    assert refused(result, f"with --from {again}"), result.output
+    assert convert(tmp_path / "p.safetensors", again).exit_code == 0
 
 
 def test_a_pickle_is_read_by_our_own_reader_alone(
@@ -261,7 +279,8 @@ def test_a_release_that_was_pushed_comes_back(
     assert fetched.is_dir() and (fetched / "config.json").exists()
 
 
-def test_a_graph_is_fetched_with_its_parameters(hub: Hub, tmp_path: Path) -> None:
+def hold_graph(hub: Hub, tmp_path: Path) -> None:
+    """Let the hub hold a graph, with parameters of two epochs."""
     from tests.support.hub import LARGE
 
     symbol = {
@@ -299,6 +318,10 @@ def test_a_graph_is_fetched_with_its_parameters(hub: Hub, tmp_path: Path) -> Non
             **{p.name: p.read_bytes() for p in tmp_path.glob("net-*.params")},
         },
     )
+
+
+def test_a_graph_is_fetched_with_its_parameters(hub: Hub, tmp_path: Path) -> None:
+    hold_graph(hub, tmp_path)
     result = convert(tmp_path / "g.safetensors", "hf-hub:o/graph")
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "g.provenance.json").read_text())

@@ -1,12 +1,10 @@
-"""ResNets of MXNet's Module API: real MXNet writes the files, and other people's graphs judge."""
+"""ResNets of MXNet's Module API: real MXNet writes the files, and judges what comes of them."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import tarfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +12,14 @@ import numpy as np
 import pytest
 
 import gluonport
-from architectures import MODELS, find_model
-from convert.computed import computation
+from architectures import find_model
 from convert.conversion import convert
 from convert.formats import open_checkpoint
 from convert.formats.records import PROVENANCE, read_record
-from convert.formats.symbol import parse_symbol
-from convert.graph_agreement import layers_of, packaged
 from verify.reference.answers import FRAMEWORKS
 from verify.reference.inputs import reference_inputs
 
 NAME = "module_cifar_resnet20"
-SHARED = Path(os.environ.get("GLUONPORT_SHARED", Path(__file__).parents[2] / "shared"))
-SYMBOLS = SHARED / "symbols" / "symbols.tar.xz"
-REAL = {
-    "resnet18-miraclewkf": "module_resnet18",
-    "rn101-5k500-geo": "module_resnet101",
-    "resnet152-brizzi": "module_resnet152",
-    "webdata-resnet152": "module_resnet152_11k",
-}
 
 
 @pytest.fixture(scope="module")
@@ -145,32 +132,3 @@ def test_a_graph_that_computes_otherwise_is_not_taken_for_the_model(
     assert any(f"names and shapes fit {NAME}" in note and said in note for note in done.notes)
     with pytest.raises(gluonport.GluonportError, match="convert it with 'graph'"):
         convert(NAME, tmp_path / "named.safetensors", tmp_path / "net-symbol.json")
-
-
-@cache
-def real(name: str) -> Any:
-    with tarfile.open(SYMBOLS) as archive:
-        for member in archive:
-            if Path(member.name).name == f"{name}.json":
-                file = archive.extractfile(member)
-                assert file is not None
-                return file.read()
-    raise LookupError(name)
-
-
-@pytest.mark.skipif(not SYMBOLS.exists(), reason="the folder of shared data is not here")
-@pytest.mark.parametrize("name", REAL)
-def test_graphs_that_other_people_published_compute_what_the_model_computes(name: str) -> None:
-    model = find_model(REAL[name])
-    graph = parse_symbol(real(name), Path(name))
-    assert computation(graph, layers_of(graph, model.table)) == packaged(model)
-
-
-def test_the_packaged_computations_are_of_every_model_that_mxnet_can_trace() -> None:
-    without = [
-        model.name
-        for model in MODELS
-        if model.source.framework in ("gluoncv", "mxnet") and packaged(model) is None
-    ]
-    assert without == ["gluon_resnet50_v1b_gn", "gluon_resnet101_v1b_gn"]
-    assert json.dumps(packaged(find_model(NAME))["fc"].as_json()[0]) == '"FullyConnected"'

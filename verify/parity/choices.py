@@ -1,7 +1,8 @@
-"""Which tensors of its source a conversion took, read back from the provenance."""
+"""Which tensors of its source a conversion took, and from where, read back from the provenance."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ def recorded_choice(provenance: Mapping[str, Any]) -> Choice:
     if not isinstance(ignore, list) or not all(isinstance(pattern, str) for pattern in ignore):
         raise ValueError("the patterns of ignored names are not a list of texts")
     return Choice(ema if weights is None else None, weights, tuple(ignore))
+
+
+def from_again(provenance: Mapping[str, Any]) -> str:
+    """The option that names the source again: where it was fetched, if it was."""
+    fetched = provenance.get("fetched")
+    return f"--from {shlex.quote(fetched)}" if isinstance(fetched, str) else "--from SOURCE"
 
 
 def open_both(a: Path, b: Path, choice: Choice = NO_CHOICE) -> tuple[Checkpoint, Checkpoint]:

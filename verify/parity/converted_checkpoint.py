@@ -19,7 +19,7 @@ from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import FormatError, SourceError
 from mappings.naming import recognise
 from mappings.shapes import open_sizes
-from verify.parity.choices import recorded_choice
+from verify.parity.choices import from_again, recorded_choice
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,7 @@ def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
     try:
         provenance = read_record(path, PROVENANCE)
         source, choice = str(provenance["source"]), recorded_choice(provenance)
+        again = from_again(provenance)
         digests = {Path(source): provenance["source_sha256"]}
         for shard, digest in provenance.get("source_shards", {}).items():
             digests[Path(source).with_name(shard)] = digest
@@ -170,14 +171,13 @@ def _source_by_provenance(path: Path) -> tuple[str, list[MappedFile], Choice]:
     for file, digest in digests.items() if source != "synthetic" else ():
         if not file.exists():
             raise SourceError(
-                f"{path}: its source {file} does not exist any more: name a copy of it with "
-                f"--from SOURCE"
+                f"{path}: its source {file} does not exist any more: name a copy of it with {again}"
             )
         files.append(MappedFile.open(file))
         if files[-1].sha256() != digest:
             raise SourceError(
                 f"{path}: {file} is no longer the file it was converted from (sha256 "
-                f"{digest}): name the original file with --from SOURCE"
+                f"{digest}): name the original file with {again}"
             )
     return source, files, choice
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from verify.parity.result import DifferenceMap
 
-LONGEST = 440.0  # units of the SVG that the longer side of a map is drawn with
+LONGER_SIDE = 440.0  # units of the SVG that the longer side of a map is drawn with
 LEFT, TOP, BOTTOM = 44, 12, 26  # margins, in units
 GAP, BAR, RIGHT = 26, 14, 84  # between map and scale, the scale's width, the room for its figures
 
@@ -20,7 +20,7 @@ def difference_chart(drawn: DifferenceMap, prefix: str) -> str:
     """An ``svg`` element; every id in it begins with ``prefix``. The colour is the page's own, and
     the stronger it is, the larger the difference: the scale beside the map goes from 0 to the peak.
     """
-    unit = LONGEST / max(drawn.height, drawn.width)
+    unit = LONGER_SIDE / max(drawn.height, drawn.width)
     width, height = (max(round(unit * side, 1), 24.0) for side in (drawn.width, drawn.height))
     right = LEFT + width
     return _TEMPLATE.render(

@@ -22,6 +22,7 @@ from convert.formats.model_archive import archive_around, files_in, open_file
 from convert.formats.regular import sha256
 from convert.formats.symbol import open_symbol, parse_symbol
 from mappings.errors import FormatError, SourceError
+from verify.parity.choices import from_again
 
 MOST_FILES = 200  # in a folder that is searched for the source
 
@@ -108,13 +109,13 @@ def open_converted_graph(
     checkpoint = open_graph_checkpoint(path)
     known = checkpoint.provenance
     files = list(_candidates(known, source))
-    params = _find(files, known.get("source_sha256"), "parameters", path, source)
+    params = _find(files, known, "source_sha256", path, source)
     symbol, packaged = None, _packaged(known)
     if packaged is not None:
         if parse_symbol(packaged, path) != checkpoint.graph:
             raise FormatError(path, "its provenance holds another graph than is packaged")
     elif needs_symbol:
-        symbol = _find(files, known.get("symbol_sha256"), "graph", path, source)
+        symbol = _find(files, known, "symbol_sha256", path, source)
         if open_symbol(symbol) != checkpoint.graph:
             raise FormatError(path, f"its provenance holds another graph than {symbol}")
     plan, opened = checkpoint.plan(given), open_checkpoint(params)
@@ -155,16 +156,19 @@ def _candidates(known: Mapping[str, Any], source: str | os.PathLike[str] | None)
 
 def _find(
     files: list[Path],
-    digest: Any,
-    what: str,
+    known: Mapping[str, Any],
+    field: str,
     path: str | os.PathLike[str],
     source: str | os.PathLike[str] | None,
 ) -> Path:
+    digest = known.get(field)
     for file in files:
         if (sha256(file) if file.is_file() else open_file(file).sha256()) == digest:
             return file
+    what = "parameters" if field == "source_sha256" else "graph"
     where = "where its provenance says" if source is None else f"at {os.fspath(source)}"
     raise SourceError(
         f"{os.fspath(path)}: the {what} that it was converted from (sha256 {digest}) is not "
-        f"{where}: name the file, or the folder that holds graph and parameters, with --from SOURCE"
+        f"{where}: name the file, or the folder that holds graph and parameters, with "
+        f"{from_again(known)}"
     )
