@@ -83,7 +83,8 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     from verify.accuracy.network_inputs import Inputs
     from verify.accuracy.prepare import BATCH
     from verify.accuracy.ranks import Ranks
-    from verify.accuracy.reading import Reader
+    from verify.accuracy.readers import InThisProcess
+    from verify.accuracy.reading import CropMaker, Reader
     from verify.accuracy.reducer import collect
     from verify.accuracy.runner import Answers, Batches, run
     from verify.datasets import open_dataset
@@ -110,8 +111,8 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     crops = CropCache(cache, "timm", model, MAX_PIXELS) if contender == "warm cache" else None
     with tempfile.TemporaryDirectory(dir=cache.parent) as folder:
         ledger = Ledger(Path(folder, "ledger"), identity, manifest, 5)
-        reader = Reader(dataset, regime, model, crops, MAX_PIXELS)
-        batches = Batches(ledger, reader, positions, Inputs(regime, model))
+        readers = InThisProcess(Reader(dataset, CropMaker(regime, model, crops, MAX_PIXELS)))
+        batches = Batches(ledger, readers, positions, Inputs(regime, model))
         network = gluonport.create_model(name, checkpoint)
         ready = batches.read(0).inputs
         answers = Answers(batches, fast(network, device, "float32", False, ready))

@@ -30,6 +30,8 @@ from verify.accuracy.fast_path import fast
 from verify.accuracy.network_inputs import Inputs
 from verify.accuracy.prepare import Prepared, prepare
 from verify.accuracy.ranks import Ranks
+from verify.accuracy.readers import open_readers
+from verify.accuracy.reading import Reader
 from verify.accuracy.reducer import collect
 from verify.accuracy.runner import Answers, Batches, run
 from verify.accuracy.sharing import open_ledger
@@ -55,7 +57,7 @@ def decode(task: dict[str, Any], rows: Rows) -> None:
     images, positions = prepared.manifest.images, prepared.positions
     fork = multiprocessing.get_context("fork")
     for regime in REGIMES:
-        reader = replace(prepared.reader, regime=regime)
+        reader = _reader(prepared, regime)
         READING.update(reader=reader, images=images, positions=positions)
         row: dict[str, Any] = {"reader": regime}
         start = time.perf_counter()
@@ -76,6 +78,11 @@ def decode(task: dict[str, Any], rows: Rows) -> None:
                 rate = number / (time.perf_counter() - start)
             row[f"images/s, {cores()} {kind}"] = round(rate)
         rows.add(**row)
+
+
+def _reader(prepared: Prepared, regime: Regime) -> Reader:
+    """The prepared reader, in another regime."""
+    return replace(prepared.reader, maker=replace(prepared.reader.maker, regime=regime))
 
 
 READING: dict[str, Any] = {}
@@ -163,19 +170,23 @@ def _loop(
     folder = Path(task["folder"], f"ledger-{time.monotonic_ns()}")
     identity = replace(prepared.identity, precision=precision, regime=regime)
     ledger = open_ledger(folder, identity, prepared.manifest, 5, Ranks()).ledger
-    reader = replace(prepared.reader, regime=regime)
-    inputs = Inputs(regime, prepared.reader.model, device.device)
-    batches = Batches(ledger, reader, prepared.positions, inputs)
+    reader = _reader(prepared, regime)
+    inputs = Inputs(regime, reader.maker.model, device.device)
+    missing, number = ledger.missing(), len(prepared.positions)
     ready = torch.randn(identity.batch_size, 3, 224, 224)
     network = gluonport.create_model(name, prepared.task.checkpoint)
-    answers = Answers(batches, fast(network, device, precision, False, ready))
-    answers.forward(ready)
-    missing = ledger.missing()
-    start = time.perf_counter()
-    run(answers, missing, prepared.workers)
-    counted = collect(ledger)
-    seconds = time.perf_counter() - start
-    return len(counted) / seconds
+    forward = fast(network, device, precision, False, ready)
+    forward(ready)
+    with open_readers(
+        reader, device.device, prepared.workers, number, identity.batch_size
+    ) as readers:
+        batches = Batches(ledger, readers, prepared.positions, inputs)
+        batches.kept[missing[0]] = batches.read(missing[0])  # as the proof's batch in a run
+        start = time.perf_counter()
+        run(Answers(batches, forward), missing, prepared.workers)
+        counted = collect(ledger)
+        seconds = time.perf_counter() - start
+    return (len(counted) - len(ledger.chunks[missing[0]])) / seconds
 
 
 def timm(task: dict[str, Any], rows: Rows) -> None:

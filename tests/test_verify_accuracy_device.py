@@ -20,6 +20,7 @@ from verify.accuracy.ledger import Ledger
 from verify.accuracy.network_inputs import Inputs
 from verify.accuracy.prepare import prepare
 from verify.accuracy.ranks import Ranks
+from verify.accuracy.readers import open_readers
 from verify.accuracy.reducer import collect
 from verify.accuracy.runner import Answers, Batches, run
 from verify.accuracy.task import Task
@@ -69,8 +70,9 @@ def test_images_read_by_many_threads_are_answered_as_by_one(tmp_path: Path) -> N
         if kind is ElsewhereInputs:
             inputs.device = torch.device("cuda")
         ledger = Ledger(tmp_path / kind.__name__, prepared.identity, prepared.manifest, 5)
-        batches = Batches(ledger, prepared.reader, prepared.positions, inputs)
-        run(Answers(batches, forward), ledger.missing(), 3)
+        with open_readers(prepared.reader, inputs.device, 3, 360, 50) as readers:
+            batches = Batches(ledger, readers, prepared.positions, inputs)
+            run(Answers(batches, forward), ledger.missing(), 3)
         found.append(collect(ledger))
     assert len(found[0]) == 360 and found[0] == found[1]
 

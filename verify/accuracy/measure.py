@@ -23,6 +23,7 @@ from verify.accuracy.prepare import Prepared, prepare
 from verify.accuracy.progress import say
 from verify.accuracy.proof import Proof, prove
 from verify.accuracy.ranks import join
+from verify.accuracy.readers import open_readers
 from verify.accuracy.reducer import collect
 from verify.accuracy.runner import Answers, Batches, run
 from verify.accuracy.sharing import open_ledger
@@ -77,13 +78,16 @@ def _run(prepared: Prepared, folder: Path) -> Finished | None:
     task, ranks = prepared.task, prepared.ranks
     top = min(TOP, prepared.network.num_classes)
     opened = open_ledger(folder, prepared.identity, prepared.manifest, top, ranks, task.ledgers[1:])
-    proof = None
+    proof, device = None, prepared.device.device
     if missing := opened.missing():
-        inputs = Inputs(task.regime, task.model, prepared.device.device)
-        batches = Batches(opened.ledger, prepared.reader, prepared.positions, inputs)
-        forward, proof = _proven(prepared, batches, missing)
+        left = sum(len(opened.ledger.chunks[chunk]) for chunk in missing)
+        batch, workers = prepared.identity.batch_size, prepared.workers
         name = f"rank {ranks.rank}" if ranks.world > 1 else ""
-        run(Answers(batches, forward), missing, prepared.workers, name)
+        with open_readers(prepared.reader, device, workers, left, batch) as readers:
+            inputs = Inputs(task.regime, task.model, device)
+            batches = Batches(opened.ledger, readers, prepared.positions, inputs)
+            forward, proof = _proven(prepared, batches, missing)
+            run(Answers(batches, forward), missing, workers, name)
     if not opened.bring_together():
         return None
     return Finished(collect(opened.ledger), top, proof)
@@ -93,9 +97,13 @@ def _proven(prepared: Prepared, batches: Batches, chunks: Sequence[int]) -> tupl
     """The network made fast, and its comparison with the plain network on the first chunk that has
     an image that decodes."""
     task, network, device = prepared.task, prepared.network, prepared.device
-    found = (batches.read(chunk).inputs for chunk in chunks)
     side = task.model.input_size
-    inputs = next((x for x in found if len(x)), torch.zeros(1, 3, side, side))
+    inputs = torch.zeros(1, 3, side, side)
+    for chunk in chunks:
+        batches.kept[chunk] = batch = batches.read(chunk)
+        if batch.decoded:
+            inputs = batch.inputs
+            break
     expected = plain(network, device)(inputs)
     forward = fast(network, device, task.precision, task.compiled, inputs)
     proof = prove(expected.numpy(), forward(inputs).numpy(), task.precision)

@@ -18,7 +18,7 @@ from verify.accuracy.identity import Identity, versions
 from verify.accuracy.manifest import Manifest, spread
 from verify.accuracy.prediction import Prediction, read_csv
 from verify.accuracy.ranks import Ranks
-from verify.accuracy.reading import Reader
+from verify.accuracy.reading import CropMaker, Reader
 from verify.accuracy.reducer import exactly_once
 from verify.accuracy.task import Task
 from verify.datasets import LabelledImages, open_dataset
@@ -34,7 +34,7 @@ BATCH = {"cpu": 16, "cuda": 256}
 class Prepared:
     """A run that can begin.
 
-    ``positions``: where each image of the manifest stands in the data set; ``workers``: threads of
+    ``positions``: where each image of the manifest stands in the data set; ``workers``: cores of
     this rank; ``against``: the predictions of another run to compare with.
     """
 
@@ -91,7 +91,7 @@ def prepare(task: Task, ranks: Ranks) -> Prepared:
         versions=versions(),
     )
     crops = CropCache(task.cache, task.regime, task.model, task.max_pixels) if task.cache else None
-    reader = Reader(dataset, task.regime, task.model, crops, task.max_pixels)
+    reader = Reader(dataset, CropMaker(task.regime, task.model, crops, task.max_pixels))
     return Prepared(
         task,
         ranks,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -19,11 +18,8 @@ from verify.accuracy.manifest import HashedImage
 from verify.accuracy.network_inputs import Inputs
 from verify.accuracy.prediction import Prediction, best
 from verify.accuracy.progress import Progress
-from verify.accuracy.reading import Reader
+from verify.accuracy.readers import AHEAD, Readers
 from verify.accuracy.reducer import count
-
-AHEAD = 4
-"""Batches in hand on a GPU: one computes, one waits for it, and the images of two are read."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +35,24 @@ class Batch:
 @dataclass(frozen=True)
 class Batches:
     """The images of a ledger's chunks; ``positions``: where each image of the manifest stands in
-    the data set."""
+    the data set; ``kept``: batches that were read already, each until it is asked for."""
 
     ledger: Ledger
-    reader: Reader
+    readers: Readers
     positions: Sequence[int]
     inputs: Inputs
+    kept: dict[int, Batch] = field(default_factory=dict)
 
-    def read(self, chunk: int, readers: Executor | None = None) -> Batch:
-        """Read, decode and normalise the images of a chunk, each by any thread of ``readers``."""
+    def read(self, chunk: int) -> Batch:
+        """Read, decode and normalise the images of a chunk."""
+        if chunk in self.kept:
+            return self.kept.pop(chunk)
         span = self.ledger.chunks[chunk]
         images = [self.ledger.manifest.images[k] for k in span]
         positions = [self.positions[k] for k in span]
-        each = readers.map if readers else map
-        crops = list(each(self.reader.crop, images, positions))
-        decoded = [k for k, crop in enumerate(crops) if crop is not None]
-        return Batch(images, decoded, self.inputs([crop for crop in crops if crop is not None]))
+        with self.readers.crops(images, positions) as crops:
+            decoded = [k for k, crop in enumerate(crops) if crop is not None]
+            return Batch(images, decoded, self.inputs([crop for crop in crops if crop is not None]))
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,9 @@ class Answers:
     batches: Batches
     forward: Forward
 
-    def predict(self, chunk: int, readers: Executor | None = None) -> list[Prediction]:
-        """One prediction for every image of the chunk; without classes if it does not decode.
-
-        ``readers``: threads that read its images; without them, this thread does.
-        """
-        batch = self.batches.read(chunk, readers)
+    def predict(self, chunk: int) -> list[Prediction]:
+        """One prediction for every image of the chunk; without classes if it does not decode."""
+        batch = self.batches.read(chunk)
         answers: dict[int, tuple[tuple[int, ...], tuple[float, ...]]] = {}
         if batch.decoded:
             logits: Array = self.forward(batch.inputs).numpy()
@@ -78,9 +73,10 @@ class Answers:
                     f"{batch.images[0].path} and the images after it: the network's logits are not "
                     "finite"
                 )
-            for row, k in enumerate(batch.decoded):
-                order = best(logits[row : row + 1])[0]
-                answers[k] = tuple(order.tolist()), tuple(logits[row, order].tolist())
+            order = best(logits)
+            highest = np.take_along_axis(logits, order, axis=1)
+            rows = zip(batch.decoded, order.tolist(), highest.tolist(), strict=True)
+            answers = {k: (tuple(classes), tuple(values)) for k, classes, values in rows}
         return [
             Prediction(image.path, image.label, *answers.get(k, ((), ())))
             for k, image in enumerate(batch.images)
@@ -88,27 +84,24 @@ class Answers:
 
 
 def run(answers: Answers, chunks: Sequence[int], workers: int, name: str = "") -> None:
-    """Predict ``chunks`` with ``workers`` threads of one core each, and keep each finished chunk.
+    """Predict ``chunks`` with ``workers`` cores, and keep each finished chunk.
 
-    On a CPU one thread takes a chunk from bytes to predictions. So decoding and computing overlap
-    without waiting for each other. For a GPU all threads read the images of one chunk after
-    another, a few chunks ahead of the network. No result depends on the number of threads.
+    On a CPU one thread of each core takes a chunk from bytes to predictions. So decoding and
+    computing overlap without waiting for each other. For a GPU a few chunks are in hand at once,
+    and all cores read the images of each. No result depends on the number of cores.
     ``name`` names this rank if there are several.
     Raises AccuracyError when interrupted; the chunks in hand are finished and kept.
     """
     ledger, on_cpu = answers.batches.ledger, answers.batches.inputs.device.type == "cpu"
     progress = Progress(sum(len(ledger.chunks[chunk]) for chunk in chunks), name)
     in_hand = workers if on_cpu else AHEAD
-    with ExitStack() as stack:
-        readers = None if on_cpu else stack.enter_context(ThreadPoolExecutor(workers))
-        pool = ThreadPoolExecutor(in_hand, initializer=torch.set_num_threads, initargs=(1,))
-        stack.enter_context(pool)
 
-        def work(chunk: int) -> list[Prediction]:
-            predictions = answers.predict(chunk, readers)
-            ledger.write(chunk, predictions)
-            return predictions
+    def work(chunk: int) -> list[Prediction]:
+        predictions = answers.predict(chunk)
+        ledger.write(chunk, predictions)
+        return predictions
 
+    with ThreadPoolExecutor(in_hand, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
             for predictions in _in_turn(pool, work, iter(chunks), in_hand):
                 progress.add(count(predictions), len(predictions))
