@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +48,15 @@ class Prediction:
 
 
 def best(logits: Array) -> Array:
-    """The highest classes of each row of ``logits`` (N, classes), best first: (N, at most 5).
+    """The highest classes of rows of finite ``logits`` (N, classes), best first: (N, at most 5).
 
     The lower of two equal classes comes first, as in MXNet's own file of the sample.
     """
-    order: Array = np.argsort(-logits, axis=1, kind="stable")[:, :TOP]
+    left = logits.copy()
+    order = np.empty((len(logits), min(TOP, logits.shape[1])), np.int64)
+    for rank in order.T:
+        rank[:] = left.argmax(axis=1)  # the first of equals
+        np.put_along_axis(left, rank[:, None], -np.inf, axis=1)
     return order
 
 
@@ -108,7 +113,7 @@ def _parse(row: list[str], ranks: int, where: str) -> Prediction:
         if len(answer) != 2 * ranks:
             raise ValueError(f"{len(row)} columns, expected {2 + 2 * ranks}")
         classes = tuple(int(cell) for cell in answer[:ranks] if cell)
-        logits = tuple(float(np.float32(cell)) for cell in answer[ranks:] if cell)
+        logits = tuple(array("f", map(float, filter(None, answer[ranks:]))))
         if len(classes) != len(logits):
             raise ValueError(f"{len(classes)} classes and {len(logits)} logits")
         return Prediction(path, int(label), classes, logits)

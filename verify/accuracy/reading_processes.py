@@ -58,11 +58,13 @@ class Recipe:
             model.crop,
             timm_interpolation=model.timm_interpolation,
         )
-        return cls(maker.regime, sent, cache and cache.folder.parent, maker.max_pixels)
+        folder = cache.folder.parent if cache else None
+        return cls(maker.regime, sent, folder, maker.max_pixels)
 
     def maker(self) -> CropMaker:
-        cache = self.cache and CropCache(self.cache, self.regime, self.model, self.max_pixels)
-        return CropMaker(self.regime, self.model, cache or None, self.max_pixels)
+        settings = self.regime, self.model, self.max_pixels
+        cache = CropCache(self.cache, *settings) if self.cache else None
+        return CropMaker(self.regime, self.model, cache, self.max_pixels)
 
 
 class InProcesses:
@@ -113,7 +115,7 @@ def reading_processes(
     shape = chunks, batch, side, side, 3
     context = multiprocessing.get_context("spawn")
     # A file without a name, in memory if there is room: nothing is left of it after a crash.
-    shared = context.RawArray(ctypes.c_uint8, int(np.prod(shape)))
+    shared: Any = context.RawArray(ctypes.c_uint8, int(np.prod(shape)))
     begin = Recipe.of(reader.maker), shared, shape
     pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=begin)
     try:
