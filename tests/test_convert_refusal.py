@@ -69,6 +69,9 @@ def test_a_refusal_says_which_family_the_names_are_of(
         ("gluon_resnet50_v1b", "does not fit gluon_resnet50_v1b, nor any other model"),
     ):
         line = said("convert", name, tmp_path / "out.safetensors", "--from", file)
+        if name == "auto" and line.startswith(f"error: {file} has the names of "):
+            assert "other shapes: gluon_" in line  # of packaged graphs, which are named instead
+            continue
         assert line.startswith(f"error: {file} {what}; by its names it is {FAMILIES[network]}")
         assert line.endswith(f"; {COVERED}\n") and "misfit" not in line
 
