@@ -1,10 +1,11 @@
 """Make the packaged goldens of the zoo's graphs: what MXNet computes from drawn parameters.
 
-    uv run scripts/make_graph_goldens.py [--again] [NAME...]
+    uv run scripts/make_graph_goldens.py [--again | --list] [NAME...]
 
 Networks that have a golden of their present graph are left out, so a run that was broken off goes
 on. One MXNet process, with one thread, answers for all of them. A network is given two inputs, or
-one if it takes more than 300 million multiplications.
+one if it takes more than 300 million multiplications. At the end, ``missing.tsv`` is written beside
+the goldens: the networks that have none, and why. ``--list`` writes it alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -27,12 +29,21 @@ from architectures.graph.plan import Plan
 from convert.formats.symbol import symbol_json
 from gluonport.commands.console import Command, Failure
 from mappings.errors import GluonportError, NoReferenceError
+from mappings.words import one_line
 from verify.parity.graphs.graph_packaged import record_graph
 from verify.parity.graphs.graph_shared import judged_in_float32
 from verify.reference.drawn_graph import DrawnGraph, draw
 from verify.reference.graph_answers import MXNET, read_graph_answer
-from verify.reference.graph_goldens import SAMPLE, golden_path, graph_golden, packed
+from verify.reference.graph_goldens import (
+    MISSING,
+    SAMPLE,
+    golden_path,
+    graph_golden,
+    missing_goldens,
+    packed,
+)
 
+NOT_MADE = "it is not made yet"
 FEW = 3e8  # multiplications of a network that is given two inputs
 
 
@@ -129,14 +140,19 @@ def is_made(name: str, path: Path, drawn: DrawnGraph) -> bool:
     return True
 
 
-@click.command(cls=Command)
-@click.argument("names", nargs=-1)
-@click.option("--again", is_flag=True, help="Make those again that are there.")
-def main(names: tuple[str, ...], again: bool) -> None:
-    """Make the goldens of the graph networks NAMES, or of all of them."""
-    failed = []
+def list_missing(failed: Mapping[str, str]) -> None:
+    """Write which networks have no golden, with why they failed, now or in an earlier run."""
+    known = {**(missing_goldens() if MISSING.exists() else {}), **failed}
+    names = [each.network for each in records(()) if not golden_path(each.network).exists()]
+    lines = [f"{name}\t{known.get(name, NOT_MADE)}\n" for name in sorted(names)]
+    MISSING.write_text("".join(lines), encoding="utf-8")
+
+
+def make_all(found: list[GraphRecord], again: bool) -> dict[str, str]:
+    """Make the goldens of these networks. Returns why some have none, by their names."""
+    failed = {}
     with Server() as server:
-        for record in records(names):
+        for record in found:
             started = time.perf_counter()
             name = record.network
             path = golden_path(name)
@@ -146,11 +162,22 @@ def main(names: tuple[str, ...], again: bool) -> None:
                     continue
                 make(drawn, server, path)
             except GluonportError as error:
-                failed.append(name)
+                failed[name] = one_line(str(error))
                 click.echo(f"{name}: {error}", err=True)
                 continue
             seconds = time.perf_counter() - started
             click.echo(f"{name}: {path.stat().st_size} bytes, {seconds:.1f} s")
+    return failed
+
+
+@click.command(cls=Command)
+@click.argument("names", nargs=-1)
+@click.option("--again", is_flag=True, help="Make those again that are there.")
+@click.option("--list", "only_list", is_flag=True, help="Only list the networks that have none.")
+def main(names: tuple[str, ...], again: bool, only_list: bool) -> None:
+    """Make the goldens of the graph networks NAMES, or of all of them."""
+    failed = {} if only_list else make_all(records(names), again)
+    list_missing(failed)
     if failed:
         raise Failure(f"no golden of {', '.join(failed)}")
 
