@@ -135,6 +135,7 @@ def _as_json(model: Model) -> dict[str, object]:
         "sha1": model.source.sha1,
         "sha256_prefix": None if model.source.sha1 else model.source.hash or None,
         "url": model.source.url,
+        "converted_from": model.source.converted_from,
         "parameters": model.parameters,
         "num_classes": model.num_classes,
         "input_size": model.input_size,

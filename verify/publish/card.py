@@ -91,6 +91,7 @@ def _values(gathered: Gathered, choices: Choices, maker: Maker) -> dict[str, Any
         "exact": weights.dtype == "float32" or record.dtype == "keep",
         "origin": made_by,
         "source_name": model.source.name,
+        "converted_from": model.source.converted_from,
         "framework": framework,
         "num_classes": weights.num_classes,
         "parameters": weights.parameters,
