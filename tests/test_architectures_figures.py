@@ -113,11 +113,15 @@ def test_the_cifar_networks_have_both_figures_and_are_judged_by_neither() -> Non
         assert all(word in both.note for word in (f"{both.vanilla} %", f"{both.mixup} %"))
 
 
+UNMEASURED = {"HRNet", "DLA"}
+"""Families whose weights GluonCV stores and whose accuracy it never printed."""
+
+
 def test_a_model_without_figures_was_never_published() -> None:
     for model in MODELS:
         if not isinstance(model.undecided, Unbound):
-            published = bool(model.source.figures or model.undecided)
-            assert published is bool(model.source.hash), model.name
+            measured = bool(model.source.figures or model.undecided)
+            assert measured is (bool(model.source.hash) and model.family.name not in UNMEASURED)
 
 
 def test_a_figure_of_a_file_without_a_hash_is_in_words_alone() -> None:

@@ -9,6 +9,8 @@ from architectures.catalogue import (
     cifar,
     darknet,
     densenet,
+    dla,
+    hrnet,
     inception,
     mmpretrain_seresnet,
     mobilenet,
@@ -25,6 +27,7 @@ from architectures.catalogue import (
     thumbnail,
     timm_seresnext,
     vgg,
+    xception,
 )
 from architectures.catalogue.graph_record import GraphRecord, graph_record
 from architectures.catalogue.other_weights import other_weights
@@ -54,6 +57,9 @@ MODELS: tuple[Model, ...] = (
     *thumbnail.MODELS,
     *mobilenet.MODELS,
     *darknet.MODELS,
+    *hrnet.MODELS,
+    *xception.MODELS,
+    *dla.MODELS,
     *sample.MODELS,
 )
 

@@ -229,3 +229,50 @@ INCEPTION_V3 = Paper(
   year      = {2016}
 }""",
 )
+HRNET = Paper(
+    "Deep High-Resolution Representation Learning for Visual Recognition",
+    "https://arxiv.org/abs/1908.07919",
+    """\
+@article{wang2020hrnet,
+  title   = {Deep High-Resolution Representation Learning for Visual Recognition},
+  author  = {Wang, Jingdong and Sun, Ke and Cheng, Tianheng and Jiang, Borui and Deng, Chaorui and
+             Zhao, Yang and Liu, Dong and Mu, Yadong and Tan, Mingkui and Wang, Xinggang and
+             Liu, Wenyu and Xiao, Bin},
+  journal = {TPAMI},
+  year    = {2020}
+}""",
+)
+DLA = Paper(
+    "Deep Layer Aggregation",
+    "https://arxiv.org/abs/1707.06484",
+    """\
+@inproceedings{yu2018dla,
+  title     = {Deep Layer Aggregation},
+  author    = {Yu, Fisher and Wang, Dequan and Shelhamer, Evan and Darrell, Trevor},
+  booktitle = {CVPR},
+  year      = {2018}
+}""",
+)
+XCEPTION = Paper(
+    "Xception: Deep Learning with Depthwise Separable Convolutions",
+    "https://arxiv.org/abs/1610.02357",
+    """\
+@inproceedings{chollet2017xception,
+  title     = {Xception: Deep Learning with Depthwise Separable Convolutions},
+  author    = {Chollet, Fran{\\c{c}}ois},
+  booktitle = {CVPR},
+  year      = {2017}
+}""",
+)
+DEEPLAB_V3_PLUS = Paper(
+    "Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation",
+    "https://arxiv.org/abs/1802.02611",
+    """\
+@inproceedings{chen2018encoder,
+  title     = {Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation},
+  author    = {Chen, Liang-Chieh and Zhu, Yukun and Papandreou, George and Schroff, Florian and
+               Adam, Hartwig},
+  booktitle = {ECCV},
+  year      = {2018}
+}""",
+)

@@ -9,6 +9,8 @@ from architectures.catalogue.cifar_config import CifarConfig
 from architectures.catalogue.config import NetworkConfig, ResNetConfig, ResNetV1Config, SENetConfig
 from architectures.catalogue.darknet_config import DarkNetConfig
 from architectures.catalogue.densenet_config import DenseNetConfig
+from architectures.catalogue.dla_config import DLAConfig
+from architectures.catalogue.hrnet_config import HRNetConfig
 from architectures.catalogue.inception_config import GoogLeNetConfig, InceptionV3Config
 from architectures.catalogue.mobilenet_config import MobileNetConfig, MobileNetV3Config
 from architectures.catalogue.preactivation_config import PreActivationConfig
@@ -16,11 +18,14 @@ from architectures.catalogue.record import Model
 from architectures.catalogue.resnest_config import ResNeStConfig
 from architectures.catalogue.squeezenet_config import SqueezeNetConfig
 from architectures.catalogue.vgg_config import AlexNetConfig, VGGConfig
+from architectures.catalogue.xception_config import XceptionConfig
 from architectures.networks.alexnet import AlexNet
 from architectures.networks.cifar import CifarResNet
 from architectures.networks.darknet import DarkNet
 from architectures.networks.densenet import DenseNet
+from architectures.networks.dla import DLA
 from architectures.networks.googlenet import GoogLeNet
+from architectures.networks.hrnet import HRNet
 from architectures.networks.inception_v3 import InceptionV3
 from architectures.networks.mobilenet import MobileNet, MobileNetV3
 from architectures.networks.network import Network
@@ -31,6 +36,7 @@ from architectures.networks.resnet_v1 import ResNetV1
 from architectures.networks.senet import SENet
 from architectures.networks.squeezenet import SqueezeNet
 from architectures.networks.vgg import VGG
+from architectures.networks.xception import Xception
 
 NETWORKS: Mapping[type[NetworkConfig], Callable[[Any, int, int], Network]] = {
     ResNetConfig: ResNet,
@@ -48,6 +54,9 @@ NETWORKS: Mapping[type[NetworkConfig], Callable[[Any, int, int], Network]] = {
     DenseNetConfig: DenseNet,
     GoogLeNetConfig: GoogLeNet,
     InceptionV3Config: InceptionV3,
+    HRNetConfig: HRNet,
+    XceptionConfig: Xception,
+    DLAConfig: DLA,
 }
 """The network of each configuration: exactly that type, never one that it inherits from."""
 

@@ -21,7 +21,14 @@ from architectures.synthetic import synthetic_values
 from convert.formats import Array
 from verify.parity import criteria as judge
 from verify.parity.converted_checkpoint import Converted
-from verify.parity.layers import feed, find_imprecise, is_bad, judge_layers, layer_errors
+from verify.parity.layers import (
+    feed,
+    find_imprecise,
+    is_bad,
+    judge_layers,
+    layer_errors,
+    takes_one_map,
+)
 from verify.parity.places import places
 from verify.parity.result import Criterion, Parity
 from verify.parity.top_classes import image_answers
@@ -85,7 +92,7 @@ def _verify_live(converted: Converted) -> Parity:
             return parity
         wrong = (e for e in parity.layers if e.module == parity.finding.block and is_bad(e))
         block = next(wrong, None)
-        if block is None:
+        if block is None or not takes_one_map(network, block.module):
             return parity
         fed = feed(network, block, live(model, weights, inputs, (block.source,)))
         return replace(parity, finding=replace(parity.finding, here=fed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 
 import numpy as np
 import torch
@@ -80,6 +81,13 @@ def _finding(bad: Sequence[LayerError]) -> Finding:
     block = bad[0].block
     layers = tuple(e.module for e in bad if e.block == block and e.module != block)
     return Finding(block, True, layers or (bad[0].module,))
+
+
+def takes_one_map(network: nn.Module, module: str) -> bool:
+    """Whether a module takes one tensor and gives one: only such a module can be fed."""
+    if "[" in module:
+        return False
+    return len(signature(network.get_submodule(module).forward).parameters) == 1
 
 
 def feed(network: nn.Module, block: LayerError, source: Reference) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from architectures import Model
+from architectures.catalogue.config import NetworkConfig
 
 MAXPOOL = ("maxpool", "backbone.maxpool")
 """The names of the max-pool before the first stage, in the source frameworks that name it. In
@@ -42,20 +43,36 @@ def places(model: Model, layers: Iterable[str]) -> tuple[Counterpart, ...]:
     dense = {layer.target for layer in model.table.layers if layer.kind.pointwise}
     found = []
     for source in layers:
-        module = modules.get(source) or _enclosing(source, modules)
+        layer, bracket, output = source.partition("[")  # one of the outputs of a block
+        module = modules.get(layer) or _enclosing(layer, modules, model.network)
         if module:
+            module += bracket + output
             block = model.network.block_of(module)
             found.append(Counterpart(source, module, block, module in dense))
     return tuple(found)
 
 
-def _enclosing(source: str, modules: Mapping[str, str]) -> str:
+def _enclosing(source: str, modules: Mapping[str, str], network: NetworkConfig) -> str:
     """The deepest module that holds every layer below ``source``; empty if there is none, or if it
-    holds another layer too."""
+    holds another layer too.
+
+    If the source's layers are all in one part of ``source``, such as the body of a residual block
+    whose shortcut has no layers, so are the port's: the block around that part then counts.
+    """
     inside = (f"{source}.", f"{source}_")  # Gluon joins names by dots, the Module API's do not
     below = {layer: m for layer, m in modules.items() if layer.startswith(inside)}
-    parts = [module.split(".") for module in below.values()]
+    found = _shared(below.values())
+    block = network.block_of(found)
+    inner = _shared(below).startswith(f"{source}.")
+    for module in (block, found) if inner else (found,):
+        held = {layer for layer, m in modules.items() if f"{m}.".startswith(f"{module}.")}
+        if below and held == below.keys():
+            return module
+    return ""
+
+
+def _shared(names: Iterable[str]) -> str:
+    """The parts with which all of the names begin."""
+    parts = [name.split(".") for name in names]
     shared = takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False))
-    found = ".".join(words[0] for words in shared)
-    held = {layer for layer, module in modules.items() if f"{module}.".startswith(f"{found}.")}
-    return found if held == below.keys() else ""
+    return ".".join(words[0] for words in shared)

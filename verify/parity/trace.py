@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,8 @@ class Trace:
 
     ``logits64``, ``logits32``: (N, classes), or (0, 0) if the network failed; ``failure`` is then
     the reason. ``digests64``, ``digests32``: (N, K) float64 by module name, in execution order, of
-    every layer that ran exactly once, as all layers of the source do.
+    every layer that ran exactly once, as all layers of the source do. A module with several outputs
+    has one entry for each: ``stage2.0[1]``.
     """
 
     logits64: Array
@@ -52,15 +54,20 @@ def _run(
 ) -> tuple[Array, dict[str, Array], str | None]:
     digests: dict[str, list[Array]] = {}
 
-    def keep(name: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
-        def hook(_: nn.Module, __: object, output: torch.Tensor) -> None:
+    def keep(name: str) -> Callable[[nn.Module, object, Any], None]:
+        def hook(_: nn.Module, __: object, output: torch.Tensor | list[torch.Tensor]) -> None:
+            if isinstance(output, list):
+                for index, part in enumerate(output):
+                    digests.setdefault(f"{name}[{index}]", []).append(digest(part).numpy())
+                return
             if name in pointwise:
                 output = output.reshape(*output.shape[:2], 1, 1)
             digests.setdefault(name, []).append(digest(output).numpy())
 
         return hook
 
-    wanted = [(name, module) for name, module in network.named_modules() if name in layers]
+    names = {layer.partition("[")[0] for layer in layers}
+    wanted = [(name, module) for name, module in network.named_modules() if name in names]
     handles = [module.register_forward_hook(keep(name)) for name, module in wanted]
     precision = next(network.parameters()).dtype
     logits: Array = np.empty((0, 0))

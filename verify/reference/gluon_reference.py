@@ -18,7 +18,9 @@ For P in float64, float32 (``--precision``), N images, L layers in execution ord
 
     logits_P         (N, classes)  P
     layers, kinds    (L,)          structural Gluon names (``features.4.0.body.0``), and their
-                                   kinds: conv, norm, dense, pool, block, or a class name
+                                   kinds: conv, norm, dense, pool, block, or a class name;
+                                   a block with several outputs has a row for each of them:
+                                   ``stage2.0[1]``
     digests_float64  (L, N, K)     fixed random projections of the layer's output, below
     scales_float64   (L, N)        its L2 norm
     max_float64      (L, N)        its largest magnitude
@@ -44,14 +46,16 @@ Synthetic weights, a function of (MODEL, structural tensor name, shape)
     of shape[1:]. By the name's last part, in float64 in the order written, then rounded to float32:
         weight              (6 u - 3) / sqrt(f) - 1 / f
         bias                u - 0.5
-        gamma               0.5 + 0.3 u, times 0.75 if MODEL begins with cifar_resnet110, times
-                            1.5 if with mobilenet0 or mobilenet1, times 1.1 if with mobilenetv3
+        gamma               0.5 + 0.3 u, times 0.75 if MODEL begins with cifar_resnet110 or
+                            xception, times 1.5 if with mobilenet0 or mobilenet1, times
+                            1.1 if with mobilenetv3
         beta, running_mean  b + copysign(0.1, b) with b = 0.4 u - 0.2
         running_var         0.6 + 0.35 u
     Only uniform numbers are used: normal ones need a logarithm, which differs between platforms.
     The slightly negative mean of the weights balances what ReLUs add, so that activations stay of
     order 1 through 101 layers, with and without squeeze-and-excitation. Without the smaller gammas
-    54 blocks of few channels would amplify rounding errors 46 times; with the larger ones images
+    54 blocks of few channels would amplify rounding errors 46 times, and Xception's separable
+    convolutions all activations; with the larger ones images
     stay distinguishable in MobileNets. BatchNorm values are neither close to 0 nor to 1.
 
 Weights from a file must set every parameter exactly once. The class count is the file's own.
@@ -93,7 +97,13 @@ from mxnet.gluon.contrib.nn import HybridConcurrent  # type: ignore[import-not-f
 Array = np.ndarray[Any, Any]
 PROJECTIONS = 4
 THUMBNAIL = "_thumbnail"
-GAMMAS = {"cifar_resnet110": 0.75, "mobilenet0": 1.5, "mobilenet1": 1.5, "mobilenetv3": 1.1}
+GAMMAS = {
+    "cifar_resnet110": 0.75,
+    "mobilenet0": 1.5,
+    "mobilenet1": 1.5,
+    "mobilenetv3": 1.1,
+    "xception": 0.75,
+}
 KINDS = (
     (nn.conv_layers._Conv, "conv"),
     (nn.BatchNorm, "norm"),
@@ -113,7 +123,8 @@ class Refusal(Exception):
 def create(model: str, classes: int | None, channels: int) -> Any:
     """A network without values, for images with ``channels`` channels; ``classes`` None means the
     model's own count."""
-    head = {} if classes is None else {"classes": classes}
+    option = "num_classes" if model.startswith("hrnet") else "classes"
+    head = {} if classes is None else {option: classes}
     if model == "seresnext8_digits":
         net = ResNext([1, 1], 8, 4, use_se=True, **{"classes": 10, **head})
     else:
@@ -364,14 +375,26 @@ def digest(activation: Array) -> list[float]:
 
 def watch(net: Any) -> dict[str, tuple[Any, Any]]:
     """The input and output of every recorded layer, in execution order; each run fills them in. The
-    output of a layer that has an activation in it is taken before the activation."""
+    output of a layer that has an activation in it is taken before the activation.
+
+    A layer without parameters that runs more than once is left out: its rows would have one name.
+    """
     seen: dict[str, tuple[Any, Any]] = {}
+    repeated: set[str] = set()
 
     def hook_for(name: str) -> Any:
-        def hook(_: Any, inputs: Any, output: Any) -> None:
-            if name in seen:
-                raise Refusal(f"layer {name!r} runs twice for one image")
-            seen[name] = inputs[0], raw.pop(name, output)
+        def hook(block: Any, inputs: Any, output: Any) -> None:
+            if name in seen and not block._collect_params_with_prefix():
+                repeated.add(name)
+                del seen[name]
+            if name in repeated:
+                return
+            several = isinstance(output, list | tuple)
+            parts = {f"{name}[{i}]": part for i, part in enumerate(output)} if several else {}
+            for layer, part in (parts or {name: raw.pop(name, output)}).items():
+                if layer in seen:
+                    raise Refusal(f"layer {layer!r} runs twice for one image")
+                seen[layer] = inputs[0], part
 
         return hook
 
@@ -428,7 +451,7 @@ def measure(net64: Any | None, net32: Any | None, inputs: Array, full: list[str]
         kinds = {name: kind_of(block) for name, block in walk(net64)}
         digests, scales, peaks, drifts = zip(*(zip(*row, strict=True) for row in rows), strict=True)
         out["layers"] = np.array(list(seen64))
-        out["kinds"] = np.array([kinds[name] for name in seen64])
+        out["kinds"] = np.array([kinds[name.partition("[")[0]] for name in seen64])
         out["digests_float64"] = np.array(digests).transpose(1, 0, 2)
         out["scales_float64"] = np.array(scales).T
         out["max_float64"] = np.array(peaks).T
