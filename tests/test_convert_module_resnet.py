@@ -16,8 +16,10 @@ from architectures import find_model
 from convert.conversion import convert
 from convert.formats import open_checkpoint
 from convert.formats.records import PROVENANCE, read_record
+from convert.formats.write_params import write_params
 from verify.reference.answers import FRAMEWORKS
 from verify.reference.inputs import reference_inputs
+from verify.tensors.comparison import compare_tensors
 
 NAME = "module_cifar_resnet20"
 
@@ -68,6 +70,7 @@ def test_a_gamma_that_counts_as_1_is_written_as_1_and_restored_on_the_way_back(
     tensors = {t.name: t for t in open_checkpoint(there.target).tensors}
     assert (tensors["bn0.weight"].copy() == 1).all()
     assert "1 gamma fixed at 1 (fix_gamma)" in there.notes
+    assert compare_tensors(original, there.target).equal
     back = convert(NAME, tmp_path / "back.params", there.target)
     old, new = (
         {t.name: t.copy() for t in open_checkpoint(path).tensors}
@@ -76,6 +79,9 @@ def test_a_gamma_that_counts_as_1_is_written_as_1_and_restored_on_the_way_back(
     assert old.keys() == new.keys()
     assert all(np.array_equal(old[name], new[name]) for name in old)
     assert not (old["arg:bn_data_gamma"] == 1).all()
+    old["arg:bn_data_gamma"] += 1
+    write_params(tmp_path / "other.params", old)
+    assert not compare_tensors(original, tmp_path / "other.params").equal
 
 
 def test_a_sagemaker_archive_converts_by_its_table_and_keeps_its_classifiers_name(

@@ -120,16 +120,21 @@ def compare_tensors(
     """Compare two checkpoints of any format and naming, bit for bit as they are stored.
 
     ``num_batches_tracked`` in only one of them is not a difference, because Gluon does not have
-    it. ``choice`` says which tensors to take from a file that holds the weights of several
-    networks; if one file was converted from the other, its provenance says so.
+    it. Neither is a gamma that counts as 1 whatever a file holds (MXNet's ``fix_gamma``), if one of
+    the two has it as 1, as a converted file does. ``choice`` says which tensors to take from a file
+    that holds the weights of several networks; if one file was converted from the other, its
+    provenance says so.
     Raises FormatError for a file that is not a checkpoint or that changes meanwhile, ReconcileError
     if nothing can be paired.
     """
     both = open_both(Path(a), Path(b), choice)
     pairing = pair(*both, model)
     found = []
+    fixed = pairing.model.fixed if pairing.model else ()
     for name in pairing.shared:
         ours, theirs = pairing.a[name], pairing.b[name]
+        if name in fixed and ours.shape == theirs.shape and (_is_one(ours) or _is_one(theirs)):
+            continue
         if apart := distance(ours, theirs):
             block = pairing.model.network.block_of(name) if pairing.model else None
             found.append(TensorDifference(ours, theirs, block, apart))
@@ -144,6 +149,10 @@ def compare_tensors(
         _alone(pairing.a, pairing.b),
         _alone(pairing.b, pairing.a),
     )
+
+
+def _is_one(tensor: Tensor) -> bool:
+    return bool((tensor.copy() == 1).all())
 
 
 def _alone(side: Named, other: Named) -> tuple[str, ...]:
