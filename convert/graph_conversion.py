@@ -70,13 +70,16 @@ class GraphRequest:
     def variables(self) -> Mapping[str, str]:
         """The variable that each of the file's names stands for, where it is not its own name."""
         pairs = self.naming.variables.items()
-        return {name: own for own, name in pairs if variable_name(name) != own}
+        named = {name: own for own, name in pairs if variable_name(name) != own}
+        return {**named, **self.naming.again}
 
     @cached_property
     def tensors(self) -> Mapping[str, Tensor]:
         """The file's tensors by the variable of the graph that each belongs to."""
         found: dict[str, Tensor] = {}
         for tensor in self.checkpoint.tensors:
+            if tensor.name in self.naming.again:
+                continue
             name = self.variables.get(tensor.name, variable_name(tensor.name))
             if name in found:
                 raise ConversionError(
@@ -165,7 +168,7 @@ def _conversion(request: GraphRequest, evidence: Evidence) -> Conversion:
         num_classes=plan.num_classes,
         in_chans=plan.in_chans,
         dtype=request.precision,
-        synthetic=False,
+        synthetic=checkpoint.format == "synthetic",
         source_sha256=evidence.sources[0] if evidence.sources else None,
         target_sha256=evidence.target,
         fetched=source_of(request.fetched),
@@ -209,7 +212,7 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
     values: dict[str, Any] = {
         "tool": {"name": "gluonport", "version": version("gluonport")},
         **conversion.as_json(),
-        "source": os.path.abspath(conversion.source),
+        "source": conversion.source if conversion.synthetic else os.path.abspath(conversion.source),
         "target": request.target.name,
         **origin(request.fetched),
         "source_shards": {},

@@ -8,7 +8,7 @@ structural names, which are paired with the graph's layers (``graph_pairing.py``
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from architectures.graph.graph import Graph
 from convert.formats.graph_checkpoint import variable_name
@@ -23,11 +23,13 @@ from mappings.words import counted
 @dataclass(frozen=True)
 class GraphNaming:
     """``variables``: the file's name of each variable that the file holds, by variable. ``notes``
-    say in words how the names differ from the graph's."""
+    say in words how the names differ from the graph's. ``again``: the variable of every further
+    name, under which the file holds the same values once more."""
 
     scheme: Scheme
     variables: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    again: Mapping[str, str] = field(default_factory=dict)
 
 
 def match_names(graph: Graph, shapes: Mapping[str, Shape]) -> GraphNaming:

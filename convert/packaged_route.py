@@ -8,6 +8,7 @@ from typing import Any
 from architectures import GraphRecord
 from convert.formats import Checkpoint, open_checkpoint, refuse_quantised
 from convert.packaged_source import PackagedSource, packaged_source, recognise_packaged
+from convert.packaged_synthetic import packaged_synthetic
 from convert.provenance import Conversion
 from convert.sources.fetched import Fetched
 from convert.sources.published import EACH_TENSOR, MARGIN
@@ -27,19 +28,17 @@ def recognised(checkpoint: Checkpoint) -> PackagedSource | None:
 
 
 def convert_packaged(wish: Wish, choice: Choice, found: GraphRecord | PackagedSource) -> Conversion:
-    """Convert a file, or the published one, by a packaged graph.
+    """Convert a file, or the published one, by a packaged graph, or a checkpoint of it back.
 
     Raises ReconcileError for a file of another network, DownloadError for published parameters that
     cannot be had, and what ``convert_graph`` does.
     """
     from convert.graph_conversion import GraphRequest, convert_graph
 
-    name = found.name if isinstance(found, GraphRecord) else found.record.name
+    record = found if isinstance(found, GraphRecord) else found.record
+    name = record.name
     if wish.target.suffix == ".params":
-        raise ConversionError(
-            f"{wish.target}: {name} is converted by its graph, to .safetensors; give the "
-            f"safetensors with 'convert graph {wish.target.name} --from FILE' to go back"
-        )
+        return _back(wish, record)
     if not wish.classifier:
         raise ConversionError(
             f"{name}: --no-classifier needs a model with a table, and a graph is converted whole: "
@@ -48,15 +47,14 @@ def convert_packaged(wish: Wish, choice: Choice, found: GraphRecord | PackagedSo
     fetched = wish.fetched
     if isinstance(found, GraphRecord):
         if wish.source == "synthetic":
-            raise ConversionError(f"{name}: synthetic weights are for models with a table")
-        if wish.source is None:
+            checkpoint = packaged_synthetic(found)
+        elif wish.source is None:
             fetched = _published(found)
             checkpoint = open_checkpoint(fetched.path, choice)
         else:
             checkpoint = open_checkpoint(wish.source, choice)
         refuse_quantised(checkpoint)
         found = packaged_source(found, checkpoint)
-    record = found.record
     request = GraphRequest(
         found.graph,
         None,
@@ -73,6 +71,35 @@ def convert_packaged(wish: Wish, choice: Choice, found: GraphRecord | PackagedSo
         fetched=fetched,
     )
     return convert_graph(request)
+
+
+def _back(wish: Wish, record: GraphRecord) -> Conversion:
+    """Convert a checkpoint of the network back, under the names of the file that it came from."""
+    from convert.formats.graph_checkpoint import is_graph_checkpoint, open_graph_checkpoint
+    from convert.graph_back import convert_back
+
+    source = wish.source
+    if source in (None, "synthetic") or not is_graph_checkpoint(str(source)):
+        raise ConversionError(
+            f"{wish.target}: {record.name} is converted by its graph, to .safetensors; the way back "
+            f"to .params takes that file and the provenance beside it: --from FILE.safetensors"
+        )
+    checkpoint = open_graph_checkpoint(str(source))
+    about = checkpoint.provenance.get("packaged_graph")
+    network = about.get("network") if isinstance(about, dict) else None
+    if network != record.network:
+        made = "another graph" if network is None else f"the graph of {network}"
+        raise ConversionError(
+            f"{source}: it was made by {made}, not by that of {record.name}: "
+            f"'convert graph {wish.target.name} --from {source}' goes back"
+        )
+    return convert_back(
+        checkpoint,
+        wish.target,
+        force=wish.force,
+        allow_nonfinite=wish.allow_nonfinite,
+        fetched=wish.fetched,
+    )
 
 
 def _described(found: PackagedSource) -> dict[str, Any]:

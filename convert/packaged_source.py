@@ -150,11 +150,15 @@ def _named(packaged: PackagedGraph, record: GraphRecord, tensors: dict[str, Tens
             f"{first_few(unknown)}"
         )
     found: dict[str, str] = {}
+    again: dict[str, str] = {}
     for short, name in plain.items():
         first = found.setdefault(space[short], name)
-        if first != name and tensors[first].sha256() != tensors[name].sha256():
+        if first == name:
+            continue
+        if tensors[first].sha256() != tensors[name].sha256():
             raise GluonportError(f"{first} and {name} are one tensor, and their values differ")
+        again[name] = space[short]
     if structural:
-        return GraphNaming("structural", found)
+        return GraphNaming("structural", found, again=again)
     marked = any(short != name for short, name in plain.items())
     return GraphNaming("export" if marked else "prefixed", found)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from architectures import GraphRecord, find_model, find_network
+from architectures.catalogue.name_keys import key_of
+from architectures.catalogue.packaged_graph import graph_index, networks_with
 from architectures.catalogue.ports import PORTS
 from convert.fit import all_fits, fit, identify
 from convert.formats import Checkpoint, open_checkpoint, refuse_quantised
@@ -18,13 +20,14 @@ from convert.provenance import Conversion
 from convert.request import Request
 from convert.sources.fetched import Fetched
 from convert.sources.published import fetch_published, largest
-from convert.stored_weights import stored_weights
+from convert.stored_weights import stored_file_of, stored_weights
 from convert.synthetic_source import synthetic_checkpoint
 from convert.transfer import transfer
 from convert.way_back import WayBack
 from convert.wish import Wish
 from mappings.choice import Choice
 from mappings.errors import ConversionError, DownloadError, ReconcileError
+from mappings.words import first_few
 
 if TYPE_CHECKING:
     from architectures.catalogue.record import Model
@@ -59,7 +62,7 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         if isinstance(laid, Conversion):
             return laid
         found, checkpoint, fetched = laid
-        notes = _on_options(wish, found)
+        notes = (*_on_options(wish, found), *_on_graphs(wish, checkpoint))
     names, back = None, WayBack()
     if wish.target.suffix == ".params":
         names = gluon_names(found.model, wish.naming)
@@ -94,7 +97,11 @@ def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, Fetched | No
             if done := _by_packaged_graph(wish, choice, checkpoint):
                 return done
             raise
-        return stored_weights(found, checkpoint), checkpoint, fetched
+        file = stored_file_of(checkpoint)
+        if file is not None and file.network in graph_index():  # of another network, by its hash
+            if done := _by_packaged_graph(wish, choice, checkpoint):
+                return done
+        return stored_weights(found, file), checkpoint, fetched
     model = find_network(wish.name)
     if isinstance(model, GraphRecord):
         from convert.packaged_route import convert_packaged
@@ -172,6 +179,17 @@ def _on_options(wish: Wish, found: Fit) -> tuple[str, ...]:
         "avg_down=True: taken for the network without them; if yours has one, convert its graph, "
         "NAME-symbol.json",
     )
+
+
+def _on_graphs(wish: Wish, checkpoint: Checkpoint) -> tuple[str, ...]:
+    """A sentence on networks of GluonCV that have the same names and are converted by graphs."""
+    if wish.name != "auto" or not checkpoint.named:
+        return ()
+    others = networks_with(key_of(tensor.name for tensor in checkpoint.tensors))
+    if not others:
+        return ()
+    names = first_few([f"gluon_{name}" for name in others])
+    return (f"these are the names of {names} too: give the network's name if it is that",)
 
 
 def _on_softmax(source: GraphSource) -> tuple[str, ...]:

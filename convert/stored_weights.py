@@ -20,10 +20,9 @@ def stored_file_of(checkpoint: Checkpoint) -> StoredFile | None:
     return file_of(sha1(checkpoint.path)) if checkpoint.path.is_file() else None
 
 
-def stored_weights(found: Fit, checkpoint: Checkpoint) -> Fit:
+def stored_weights(found: Fit, file: StoredFile | None) -> Fit:
     """The same fit, of the model with the weights that the file is by its sha1; unchanged for any
     other file, and for the model's own weights."""
-    file = stored_file_of(checkpoint)
     if file is None or file.sha1 == found.model.source.sha1:
         return found
     if table_of(file.network) != found.model:

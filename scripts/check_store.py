@@ -6,7 +6,8 @@
 NAMEs are those of ``gluonport models`` (``gluon_...``, ``mxnet_...``); without any: each name of
 the two stores. For each, MXNet writes ``save_parameters`` of the network with drawn parameters and
 runs it in float64; ``convert NAME`` and ``convert auto`` must give the same bytes, and the
-network's outputs must be MXNet's. The result is ``FOLDER/NAME.result.json``; names that have one
+network's outputs must be MXNet's. Where the names are an image classifier's too, ``auto`` takes
+that one's table for a drawn file; its outputs must be MXNet's then. The result is ``FOLDER/NAME.result.json``; names that have one
 are left out, so a run that was stopped goes on. ``--table`` prints the results as Markdown.
 """
 
@@ -80,15 +81,20 @@ def check(file: StoredFile, folder: Path) -> dict[str, Any]:
         precision = str(answer.pop("precision"))
         said = str(answer.pop("said"))
         shapes = json.loads((folder / f"{asked}.json").read_text())["inputs"]
-        outputs = run(by_name, asked, shapes, precision == "float64")
+        double = precision == "float64"
+        outputs = run(by_name, asked, shapes, double)
         theirs = tuple(answer[key][None] for key in sorted(answer, key=lambda k: int(k[6:])))
         found |= {"precision": precision, "said": said, "apart": apart(tuple(outputs), theirs)}
     except (GluonportError, ValueError, RuntimeError, KeyError, OSError) as error:
         return found | {"error": " ".join(str(error).split())[:400]}
     try:
         other = gluonport.convert("auto", by_auto, source, force=True)
-        found["auto"] = "same" if other.target_sha256 == done.target_sha256 else "DIFFERENT"
-    except GluonportError as error:
+        found["auto"] = "same"
+        if other.target_sha256 != done.target_sha256:
+            difference = max(apart(tuple(run(by_auto, asked, shapes, double)), theirs))
+            right = difference <= (LIMIT if double else SINGLE)
+            found["auto"] = f"{other.model}, {difference:.1e}" if right else "DIFFERENT"
+    except (GluonportError, ValueError, RuntimeError) as error:
         found["auto"] = " ".join(str(error).split())[:300]
     return found
 

@@ -51,6 +51,11 @@ def drawn_parameters(
         yield name, _drawn(name, shape, *_role(graph, indices[name]))
 
 
+def drawn_parameter(graph: Graph, name: str, shape: tuple[int, ...]) -> Array:
+    """The values of one variable."""
+    return dict(drawn_parameters(graph, {name: shape}))[name]
+
+
 def _role(graph: Graph, variable: int, depth: int = 0) -> Role:
     for user in graph.users[variable]:
         node = graph.nodes[user]

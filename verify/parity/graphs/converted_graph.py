@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import numpy as np
 import torch
 
 from architectures.catalogue.packaged_graph import graph_index, packaged_graph
+from architectures.graph.drawn_parameters import drawn_parameter
 from architectures.graph.filled import filled
+from architectures.graph.graph import Graph
 from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.plan import Plan
 from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
@@ -109,7 +111,6 @@ def open_converted_graph(
     checkpoint = open_graph_checkpoint(path)
     known = checkpoint.provenance
     files = list(_candidates(known, source))
-    params = _find(files, known, "source_sha256", path, source)
     symbol, packaged = None, _packaged(known)
     if packaged is not None:
         if parse_symbol(packaged, path) != checkpoint.graph:
@@ -118,7 +119,11 @@ def open_converted_graph(
         symbol = _find(files, known, "symbol_sha256", path, source)
         if open_symbol(symbol) != checkpoint.graph:
             raise FormatError(path, f"its provenance holds another graph than {symbol}")
-    plan, opened = checkpoint.plan(given), open_checkpoint(params)
+    if packaged is not None and "synthetic" in (source, known.get("source")):
+        opened = _drawn(checkpoint.graph, known)
+    else:
+        opened = open_checkpoint(_find(files, known, "source_sha256", path, source))
+    plan = checkpoint.plan(given)
     return ConvertedGraph(checkpoint, plan, symbol, opened, packaged)
 
 
@@ -132,6 +137,19 @@ def _packaged(known: Mapping[str, Any]) -> bytes | None:
     if not isinstance(network, str) or network not in graph_index():
         raise SourceError(f"the packaged graph {network!r} is not known: install it again")
     return packaged_graph(network).symbol(classes if isinstance(classes, int) else None)
+
+
+def _drawn(graph: Graph, known: Mapping[str, Any]) -> Checkpoint:
+    """The drawn parameters of a packaged graph, by the graph's own names."""
+    about = known["packaged_graph"]
+    needed = {node.name for _, node in graph.variables}
+    shapes = {t.own: t.shape for t in packaged_graph(about["network"]).tensors(about["classes"])}
+    tensors = [
+        Tensor(own, shape, "float32", "dense", 0, partial(drawn_parameter, graph, own, shape))
+        for own, shape in shapes.items()
+        if own in needed
+    ]
+    return Checkpoint(Path("synthetic"), "synthetic", True, tuple(tensors))
 
 
 def _candidates(known: Mapping[str, Any], source: str | os.PathLike[str] | None) -> Iterator[Path]:
