@@ -81,8 +81,8 @@ def _back(wish: Wish, record: GraphRecord) -> Conversion:
     source = wish.source
     if source in (None, "synthetic") or not is_graph_checkpoint(str(source)):
         raise ConversionError(
-            f"{wish.target}: {record.name} is converted by its graph, to .safetensors; the way back "
-            f"to .params takes that file and the provenance beside it: --from FILE.safetensors"
+            f"{wish.target}: {record.name} is converted by its graph, to .safetensors; the way "
+            f"back to .params takes that file and the provenance beside it: --from FILE.safetensors"
         )
     checkpoint = open_graph_checkpoint(str(source))
     about = checkpoint.provenance.get("packaged_graph")

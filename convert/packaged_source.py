@@ -92,9 +92,17 @@ def recognise_packaged(checkpoint: Checkpoint) -> PackagedSource | None:
 
 
 def _one_of(found: Sequence[PackagedSource], checkpoint: Checkpoint) -> PackagedSource:
-    functions = {(source.symbol, frozenset(source.naming.variables.items())) for source in found}
     names = [source.record.name for source in found]
-    if len(functions) > 1:
+    if _functions(found) > 1:
+        published = [source for source in found if _has_published_classes(source)]
+        if _functions(published) == 1:
+            first = published[0]
+            others = [name for name in names if name != first.record.name]
+            note = (
+                f"taken for {first.record.name} by its {first.classes} classes; names and shapes "
+                f"fit {first_few(others)} too, which computes another function"
+            )
+            return replace(first, notes=(*first.notes, note))
         raise ReconcileError(
             f"{checkpoint.path} fits {first_few(names)} equally well, by names and by shapes, and "
             f"these compute different functions: give the network's name instead of 'auto'"
@@ -104,6 +112,16 @@ def _one_of(found: Sequence[PackagedSource], checkpoint: Checkpoint) -> Packaged
         return first
     note = f"the same graph is that of {first_few(names)}"
     return replace(first, notes=(*first.notes, note))
+
+
+def _functions(sources: Sequence[PackagedSource]) -> int:
+    """How many different functions the sources compute."""
+    return len({(s.symbol, frozenset(s.naming.variables.items())) for s in sources})
+
+
+def _has_published_classes(source: PackagedSource) -> bool:
+    published = graph_index()[source.record.network]["template_classes"]
+    return source.classes is not None and source.classes == published
 
 
 def _paired(record: GraphRecord, checkpoint: Checkpoint, file: StoredFile | None) -> PackagedSource:

@@ -73,6 +73,23 @@ def test_a_detector_for_other_classes_is_recognised(tmp_path: Path, classes: int
     assert any(f"{classes} class" in note for note in done.notes)
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("classes", [20, 80, 3])
+def test_published_classes_tell_detectors_that_keep_other_numbers_of_boxes(
+    tmp_path: Path, classes: int
+) -> None:
+    network = "center_net_resnet18_v1b_{}"
+    source = written(tmp_path / "net.params", drawn(network.format("voc"), classes=classes))
+    out = tmp_path / "out.safetensors"
+    if classes == 3:
+        with pytest.raises(ReconcileError, match="equally well"):
+            convert("auto", out, source)
+        return
+    done = convert("auto", out, source)
+    of = network.format("voc" if classes == 20 else "coco")
+    assert any(f"taken for gluon_{of} by its {classes} classes" in note for note in done.notes)
+
+
 def test_a_tensor_that_is_missing_or_has_another_shape_is_named(tmp_path: Path) -> None:
     arrays = drawn(SSD)
     last = list(arrays)[-1]
