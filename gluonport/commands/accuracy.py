@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from architectures.catalogue import find_model
-from convert.formats.records import GRAPH
 from gluonport.commands.console import (
     Command,
     Failure,
@@ -109,10 +108,11 @@ def accuracy(
         open_graph_classifier,
         refuse_preparation,
     )
+    from verify.graphs.packaged_name import names_graph
 
     model: Evaluated
     preparation = Preparation(input_size, crop, mean, scale)
-    if name == GRAPH:
+    if names_graph(name, checkpoint):
         model, options["network"] = open_graph_classifier(checkpoint, preparation)
     else:
         model = find_model(name)

@@ -73,8 +73,8 @@ def parity(
     --checkpoint, a converted file of the one model NAME is checked: its values against its source,
     and its network against the reference.
 
-    The NAME of a checkpoint that came from a graph is 'graph'. With --reference live, MXNet runs
-    that very graph; otherwise its operators are checked one by one.
+    The NAME of a checkpoint that came from a graph is 'graph', or that of its packaged graph. With
+    --reference live, MXNet runs that very graph; otherwise its operators are checked one by one.
     """
     if source is None and (sha256 or sha1):
         raise click.UsageError("--sha256 and --sha1 are for --from")
@@ -194,7 +194,9 @@ def _is_graph(names: tuple[str, ...], everything: bool, checkpoint: str) -> bool
     """Whether a checkpoint is to be checked against its graph: so it is named, or nothing is and
     its provenance says so."""
     if names:
-        return names == (GRAPH,)
+        from verify.graphs.packaged_name import names_graph
+
+        return not everything and len(names) == 1 and names_graph(names[0], checkpoint)
     from convert.formats.graph_checkpoint import is_graph_checkpoint
 
     return not everything and is_graph_checkpoint(checkpoint)
@@ -204,9 +206,12 @@ def _graph(
     path: str, source: str | None, reference: str, shapes: dict[str, tuple[int, ...]]
 ) -> Parity:
     from convert.formats.records import PARITY, write_record
+    from verify.graphs.packaged_name import packaged_inputs
     from verify.parity.graphs.converted_graph import open_converted_graph
     from verify.parity.graphs.graph_proof import verify_graph
 
+    if reference == "live" and not shapes:
+        shapes = packaged_inputs(path)
     converted = open_converted_graph(path, source, shapes, needs_symbol=reference == "live")
     result = verify_graph(converted, reference, shapes)
     digest = converted.checkpoint.checkpoint.files[0].sha256()

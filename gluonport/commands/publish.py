@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from architectures.catalogue import find_model
-from convert.formats.records import GRAPH
 from gluonport.commands.console import (
     ModelName,
     ReleaseCommand,
@@ -51,16 +50,19 @@ def main(
 ) -> None:
     """Make a release folder from a converted checkpoint.
 
-    NAME is the model of CHECKPOINT, or 'graph', and DIR is the folder. The records that convert,
+    NAME is the model of CHECKPOINT (or 'graph'), and DIR is the folder. The records that convert,
     'verify parity' and 'verify accuracy' write must lie beside the checkpoint, must have passed and
     must be about exactly this file. With --push, a DIR that already holds this release is pushed as
     it is: to resume an interrupted push, give the same command again.
     """
     if without_accuracy is not None and not without_accuracy.strip():
         raise click.UsageError("--without-accuracy needs a REASON: the card prints it")
-    if name == GRAPH and (class_names is not None or hashed_name):
+    from verify.graphs.packaged_name import names_graph
+
+    by_graph = names_graph(name, checkpoint)
+    if by_graph and (class_names is not None or hashed_name):
         raise click.UsageError("--class-names and --hashed-name need a model of the catalogue")
-    model = None if name == GRAPH else find_model(name)
+    model = None if by_graph else find_model(name)
     from verify.publish.publishing import publish, publish_graph
 
     signing = Path(key) if key else None

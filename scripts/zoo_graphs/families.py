@@ -16,10 +16,18 @@ def rule(
     return {"steps": steps, "mean": mean, "std": std, "source": source, **others}
 
 
-def _short(short: int, most: int, file: str) -> dict[str, Any]:
+def _fixed(size: int, file: str, kind: str) -> dict[str, Any]:
+    return rule(
+        f"RGB; resize to {size} x {size} (area where it shrinks, cubic where it grows); / 255",
+        f"{PRESETS}/{file}.py, {kind}DefaultValTransform",
+        size=[size, size],
+    )
+
+
+def _short(short: int, most: int, kind: str) -> dict[str, Any]:
     return rule(
         f"RGB; resize the short side to {short}, the long side to at most {most} (bilinear); / 255",
-        f"{PRESETS}/{file}.py, transform_test",
+        f"{PRESETS}/rcnn.py, {kind}DefaultValTransform",
         short=short,
         most=most,
     )
@@ -34,17 +42,18 @@ def _crop(size: int, short: int) -> dict[str, Any]:
     )
 
 
-def _frames(name: str, inputs: dict[str, list[int]]) -> dict[str, Any]:
-    size, short = (112, 128) if "c3d" in name or "r2plus1d" in name or "p3d" in name else (224, 256)
+def _frames(name: str) -> dict[str, Any]:
+    size, width, height = 224, 340, 256
+    if "c3d" in name or "r2plus1d" in name:
+        size, width, height = 112, 171, 128
     if "inceptionv3" in name:
-        size, short = 299, 340
-    if "p3d" in name:
-        size, short = 224, 256
+        size, width, height = 299, 450, 340
     return rule(
-        f"RGB frames; resize the short side to {short}, crop the centre {size} x {size}; / 255",
+        f"RGB frames; resize to {width} x {height} (bilinear), whatever their shape, crop the "
+        f"centre {size} x {size}; / 255",
+        "gluoncv/data/video_custom/classification.py, VideoClsCustom (new_width, new_height); "
         "gluoncv/data/transforms/video.py, VideoGroupValTransform",
         size=[size, size],
-        frames=inputs["data"][2] if len(inputs["data"]) == 5 else 1,
     )
 
 
@@ -143,35 +152,47 @@ def dataset_of(name: str, task: str, family: str) -> tuple[str | None, int | Non
 def preprocessing_of(name: str, task: str, family: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """What GluonCV does to an image before the network sees it."""
     if family == "SSD":
-        return _short(512 if "_512_" in name else 300, 1024, "ssd")
+        return _fixed(512 if "_512_" in name else 300, "ssd", "SSD")
     if family == "YOLOv3":
-        return _short(416, 1024, "yolo")
+        return _fixed(416, "yolo", "YOLO3")
     if family == "CenterNet":
-        return _short(512, 1024, "center_net")
-    if family in ("Faster R-CNN", "Mask R-CNN", "Double-Head R-CNN"):
-        return _short(*((600, 1000) if name.endswith("_voc") else (800, 1333)), "rcnn")
+        return rule(
+            "RGB; scale the long side to 512 and centre it on a black 512 x 512 (bilinear warp); "
+            "/ 255",
+            f"{PRESETS}/center_net.py, CenterNetDefaultValTransform",
+            size=[512, 512],
+        )
+    if "R-CNN" in family:
+        short, most = (600, 1000) if name.endswith("_voc") else (800, 1333)
+        if "resnest269" in name and family == "Faster R-CNN":
+            short, most = 864, 1440
+        return _short(short, most, "MaskRCNN" if family == "Mask R-CNN" else "FasterRCNN")
     if task == "segmentation":
         return rule("RGB, in its own size; / 255", f"{PRESETS}/segmentation.py, test_transform")
     if family == "AlphaPose":
         return rule(
-            "RGB; crops of people, 320 x 256; / 255",
-            f"{PRESETS}/alpha_pose.py, AlphaPoseDefaultValTransform",
+            "RGB; crops of people, the box 1.2 times as large (1.3 times below 100 "
+            "pixels of width) on black 320 x 256 (bilinear warp); / 255",
+            "gluoncv/data/transforms/pose.py, alpha_pose_image_cropper",
             [0.406, 0.457, 0.480],
             [1.0, 1.0, 1.0],
             size=[320, 256],
         )
     if task == "pose":
         return rule(
-            "RGB; crops of people, 256 x 192; / 255",
-            f"{PRESETS}/simple_pose.py, SimplePoseDefaultValTransform",
+            "RGB; crops of people, the box 1.25 times as large in the shape 4 : 3, 256 x 192 "
+            "(bilinear warp); / 255",
+            f"{PRESETS}/simple_pose.py, SimplePoseDefaultValTransform, _box_to_center_scale",
             size=[256, 192],
         )
     if task == "action":
-        return _frames(name, inputs)
+        return _frames(name)
     if task == "depth":
         return rule(
-            "RGB; resize to 640 x 192; / 255 (the network normalises by itself)",
-            "gluoncv/data/kitti/kitti_dataset.py",
+            "RGB; resize to 640 x 192 (Lanczos); / 255; the network subtracts 0.45 and divides by "
+            "0.225 by itself",
+            "gluoncv/data/kitti/mono_dataset.py, MonoDataset.preprocess; "
+            "gluoncv/model_zoo/monodepthv2/resnet_encoder.py",
             [0.0, 0.0, 0.0],
             [1.0, 1.0, 1.0],
             size=[192, 640],
@@ -179,14 +200,14 @@ def preprocessing_of(name: str, task: str, family: str, inputs: dict[str, Any]) 
     if task == "tracking":
         return rule(
             "BGR, 0 to 255; crops of 127 x 127 (template) and 287 x 287 (search)",
-            "gluoncv/model_zoo/siamrpn/siamrpn_tracker.py, get_subwindow",
+            "gluoncv/model_zoo/siamrpn/siamrpn_tracker.py, SiamRPNTracker.get_subwindow",
             [0.0, 0.0, 0.0],
             [1 / 255, 1 / 255, 1 / 255],
         )
     if name.startswith("cifar"):
         return rule(
             "RGB, 32 x 32; / 255",
-            "scripts/classification/cifar/train_cifar10.py",
+            "scripts/classification/cifar/train_cifar10.py of GluonCV's repository",
             [0.4914, 0.4822, 0.4465],
             [0.2023, 0.1994, 0.2010],
             size=[32, 32],
