@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from architectures import Model, find_network
 from architectures.catalogue.packaged_graph import graph_index
@@ -43,6 +44,6 @@ def _network(checkpoint: str | os.PathLike[str]) -> str | None:
     """The network whose packaged graph a checkpoint came from, by its provenance."""
     if not is_graph_checkpoint(checkpoint):
         return None
-    about = read_record(checkpoint, PROVENANCE).get("packaged_graph")
+    about = read_record(Path(checkpoint), PROVENANCE).get("packaged_graph")
     network = about.get("network") if isinstance(about, dict) else None
     return network if isinstance(network, str) else None
