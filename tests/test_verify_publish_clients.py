@@ -10,11 +10,13 @@ from torchvision.models.resnet import Bottleneck  # noqa: F401
 
 from architectures import MODELS, Model
 from architectures.networks.build import build
+from verify.publish.timm_config import first_convolution, pool_size
 
-EXHAUSTIVE = (pytest.mark.exhaustive,)
 KNOWN = [model for model in MODELS if model.client is not None]
 # A network of each kind runs by default, all of them in the exhaustive run.
 DEFAULT = {"gluon_resnext50_32x4d", "gluon_seresnext50_32x4d", "gluon_resnest14"}
+# Gluon averages the last map in a window that is the whole map for the model's own size of images.
+WINDOWED = {"DenseNet", "GoogLeNet", "Inception v3", "SqueezeNet"}
 EVERY = [
     pytest.param(
         model, id=model.name, marks=[] if model.name in DEFAULT else pytest.mark.exhaustive
@@ -23,8 +25,8 @@ EVERY = [
 ]
 
 
-def logits(network: torch.nn.Module) -> torch.Tensor:
-    inputs = torch.randn(1, 3, 65, 65, generator=torch.Generator().manual_seed(5))
+def logits(network: torch.nn.Module, side: int) -> torch.Tensor:
+    inputs = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(5))
     with torch.inference_mode():
         result: torch.Tensor = network.double().eval()(inputs.double())
     return result
@@ -43,7 +45,8 @@ def randomised(model: Model) -> torch.nn.Module:
 @pytest.mark.parametrize("model", EVERY)
 def test_timm_and_torchvision_compute_what_ours_computes(model: Model) -> None:
     ours = randomised(model)
-    expected = logits(ours)
+    side = model.input_size if model.family.name in WINDOWED else 65
+    expected = logits(ours, side)
     elsewhere = model.client
     assert elsewhere is not None
     theirs = []
@@ -53,7 +56,7 @@ def test_timm_and_torchvision_compute_what_ours_computes(model: Model) -> None:
         theirs.append(eval(elsewhere.torchvision.format(n=7)))
     for network in theirs:
         network.double().load_state_dict(ours.state_dict(), strict=True)
-        torch.testing.assert_close(logits(network), expected, rtol=1e-11, atol=1e-11)
+        torch.testing.assert_close(logits(network, side), expected, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("model", KNOWN, ids=lambda model: model.name)
@@ -68,3 +71,18 @@ def test_tags_are_timms_own_of_the_same_checkpoint(model: Model) -> None:
         assert model.source.name == f"{elsewhere.timm}.{elsewhere.tag}"
     elif named.url:
         assert f"/{model.name}-" in str(named.url)  # timm's own port of the same file
+
+
+@pytest.mark.parametrize(
+    "model",
+    [model for model in KNOWN if model.client and model.client.timm],
+    ids=lambda model: model.name,
+)
+def test_what_a_release_says_of_its_layers_is_what_timm_says(model: Model) -> None:
+    elsewhere = model.client
+    assert elsewhere is not None
+    named = timm.models.get_pretrained_cfg(elsewhere.timm)
+    assert named is not None and named.pool_size is not None
+    assert first_convolution(model) == named.first_conv and model.classifier == named.classifier
+    # timm's map is of its own size of images
+    assert pool_size(model) * named.input_size[1] == named.pool_size[0] * model.input_size

@@ -15,14 +15,16 @@ class Client:
     ``timm`` is its architecture there, empty where timm has no such network, and ``tag`` that of
     the published weights: timm's untagged names mean other weights. ``tag`` is empty where timm has
     none of the published weights. ``options`` are arguments that the architecture is built with.
-    ``torchvision`` is an expression that builds the network, ``{n}`` its class count; empty where
-    torchvision has no such network.
+    ``pool`` is the side of the last map as timm gives it, for an image of the model's size;
+    None is a 32nd of that size. ``torchvision`` is an expression that builds the network, ``{n}``
+    its class count; empty where torchvision has no such network.
     """
 
     timm: str = ""
     tag: str = ""
     torchvision: str = ""
     options: tuple[tuple[str, int | str], ...] = ()
+    pool: int | None = None
 
 
 def torchvision(name: str) -> str:

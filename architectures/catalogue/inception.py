@@ -58,7 +58,7 @@ MODELS: tuple[Model, ...] = (
         ("gluon", "timm"),
         (INCEPTION_V3,),
         flat_prefix="inception30_",
-        client=Client("inception_v3", GLUON_TAG, _torchvision("inception_v3")),
+        client=Client("inception_v3", GLUON_TAG, _torchvision("inception_v3"), pool=8),
         input_size=299,
     ),
 )

@@ -55,8 +55,8 @@ def _pretrained_cfg(gathered: Gathered, elsewhere: Client, license: str | None) 
         **_input(model),
         "fixed_input_size": False,
         "num_classes": gathered.weights.num_classes,
-        "pool_size": [model.input_size // 32] * 2,
-        "first_conv": _stem(model),
+        "pool_size": [pool_size(model)] * 2,
+        "first_conv": first_convolution(model),
         "classifier": model.classifier,
         **{key: value for key, value in about.items() if value},
     }
@@ -73,7 +73,13 @@ def _input(model: Model) -> dict[str, Any]:
     }
 
 
-def _stem(model: Model) -> str:
+def pool_size(model: Model) -> int:
+    """The side of the last map, for an image of the model's size."""
+    elsewhere = model.client
+    return (elsewhere and elsewhere.pool) or model.input_size // 32
+
+
+def first_convolution(model: Model) -> str:
     """The first convolution, which timm adapts to other numbers of input channels."""
     weight = next(name for name, shape in model.shapes.items() if len(shape) == 4)
     return weight.removesuffix(".weight")
