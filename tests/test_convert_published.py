@@ -168,7 +168,7 @@ def test_convert_without_a_source_fetches_converts_and_records_the_url(
     server.files[f"/{name}"] = file.getvalue()
     url = f"{server.url}/{name}"
     elsewhere = replace(model, source=replace(model.source, url=url, figures=()))
-    monkeypatch.setattr(convert.routes, "find_model", lambda _: elsewhere)
+    monkeypatch.setattr(convert.routes, "find_network", lambda _: elsewhere)
     result = CliRunner().invoke(main, [model.name, str(tmp_path / "out.safetensors")])
     assert result.exit_code == 0, result.output
     provenance = json.loads((tmp_path / "out.provenance.json").read_text())
