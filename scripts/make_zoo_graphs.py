@@ -75,7 +75,7 @@ def packaged(name: str, folder: Path) -> tuple[dict[str, Any], int | None, str |
     base = whole(folder / f"{name}-symbol.json", about, every)
     made = {
         int(classes): whole(folder / f"{name}@{classes}-symbol.json", found, every)
-        for classes, found in about["classes"].items()
+        for classes, found in about.get("classes", {}).items()
         if found is not None
     }
     if len(made) < 2 or len({json.dumps(other) for other in made.values()}) == 1:
@@ -142,6 +142,8 @@ def main(folder: Path, facts: Path, as_exported: bool) -> None:
     called = {stored: name for name, stored in STORED_AS.items()}
     for file in files:
         file["network"] = called.get(file["stored"], file["stored"])
+        if file["name"].startswith("mxnet_mobilenetv2_"):
+            file["network"] = f"mxnet-{file['stored']}"  # has a layer that GluonCV's leaves out
     wanted = sorted({*every_name(folder), *(file["network"] for file in files)} - native)
     if not as_exported:
         export_missing(wanted, folder)
