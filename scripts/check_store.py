@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 import gluonport
+from architectures.catalogue import table_of
 from architectures.catalogue.stored_file import StoredFile, stored_files
 from architectures.graph.graph_network import GraphNetwork
 from gluonport.commands.console import Command
@@ -38,7 +39,10 @@ LIMIT, SINGLE = 1e-11, 1e-4
 
 def asked_of(file: StoredFile) -> str:
     """What ``write_zoo_files.py`` calls the file's network."""
-    return f"mxnet-{file.stored}" if file.name.startswith("mxnet_") else file.network
+    if file.name.startswith("mxnet_"):
+        return f"mxnet-{file.stored}"
+    model = table_of(file.network)  # GluonCV calls some of them otherwise
+    return model.source.name if model else file.network
 
 
 def write(names: list[str], folder: Path) -> None:
