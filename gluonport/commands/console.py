@@ -21,6 +21,7 @@ from mappings.words import one_line
 
 EXTRAS = {
     **dict.fromkeys(("torch", "cv2", "PIL", "jinja2", "markupsafe"), "verify"),
+    "huggingface_hub": "hub",
     **dict.fromkeys(("model_signing", "cryptography", "OpenSSL"), "publish"),
 }
 """The extra that installs each package that the light install does not have."""
