@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from architectures import MODELS, Model
+from tests.support.mxnet_scripts import in_mxnet
 
 # Test processes stand side by side on the cores: threads of their own would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 
-# Containers forbid bytecode: every command that a test runs would compile torch's sources anew.
+# Containers forbid bytecode: every process, this one too, would compile torch's sources anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 SCRIPT = Path(__file__).parent / "support" / "gluon_checkpoints.py"
 
@@ -58,9 +60,7 @@ def gluon(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., GluonCheckp
         own = folder / "-".join((network, *schemes))
         if not own.exists():
             own.mkdir()
-            command = ["uv", "run", "--quiet", "--script", str(SCRIPT), str(own), network]
-            done = subprocess.run([*command, *schemes], capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
+            in_mxnet(SCRIPT, own, network, *schemes)
         return GluonCheckpoints(own, network)
 
     return write

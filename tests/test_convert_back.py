@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import gluonport
 from convert.formats import Array, open_checkpoint
 from mappings.errors import GluonportError
 from tests.conftest import GluonCheckpoints
+from tests.support.mxnet_scripts import in_mxnet
 
 Gluon = Callable[..., GluonCheckpoints]
 SCRIPT = Path(__file__).parent / "support" / "gluon_loads.py"
@@ -22,10 +22,7 @@ SCRIPT = Path(__file__).parent / "support" / "gluon_loads.py"
 
 def mxnet_logits(network: str, classes: int, file: Path, written: GluonCheckpoints) -> Array:
     out = file.with_suffix(".npy")
-    inputs = str(written.folder / f"{written.network}.npz")
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), network, str(classes)]
-    done = subprocess.run([*command, str(file), inputs, str(out)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    in_mxnet(SCRIPT, network, classes, file, written.folder / f"{written.network}.npz", out)
     logits: Array = np.load(out)
     return logits
 

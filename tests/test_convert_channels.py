@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import gluonport
 from architectures import find_model
 from gluonport.commands.main import main
 from tests.conftest import GluonCheckpoints
+from tests.support.mxnet_scripts import in_mxnet
 from verify.reference.inputs import reference_inputs
 
 Gluon = Callable[..., GluonCheckpoints]
@@ -86,10 +86,8 @@ def test_a_file_of_timm_converts_and_goes_back_to_mxnet(tmp_path: Path) -> None:
     inputs = np.random.RandomState(3).randn(2, 2, 64, 64).astype("f4")
     np.savez(tmp_path / "inputs.npz", inputs=inputs)
     script = Path(__file__).parent / "support" / "gluon_loads.py"
-    arguments = ["resnet18_v1b", "7", done.target, "inputs.npz", "logits.npy"]
-    subprocess.run(
-        ["uv", "run", "--quiet", "--script", str(script), *arguments], check=True, cwd=tmp_path
-    )
+    arguments = ["resnet18_v1b", 7, done.target, "inputs.npz", "logits.npy"]
+    in_mxnet(script, *arguments, cwd=tmp_path)
     with torch.inference_mode():
         expected = theirs(torch.from_numpy(inputs)).numpy()
     assert np.abs(np.load(tmp_path / "logits.npy") - expected).max() <= 1e-4

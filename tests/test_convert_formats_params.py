@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from hypothesis.extra.numpy import array_shapes
 
 from convert.formats import Checkpoint, Tensor, open_checkpoint, refuse_quantised
 from mappings.errors import FormatError
+from tests.support.mxnet_scripts import in_mxnet
 from tests.support.params_lies import LIES, SOUND
 from tests.support.params_writer import CODES, NONE, csr, dense, params, row_sparse, sparse
 
@@ -71,7 +71,7 @@ def mxnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "made").mkdir()
     for name, content in MADE.items():
         (folder / "made" / f"{name}.params").write_bytes(content)
-    subprocess.run(["uv", "run", "--script", SCRIPT, folder], check=True, capture_output=True)
+    in_mxnet(SCRIPT, folder)
     return folder
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from architectures.graph.interface import argument_names, auxiliary_names, outpu
 from architectures.graph.operators import OPERATORS
 from convert.formats.symbol import open_symbol, parse_symbol, symbol_json
 from mappings.errors import FormatError
+from tests.support.mxnet_scripts import in_mxnet
 from tests.support.shared import archived, need_shared, symbol_entries
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet_symbols.py"
@@ -119,10 +118,7 @@ def mxnet(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def answers(folder: Path) -> dict[str, Any]:
     out = folder / "answers"
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), str(folder), str(out)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
+    in_mxnet(SCRIPT, folder, out)
     found: dict[str, Any] = json.loads(out.read_text())
     return found | {"folder": folder}
 

@@ -20,23 +20,18 @@ import gluonport
 from convert.formats import open_checkpoint
 from gluonport.commands.main import main
 from mappings.errors import GluonportError
+from tests.support.mxnet_scripts import in_mxnet
 from tests.support.params_writer import NONE, dense, params
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet_graphs.py"
 NETWORKS = ("face", "towers", "text")
 
 
-def in_mxnet(*arguments: object) -> None:
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The networks as MXNet saved them."""
     folder = tmp_path_factory.mktemp("graphs")
-    in_mxnet("write", folder)
+    in_mxnet(SCRIPT, "write", folder)
     return folder
 
 
@@ -86,7 +81,7 @@ def test_a_network_tuned_in_pytorch_goes_back_to_mxnet(folder: Path) -> None:
     save_file(state, out, {"format": "pt"})
     gluonport.convert("auto", folder / "back.params", out)
     files = [folder / f for f in ("face-symbol.json", "back.params", "face-inputs.npz", "a.npz")]
-    in_mxnet("answer", *files)
+    in_mxnet(SCRIPT, "answer", *files)
     with np.load(folder / "a.npz") as held:
         tuned = held["arr_0"]
     assert np.abs(tuned - mxnets(folder, "face")).max() > 0.01
@@ -271,8 +266,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network of the catalogue as GluonCV exports it, with drawn parameters."""
     folder = tmp_path_factory.mktemp("cifar")
     script = Path(__file__).parents[1] / "scripts" / "export_zoo.py"
-    command = ["uv", "run", "-q", "--script", str(script), str(folder), "cifar_resnet20_v1"]
-    subprocess.run([*command, "--params"], check=True, capture_output=True)
+    in_mxnet(script, folder, "cifar_resnet20_v1", "--params")
     return folder / "cifar_resnet20_v1"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import tarfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from convert.conversion import convert
 from convert.formats import open_checkpoint
+from tests.support.mxnet_scripts import in_mxnet
 from tests.support.params_writer import dense, params
 from verify.parity.graphs.converted_graph import open_converted_graph
 from verify.parity.graphs.graph_proof import verify_graph
@@ -25,8 +25,7 @@ SIZE = {"data": (1, 3, 64, 96)}
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with archives as SageMaker's algorithms leave them."""
     folder = tmp_path_factory.mktemp("sagemaker")
-    command = ["uv", "run", "-q", "--script", str(SUPPORT), str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    in_mxnet(SUPPORT, folder)
     return folder
 
 
@@ -58,8 +57,7 @@ def test_the_training_graph_of_a_detector_keeps_its_label_as_an_input(
 def test_structural_names_give_the_same_network_and_the_same_answers(tmp_path: Path) -> None:
     """``save_parameters`` beside the graph of ``export``: the same values as by ``export``."""
     name = "mxnet-mobilenetv2_0.25"
-    command = ["uv", "run", "-q", "--script", str(EXPORT), str(tmp_path), name, "--params"]
-    subprocess.run(command, check=True, capture_output=True)
+    in_mxnet(EXPORT, tmp_path, name, "--params")
     structural = json.loads((tmp_path / f"{name}.json").read_text())["structural"]
     exported = tmp_path / f"{name}-0000.params"
     arrays = {tensor.name[4:]: tensor.copy() for tensor in open_checkpoint(exported).tensors}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from architectures.graph.graph import Graph
 from convert.formats.symbol import open_symbol
 from convert.graph_names import match_names
 from mappings.errors import ReconcileError
+from tests.support.mxnet_scripts import in_mxnet
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "export_zoo.py"
 FEW = ("resnet18_v1", "resnet50_v2", "mobilenetv2_0.25", "densenet121", "inceptionv3")
@@ -26,8 +26,7 @@ ZOO += ["alexnet", "squeezenet1.0", "squeezenet1.1", "inceptionv3"]
 
 def exported(folder: Path, names: list[str]) -> list[tuple[Graph, dict[str, Any]]]:
     """Each network's graph, and what MXNet says of its parameters."""
-    command = ["uv", "run", "-q", "--script", str(SCRIPT), str(folder), *names]
-    subprocess.run(command, check=True, capture_output=True)
+    in_mxnet(SCRIPT, folder, *names)
     return [
         (open_symbol(folder / f"{n}-symbol.json"), json.loads((folder / f"{n}.json").read_text()))
         for n in names

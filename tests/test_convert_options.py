@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 import gluonport
 from convert.conversion import convert
 from mappings.errors import ReconcileError
+from tests.support.mxnet_scripts import in_mxnet
 
 pytestmark = pytest.mark.exhaustive  # MXNet writes thirteen networks, and each is converted twice
 
@@ -36,9 +36,7 @@ UNKNOWN = ("deep_stem", "avg_down")
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("options")
-    subprocess.run(
-        ["uv", "run", "-q", "--script", str(SCRIPT), str(folder)], check=True, capture_output=True
-    )
+    in_mxnet(SCRIPT, folder)
     return folder
 
 

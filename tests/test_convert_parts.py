@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from gluonport.commands.convert import main as convert_command
 from gluonport.commands.inspect import inspect
 from gluonport.commands.verify import main as verify_command
 from mappings.errors import GluonportError, ReconcileError
+from tests.support.mxnet_scripts import in_mxnet
 from verify.publish.gate import pass_gate
 
 SCRIPT = Path(__file__).parent / "support" / "gluon_parts.py"
@@ -35,9 +35,7 @@ V2, V1 = "gluon_cifar_resnet20_v2", "gluon_cifar_resnet20_v1"
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the cases of gluon_parts.py; to be read only."""
     folder = tmp_path_factory.mktemp("parts")
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    in_mxnet(SCRIPT, folder)
     return folder
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from convert.formats import open_checkpoint
 from gluonport.commands.main import main
 from mappings.families import family_of
 from tests.conftest import GluonCheckpoints
+from tests.support.mxnet_scripts import in_mxnet
 
 Gluon = Callable[..., GluonCheckpoints]
 
@@ -53,8 +53,7 @@ def said(*words: object) -> str:
 def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files with the names of networks that the catalogue has not."""
     folder = tmp_path_factory.mktemp("others")
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), str(folder), *FAMILIES]
-    subprocess.run(command, check=True, capture_output=True)
+    in_mxnet(SCRIPT, folder, *FAMILIES)
     return folder
 
 

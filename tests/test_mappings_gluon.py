@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from architectures import MODELS, Model
+from tests.support.mxnet_scripts import in_mxnet
 
 SCRIPT = Path(__file__).parent / "support" / "gluon_parameters.py"
 ZOO = [m for m in MODELS if m.source.framework == "gluoncv" and not m.source.packaged]
@@ -19,10 +19,7 @@ ZOO = [m for m in MODELS if m.source.framework == "gluoncv" and not m.source.pac
 @pytest.fixture(scope="module")
 def live() -> dict[str, Any]:
     """Every network of the zoo, built by GluonCV in one process."""
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), *(m.source.name for m in ZOO)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(in_mxnet(SCRIPT, *(m.source.name for m in ZOO)))
     return found
 
 

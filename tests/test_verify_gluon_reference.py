@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 import subprocess
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from convert.formats import open_checkpoint
+from tests.support.mxnet_scripts import in_mxnet, interpreter, run_in_mxnet
 from tests.support.params_writer import dense, params
 
 ROOT = Path(__file__).parents[1]
@@ -27,43 +28,28 @@ Out = dict[str, Any]
 Run = Callable[..., Out]
 
 
-def uv(*command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["uv", *command], input=stdin, capture_output=True, text=True)
+def uv(*command: str) -> subprocess.CompletedProcess[str]:
+    """By one thread, as in MXNet's forks: more threads add in another order."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(["uv", *command], capture_output=True, text=True, env=environment)
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """A run by the command of its users, which imports MXNet."""
     return uv("run", "--quiet", "--script", str(SCRIPT), *map(str, arguments))
 
 
-@cache
-def interpreter() -> str:
-    uv("sync", "--quiet", "--script", str(SCRIPT))
-    return uv("python", "find", "--script", str(SCRIPT)).stdout.strip()
-
-
-def in_mxnet(code: str, *arguments: object, stdin: str | None = None) -> str:
+def code_in_mxnet(code: str, folders: pytest.TempPathFactory, *arguments: object) -> str:
     """What Python code prints in the reference's environment."""
-    command = [interpreter(), "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    script = folders.mktemp("code") / "code.py"
+    script.write_text(code)
+    return in_mxnet(script, *arguments)
 
 
 def run_many(*command_lines: list[object]) -> list[tuple[int, str]]:
-    """Exit status and stderr of each command line, all in one process: MXNet starts slowly."""
-    code = """if True:
-        import contextlib, io, json, sys
-        sys.path.insert(0, sys.argv[1])
-        import gluon_reference
-        done = []
-        for argv in json.load(sys.stdin):
-            with contextlib.redirect_stderr(io.StringIO()) as stderr:
-                status = gluon_reference.main(argv)
-            done.append((status, stderr.getvalue()))
-        print(json.dumps(done))
-    """
-    lines = json.dumps([[str(word) for word in line] for line in command_lines])
-    return [(status, err) for status, err in json.loads(in_mxnet(code, SCRIPT.parent, stdin=lines))]
+    """Exit status and stderr of each command line, all forked from one process that has MXNet."""
+    done = [run_in_mxnet(SCRIPT, *line) for line in command_lines]
+    return [(one.returncode, one.stderr) for one in done]
 
 
 def read(path: Path) -> Out:
@@ -101,14 +87,16 @@ def out(folder: Path) -> Out:
     """A synthetic run of the sample network on the eight digits."""
     file, weights = folder / "out.npz", folder / "weights.params"
     full = ["--full-activations", "features.4.0", "features.5.0", "features.6"]
-    done = run(MODEL, "synthetic", folder / "inputs.npz", file, "--save-params", weights, *full)
+    line = (MODEL, "synthetic", folder / "inputs.npz", file, "--save-params", weights, *full)
+    done = run_in_mxnet(SCRIPT, *line)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return read(file)
 
 
 def test_the_same_run_gives_the_same_bytes(folder: Path, out: Out) -> None:
     full = ["--full-activations", "features.4.0", "features.5.0", "features.6"]
-    run(MODEL, "synthetic", folder / "inputs.npz", folder / "again.npz", *full)
+    done = run(MODEL, "synthetic", folder / "inputs.npz", folder / "again.npz", *full)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (folder / "again.npz").read_bytes() == (folder / "out.npz").read_bytes()
 
 
@@ -372,7 +360,9 @@ def test_what_is_wrong_is_said_in_one_line(folder: Path, out: Out, tmp_path: Pat
         assert re.fullmatch(rf"error: .*{message}.*\n", stderr), stderr
 
 
-def test_a_planted_link_is_never_written_through(tmp_path: Path) -> None:
+def test_a_planted_link_is_never_written_through(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     code = """if True:
         import pathlib, sys
         sys.path.insert(0, sys.argv[1])
@@ -381,7 +371,7 @@ def test_a_planted_link_is_never_written_through(tmp_path: Path) -> None:
     """
     (tmp_path / "theirs").write_bytes(b"theirs")
     (tmp_path / "out.npz.partial").symlink_to(tmp_path / "theirs")
-    in_mxnet(code, SCRIPT.parent, tmp_path / "out.npz")
+    code_in_mxnet(code, tmp_path_factory, SCRIPT.parent, tmp_path / "out.npz")
     assert read(tmp_path / "out.npz")["a"].tolist() == [1, 1, 1]
     assert (tmp_path / "theirs").read_bytes() == b"theirs"
     assert {path.name for path in tmp_path.iterdir()} == {"out.npz", "theirs"}
@@ -404,7 +394,9 @@ def test_nothing_beside_the_script_passes_for_what_mxnet_imports(tmp_path: Path)
     assert done.stderr.startswith(f"error: {tmp_path}/no.npz: no .npz file"), done.stderr
 
 
-def test_stored_inputs_are_gluoncvs_own_to_the_bit() -> None:
+def test_stored_inputs_are_gluoncvs_own_to_the_bit(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     code = """if True:
         import hashlib, sys, tarfile
         import mxnet as mx, numpy as np
@@ -425,7 +417,7 @@ def test_stored_inputs_are_gluoncvs_own_to_the_bit() -> None:
             check("digits", [tar.extractfile(n).read() for n in stored["digit_names"]], 32, 32)
     """
     digits = ROOT / "architectures" / "samples" / "gluon_seresnext8_digits.tar"
-    said = in_mxnet(code, IMAGES, digits)
+    said = code_in_mxnet(code, tmp_path_factory, IMAGES, digits)
     assert said in (IMAGES / "README.md").read_text()
     for name in ("photographs", "digits"):
         inputs = normalised(read(IMAGES / "inputs.npz")[name])

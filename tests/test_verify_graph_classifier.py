@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image
 
 import gluonport
 from gluonport.commands.main import main
+from tests.support.mxnet_scripts import in_mxnet
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet_graphs.py"
 SIZE = ("--input-size", "16", "--crop", "1", "--mean", "120,110,100", "--scale", "60")
@@ -27,8 +27,7 @@ def run(*arguments: object) -> Result:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Networks that MXNet saved, converted, and 12 images, each alone in its class."""
     folder = tmp_path_factory.mktemp("graphs")
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), "write", str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    in_mxnet(SCRIPT, "write", folder)
     for name in ("face", "text", "pixels"):
         gluonport.convert("graph", folder / f"{name}.safetensors", folder / name)
     random = np.random.RandomState(3)

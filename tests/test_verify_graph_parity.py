@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner, Result
 from safetensors.numpy import load_file, save_file
 
 from architectures.graph.graph import Graph, Node, NodeEntry
 from convert.formats import Array
 from convert.formats.symbol import symbol_json
+from gluonport.commands.main import main
 from tests.faults.graph_faults import port
 from tests.faults.graphs import RightGraph, recurrent
 from verify.parity.graphs.graph_live import verify_live
 from verify.parity.result import Parity
 
 
-def gluonport(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gluonport", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+def gluonport(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)))
 
 
 def write(right: RightGraph, folder: Path) -> Path:
@@ -54,7 +53,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     symbol = write(recurrent(), folder)
     files = ("--from", symbol, "--params", folder / "net.npz")
     done = gluonport("convert", "graph", folder / "out.safetensors", *files)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return folder
 
 
@@ -68,7 +67,7 @@ def test_the_live_verdict_stands_on_the_network(converted: Path) -> None:
     target = converted / "out.safetensors"
     live = ("--reference", "live", "--report", converted / "report", *SHAPES)
     done = gluonport("verify", "parity", "graph", "--checkpoint", target, *live)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("PASS  graph (live, on the network)")
     record = json.loads((converted / "out.parity.json").read_text())
     assert record["passed"] and record["leg"] == "network"
@@ -82,7 +81,7 @@ def test_the_live_verdict_stands_on_the_network(converted: Path) -> None:
 def test_without_mxnet_the_verdict_stands_on_the_operators(converted: Path) -> None:
     """The provenance says that the checkpoint came from a graph: no name is needed."""
     done = gluonport("verify", "parity", "--checkpoint", converted / "out.safetensors", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     (verdict,) = json.loads(done.stdout)["models"]
     assert (verdict["leg"], verdict["reference"]) == ("operators", "golden")
     assert [criterion["name"] for criterion in verdict["criteria"]] == ["values", "operators"]
@@ -91,7 +90,7 @@ def test_without_mxnet_the_verdict_stands_on_the_operators(converted: Path) -> N
 def test_a_shape_that_is_not_known_is_asked_for_with_an_example(converted: Path) -> None:
     target = converted / "out.safetensors"
     done = gluonport("verify", "parity", "graph", "--checkpoint", target, "--reference", "live")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
     assert "for example --input tokens=" in done.stderr
 
@@ -104,7 +103,7 @@ def test_values_of_another_file_do_not_pass(converted: Path, tmp_path: Path) -> 
     state[name] = np.nextafter(state[name], np.float32(9))
     save_file(state, tmp_path / "out.safetensors")
     done = gluonport("verify", "parity", "graph", "--checkpoint", tmp_path / "out.safetensors")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert f"values: 1 of {len(state)} tensors are not the source's" in done.stderr
     assert name.rpartition(".")[0] in done.stderr
 
@@ -123,13 +122,13 @@ def test_the_source_is_found_by_its_hash_and_no_other_file_is_taken(
     (tmp_path / "out.provenance.json").write_text(json.dumps(record))
     verify = ("verify", "parity", "--checkpoint", tmp_path / "out.safetensors")
     lost = gluonport(*verify)
-    assert lost.returncode == 1 and "--from SOURCE" in lost.stderr
+    assert lost.exit_code == 1 and "--from SOURCE" in lost.stderr
     (moved / "renamed.npz").write_bytes((converted / "net.npz").read_bytes())
     found = gluonport(*verify, "--from", moved)
-    assert found.returncode == 0, found.stderr
+    assert found.exit_code == 0, found.stderr
     (moved / "net-symbol.json").write_text((converted / "net-symbol.json").read_text() + " ")
     edited = gluonport(*verify, "--from", moved, "--reference", "live", *SHAPES)
-    assert edited.returncode == 1
+    assert edited.exit_code == 1
     assert "the graph that it was converted from" in edited.stderr
 
 
@@ -216,12 +215,12 @@ def test_a_graph_in_an_archive_is_found_in_it_and_run_by_mxnet(
         ):
             packed.add(converted / name, inside)
     done = gluonport("convert", "graph", out, "--from", archive)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     checked = ("verify", "parity", "graph", "--checkpoint", out)
     done = gluonport(*checked, "--reference", "live", *SHAPES)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.exit_code == 0, done.stdout + done.stderr
     archive.rename(tmp_path / "moved.tar.gz")
     done = gluonport(*checked)
-    assert done.returncode == 1 and "is not where its provenance says" in done.stderr
+    assert done.exit_code == 1 and "is not where its provenance says" in done.stderr
     done = gluonport(*checked, "--from", tmp_path / "moved.tar.gz")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr

@@ -177,7 +177,7 @@ def test_the_demo_goes_from_gluons_file_to_a_checked_release(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n$ gluonport ") == 7 and "352 right" in done.stdout
     assert (tmp_path / "demo" / "release" / "model.safetensors").is_file()
-    again = subprocess.run(command, capture_output=True, text=True)
-    assert again.returncode == 1 and again.stderr.endswith(
+    again = CliRunner().invoke(main, ["demo", str(tmp_path / "demo")])
+    assert again.exit_code == 1 and again.stderr.endswith(
         "the folder is not empty: name a new folder\n"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import gluonport
 from gluonport.commands.main import main
+from tests.support.mxnet_scripts import in_mxnet
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet_graphs.py"
 REASON = ("--without-accuracy", "the images are private")
@@ -26,8 +26,7 @@ def run(*arguments: object) -> Result:
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that MXNet saved, converted and judged by MXNet."""
     folder = tmp_path_factory.mktemp("graphs")
-    command = ["uv", "run", "--quiet", "--script", str(SCRIPT), "write", str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    in_mxnet(SCRIPT, "write", folder)
     out = folder / "face.safetensors"
     gluonport.convert("graph", out, folder / "face")
     live = ("--reference", "live", "--input", "data=1x3x16x16")
