@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,12 @@ from convert.conversion import convert
 from convert.formats import open_checkpoint
 from convert.formats.records import PROVENANCE, read_record
 from convert.formats.write_params import write_params
-from verify.reference.answers import FRAMEWORKS
+from tests.support.mxnet_scripts import in_mxnet
 from verify.reference.inputs import reference_inputs
 from verify.tensors.comparison import compare_tensors
 
 NAME = "module_cifar_resnet20"
+SCRIPT = Path(__file__).parents[1] / "verify" / "reference" / "module_reference.py"
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("module")
     inputs = folder / "inputs.npz"
     np.savez(inputs, inputs=reference_inputs(find_model(NAME))[:2])
-    command = [*FRAMEWORKS["mxnet"].command(), find_model(NAME).source.name, "synthetic"]
-    command += [str(inputs), str(folder / "answer.npz"), "--classes", "7"]
-    command += ["--save-params", str(folder / "net-0000.params")]
-    command += ["--save-symbol", str(folder / "net-symbol.json")]
-    subprocess.run(command, check=True, capture_output=True)
+    answered = (find_model(NAME).source.name, "synthetic", inputs, folder / "answer.npz")
+    saved = ("--save-params", folder / "net-0000.params", "--save-symbol")
+    in_mxnet(SCRIPT, *answered, "--classes", 7, *saved, folder / "net-symbol.json")
     return folder
 
 
