@@ -41,4 +41,10 @@ MODELS: tuple[Model, ...] = (
         "f27dbf2dbd5ce9a80b102d89c7483342cd33cb31",
         "74.97 / 92.25",
     ),
+    _model(
+        "densenet161",
+        DenseNetConfig(96, 48, (6, 12, 36, 24)),
+        "b6c8a95717e3e761bd88d145f4d0a214aaa515dc",
+        "77.70 / 93.80",
+    ),
 )

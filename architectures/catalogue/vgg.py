@@ -54,8 +54,10 @@ def _vgg(name: str, sha1: str, gluon: str, converted_from: str | None = None) ->
 
 
 MODELS: tuple[Model, ...] = (
-    _vgg("vgg11_bn", "ee79a8098a91fbe05b7a973fed2017a6117723a8", "68.59 / 88.72", TORCHVISION),
     _vgg("vgg11", "dd221b160977f36a53f464cb54648d227c707a05", "66.62 / 87.34", TORCHVISION),
+    _vgg("vgg13", "6bc5de58a05a5e2e7f493e2d75a580d83efde38c", "67.74 / 88.11", TORCHVISION),
+    _vgg("vgg16", "e660d4569ccb679ec68f1fd3cce07a387252a90a", "73.23 / 91.31"),
+    _vgg("vgg11_bn", "ee79a8098a91fbe05b7a973fed2017a6117723a8", "68.59 / 88.72", TORCHVISION),
     # torchvision's AlexNet drops out before the dense layers, and Gluon's after them: both compute
     # the same outside training, at every size of images that Gluon's takes.
     Model(
