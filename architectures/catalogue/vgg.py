@@ -58,6 +58,8 @@ MODELS: tuple[Model, ...] = (
     _vgg("vgg13", "6bc5de58a05a5e2e7f493e2d75a580d83efde38c", "67.74 / 88.11", TORCHVISION),
     _vgg("vgg16", "e660d4569ccb679ec68f1fd3cce07a387252a90a", "73.23 / 91.31"),
     _vgg("vgg11_bn", "ee79a8098a91fbe05b7a973fed2017a6117723a8", "68.59 / 88.72", TORCHVISION),
+    _vgg("vgg13_bn", "7d97a06c3c7a1aecc88b6e7385c2b373a249e95e", "68.84 / 88.82", TORCHVISION),
+    _vgg("vgg16_bn", "7f01cf050d357127a73826045c245041b0df7363", "73.10 / 91.76"),
     # torchvision's AlexNet drops out before the dense layers, and Gluon's after them: both compute
     # the same outside training, at every size of images that Gluon's takes.
     Model(
