@@ -47,4 +47,16 @@ MODELS: tuple[Model, ...] = (
         "b6c8a95717e3e761bd88d145f4d0a214aaa515dc",
         "77.70 / 93.80",
     ),
+    _model(
+        "densenet169",
+        DenseNetConfig(64, 32, (6, 12, 32, 32)),
+        "2603f878403c6aa5a71a124c4a3307143d6820e9",
+        "76.17 / 93.17",
+    ),
+    _model(
+        "densenet201",
+        DenseNetConfig(64, 32, (6, 12, 48, 32)),
+        "1cdbc116bc3a1b65832b18cf53e1cb8e7da017eb",
+        "77.32 / 93.62",
+    ),
 )

@@ -57,9 +57,11 @@ MODELS: tuple[Model, ...] = (
     _vgg("vgg11", "dd221b160977f36a53f464cb54648d227c707a05", "66.62 / 87.34", TORCHVISION),
     _vgg("vgg13", "6bc5de58a05a5e2e7f493e2d75a580d83efde38c", "67.74 / 88.11", TORCHVISION),
     _vgg("vgg16", "e660d4569ccb679ec68f1fd3cce07a387252a90a", "73.23 / 91.31"),
+    _vgg("vgg19", "ad2f660d101905472b83590b59708b71ea22b2e5", "74.11 / 91.35"),
     _vgg("vgg11_bn", "ee79a8098a91fbe05b7a973fed2017a6117723a8", "68.59 / 88.72", TORCHVISION),
     _vgg("vgg13_bn", "7d97a06c3c7a1aecc88b6e7385c2b373a249e95e", "68.84 / 88.82", TORCHVISION),
     _vgg("vgg16_bn", "7f01cf050d357127a73826045c245041b0df7363", "73.10 / 91.76"),
+    _vgg("vgg19_bn", "f360b758e856f1074a85abd5fd873ed1d98297c3", "74.33 / 91.85"),
     # torchvision's AlexNet drops out before the dense layers, and Gluon's after them: both compute
     # the same outside training, at every size of images that Gluon's takes.
     Model(
