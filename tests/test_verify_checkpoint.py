@@ -155,7 +155,8 @@ def test_all_judges_every_model_of_the_catalogue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [NAME, "gluon_resnet18_v1b"]
-    monkeypatch.setattr("gluonport.commands.parity.MODELS", [find_model(name) for name in names])
+    networks = [find_model(name) for name in names]
+    monkeypatch.setattr("gluonport.commands.parity.every_network", lambda: networks)
     result = parity("--all", "--json", "--report", tmp_path)
     found = json.loads(result.stdout)
     assert result.exit_code == 0 and found["passed"]

@@ -36,6 +36,12 @@ def judge(model: Model, source: Reference) -> Parity:
 
 def assert_agrees(model: Model) -> None:
     parity = judge(model, first_image(golden(model)))
+    if any(c.name == "arithmetic" and not c.passed for c in parity.criteria):
+        # One image's rounding errors are few; the verdict of the command is on all eight.
+        network = load(model, synthetic_state(model), model.num_classes)
+        whole = compare(model, network, golden(model), reference_inputs(model))
+        assert whole.passed, whole.failure()
+        return
     # The golden's hash is of all eight images.
     assert [c.name for c in parity.criteria if not c.passed] == ["inputs"], parity.failure()
     # The limit is 1e-11 of the largest logit: a right port stays ten times below it.
