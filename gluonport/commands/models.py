@@ -78,7 +78,7 @@ def _show_tables(chosen: list[Model]) -> None:
             figures[model.regimes[0]] = f"{model.undecided} {mark}"
         table.add_row(
             model.name,
-            model.source.name,
+            f"{model.source.name}{' ~' if model.source.converted_from else ''}",
             f"{model.parameters:,}",
             str(model.input_size),
             *(figures.get(regime, "-") for regime in REGIMES),
@@ -88,6 +88,8 @@ def _show_tables(chosen: list[Model]) -> None:
         click.echo(UNDECIDED)
     if any(isinstance(model.undecided, Unbound) for model in chosen):
         click.echo(UNBOUND)
+    for library in {m.source.converted_from: None for m in chosen if m.source.converted_from}:
+        click.echo(f"~ {library}'s weights, which GluonCV converted")
 
 
 def _show_others(stored: list[Listed], shown: set[str]) -> None:
