@@ -16,26 +16,20 @@ from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path,
 from convert.precision import FLOATING, Precision, Scratch, convert_values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
-from convert.sources.fetched import Fetched
+from convert.wish import Wish
 from mappings.errors import FormatError
 from mappings.words import counted, first_few
 
 NARROW: tuple[Precision, ...] = ("float32", "float16", "bfloat16")
 
 
-def convert_back(
-    source: GraphCheckpoint,
-    target: Path,
-    *,
-    force: bool = False,
-    allow_nonfinite: bool = False,
-    fetched: Fetched | None = None,
-) -> Conversion:
+def convert_back(source: GraphCheckpoint, wish: Wish) -> Conversion:
     """Write the ``.params`` under the names and in the order and precision of the file that the
     checkpoint was converted from, with that file's own values of gammas that are fixed at 1.
 
     Raises FormatError for a provenance that lacks what this needs, and what ``write_proven`` does.
     """
+    target, fetched = wish.target, wish.fetched
     arrays = _arrays(source)
     left_out = [name for name, _ in arrays if not _is_known(source, name)]
 
@@ -74,7 +68,7 @@ def convert_back(
 
     def values(scratch: Scratch) -> dict[str, Array]:
         return {
-            name: _values(source, name, dtype, scratch, allow_nonfinite)
+            name: _values(source, name, dtype, scratch, wish.allow_nonfinite)
             for name, dtype in arrays
             if _is_known(source, name)
         }
@@ -86,7 +80,7 @@ def convert_back(
         values,
         [record_path(target, PROVENANCE)],
         report,
-        replacing=force,
+        replacing=wish.force,
     )
 
 

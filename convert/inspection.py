@@ -136,16 +136,16 @@ def inspect_checkpoint(path: str | os.PathLike[str], choice: Choice = NO_CHOICE)
         found,
         backbones=tuple(fit for fit in bare if not fit.residues),
         thumbnail=thumbnail_of(checkpoint, MODELS),
-        packaged=_packaged(checkpoint),
+        packaged=_packaged(checkpoint, found.stored),
     )
 
 
-def _packaged(checkpoint: Checkpoint) -> PackagedSource | None:
+def _packaged(checkpoint: Checkpoint, stored: StoredFile | None) -> PackagedSource | None:
     """The packaged graph that a checkpoint fits; None if there is none, or more than one."""
     from convert.packaged_source import recognise_packaged  # brings all operators
 
     try:
-        return recognise_packaged(checkpoint)
+        return recognise_packaged(checkpoint, stored)
     except ReconcileError:
         return None
 

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from architectures import GraphRecord
-from convert.formats import Checkpoint, open_checkpoint, refuse_quantised
-from convert.packaged_source import PackagedSource, packaged_source, recognise_packaged
+from convert.formats import open_checkpoint, refuse_quantised
+from convert.packaged_source import PackagedSource, packaged_source
 from convert.packaged_synthetic import packaged_synthetic
 from convert.provenance import Conversion
 from convert.sources.fetched import Fetched
@@ -16,15 +16,6 @@ from convert.sources.zoo import fetch_gluon
 from convert.wish import Wish
 from mappings.choice import Choice
 from mappings.errors import ConversionError, DownloadError
-
-
-def recognised(checkpoint: Checkpoint) -> PackagedSource | None:
-    """The packaged graph that a checkpoint fits, None if it has the names of none.
-
-    Raises ReconcileError as ``recognise_packaged`` does.
-    """
-    refuse_quantised(checkpoint)
-    return recognise_packaged(checkpoint)
 
 
 def convert_packaged(wish: Wish, choice: Choice, found: GraphRecord | PackagedSource) -> Conversion:
@@ -93,13 +84,7 @@ def _back(wish: Wish, record: GraphRecord) -> Conversion:
             f"{source}: it was made by {made}, not by that of {record.name}: "
             f"'convert graph {wish.target.name} --from {source}' goes back"
         )
-    return convert_back(
-        checkpoint,
-        wish.target,
-        force=wish.force,
-        allow_nonfinite=wish.allow_nonfinite,
-        fetched=wish.fetched,
-    )
+    return convert_back(checkpoint, wish)
 
 
 def _described(found: PackagedSource) -> dict[str, Any]:

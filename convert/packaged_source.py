@@ -58,9 +58,22 @@ def packaged_source(record: GraphRecord, checkpoint: Checkpoint) -> PackagedSour
         raise ReconcileError(f"{checkpoint.path} does not fit {record.name}: {error}") from error
 
 
-def recognise_packaged(checkpoint: Checkpoint) -> PackagedSource | None:
+def networks_fitting(checkpoint: Checkpoint) -> list[str]:
+    """The names of the networks whose packaged graphs a checkpoint fits, by names and shapes."""
+    found = []
+    for network in networks_with(key_of(tensor.name for tensor in checkpoint.tensors)):
+        record = graph_record(network, file_of_network(network))
+        assert record is not None
+        try:
+            found.append(_paired(record, checkpoint, None).record.name)
+        except GluonportError:
+            continue
+    return found
+
+
+def recognise_packaged(checkpoint: Checkpoint, file: StoredFile | None) -> PackagedSource | None:
     """Find the packaged graph that a checkpoint's names and shapes fit; None if no network has its
-    names.
+    names. ``file`` is the stored file that the checkpoint is by its sha1.
 
     Raises ReconcileError if networks have its names and none has its shapes, and if it fits several
     that compute different functions and is no stored file.
@@ -68,7 +81,6 @@ def recognise_packaged(checkpoint: Checkpoint) -> PackagedSource | None:
     if not checkpoint.named:
         return None
     networks = networks_with(key_of(tensor.name for tensor in checkpoint.tensors))
-    file = stored_file_of(checkpoint)
     if file is not None and file.network in graph_index():
         networks = (file.network,)
     if not networks:

@@ -31,6 +31,7 @@ from mappings.words import first_few
 
 if TYPE_CHECKING:
     from architectures.catalogue.record import Model
+    from architectures.catalogue.stored_file import StoredFile
     from convert.graph_source import GraphSource
 
 
@@ -61,8 +62,7 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         laid = _by_table(wish, choice)
         if isinstance(laid, Conversion):
             return laid
-        found, checkpoint, fetched = laid
-        notes = (*_on_options(wish, found), *_on_graphs(wish, checkpoint))
+        found, checkpoint, fetched, notes = laid
     names, back = None, WayBack()
     if wish.target.suffix == ".params":
         names = gluon_names(found.model, wish.naming)
@@ -85,23 +85,26 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
     return transfer(request)
 
 
-def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, Fetched | None] | Conversion:
-    """How a source fits its model, the source, and where it was fetched from; or the finished
-    conversion by a packaged graph, where no table has the network."""
+def _by_table(
+    wish: Wish, choice: Choice
+) -> tuple[Fit, Checkpoint, Fetched | None, tuple[str, ...]] | Conversion:
+    """How a source fits its model, the source, where it was fetched from, and what is to be said of
+    it; or the finished conversion by a packaged graph, where no table has the network."""
     source, fetched = wish.source, wish.fetched
     if wish.name == "auto":
         checkpoint = open_checkpoint(str(source), choice)
+        file = stored_file_of(checkpoint)
         try:
             found = identify(checkpoint, wish.classifier)
         except ReconcileError:
-            if done := _by_packaged_graph(wish, choice, checkpoint):
+            if done := _by_packaged_graph(wish, choice, checkpoint, file):
                 return done
             raise
-        file = stored_file_of(checkpoint)
         if file is not None and file.network in graph_index():  # of another network, by its hash
-            if done := _by_packaged_graph(wish, choice, checkpoint):
+            if done := _by_packaged_graph(wish, choice, checkpoint, file):
                 return done
-        return stored_weights(found, file), checkpoint, fetched
+        notes = (*_on_options(found), *(() if file else _on_graphs(checkpoint)))
+        return stored_weights(found, file), checkpoint, fetched, notes
     model = find_network(wish.name)
     if isinstance(model, GraphRecord):
         from convert.packaged_route import convert_packaged
@@ -114,7 +117,7 @@ def _by_table(wish: Wish, choice: Choice) -> tuple[Fit, Checkpoint, Fetched | No
     else:
         fetched = Fetched(_published(model, wish), model.source.url)
         checkpoint = open_checkpoint(fetched.path, choice)
-    return fit(checkpoint, model, wish.classifier), checkpoint, fetched
+    return fit(checkpoint, model, wish.classifier), checkpoint, fetched, ()
 
 
 def _published(model: Model, wish: Wish) -> Path:
@@ -132,11 +135,16 @@ def _published(model: Model, wish: Wish) -> Path:
         ) from error
 
 
-def _by_packaged_graph(wish: Wish, choice: Choice, checkpoint: Checkpoint) -> Conversion | None:
-    """Convert a file that no table fits by the packaged graph that it fits; None without one."""
-    from convert.packaged_route import convert_packaged, recognised
+def _by_packaged_graph(
+    wish: Wish, choice: Choice, checkpoint: Checkpoint, file: StoredFile | None
+) -> Conversion | None:
+    """Convert a file by the packaged graph that it fits; None without one. ``file`` is the stored
+    file that it is by its sha1."""
+    from convert.packaged_route import convert_packaged
+    from convert.packaged_source import recognise_packaged
 
-    packaged = recognised(checkpoint)
+    refuse_quantised(checkpoint)
+    packaged = recognise_packaged(checkpoint, file)
     return None if packaged is None else convert_packaged(wish, choice, packaged)
 
 
@@ -170,9 +178,9 @@ def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) 
     return convert_graph(request)
 
 
-def _on_options(wish: Wish, found: Fit) -> tuple[str, ...]:
+def _on_options(found: Fit) -> tuple[str, ...]:
     """A sentence on what a file of parameters does not tell of the network that it fits."""
-    if wish.name != "auto" or found.dialect != "gluon" or not found.model.network.dilatable:
+    if found.dialect != "gluon" or not found.model.network.dilatable:
         return ()
     return (
         "parameters do not tell dilated=True, another epsilon (norm_kwargs) or, in flat names, "
@@ -181,15 +189,15 @@ def _on_options(wish: Wish, found: Fit) -> tuple[str, ...]:
     )
 
 
-def _on_graphs(wish: Wish, checkpoint: Checkpoint) -> tuple[str, ...]:
-    """A sentence on networks of GluonCV that have the same names and are converted by graphs."""
-    if wish.name != "auto" or not checkpoint.named:
+def _on_graphs(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """A sentence on networks of GluonCV that a file fits too and that are converted by graphs."""
+    if not checkpoint.named or not networks_with(key_of(t.name for t in checkpoint.tensors)):
         return ()
-    others = networks_with(key_of(tensor.name for tensor in checkpoint.tensors))
-    if not others:
+    from convert.packaged_source import networks_fitting  # brings all operators
+
+    if not (others := networks_fitting(checkpoint)):
         return ()
-    names = first_few([f"gluon_{name}" for name in others])
-    return (f"these are the names of {names} too: give the network's name if it is that",)
+    return (f"it fits {first_few(others)} too: give the network's name if it is that",)
 
 
 def _on_softmax(source: GraphSource) -> tuple[str, ...]:
@@ -220,13 +228,7 @@ def _back(wish: Wish, source: str) -> Conversion | None:
     from convert.graph_back import convert_back
 
     checkpoint = open_graph_checkpoint(source)
-    return convert_back(
-        checkpoint,
-        wish.target,
-        force=wish.force,
-        allow_nonfinite=wish.allow_nonfinite,
-        fetched=wish.fetched,
-    )
+    return convert_back(checkpoint, wish)
 
 
 def _fitting(wish: Wish, source: GraphSource) -> tuple[Fit | None, str | None]:

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from architectures.catalogue.packaged_graph import packaged_graph
+from architectures.catalogue.name_keys import key_of
+from architectures.catalogue.packaged_graph import networks_with, packaged_graph
 from convert import convert
+from convert.formats import open_checkpoint
 from convert.formats.write_params import write_params
 from convert.inspection import inspect_checkpoint
 from mappings.errors import GluonportError, ReconcileError
@@ -101,6 +103,15 @@ def test_a_tensor_that_is_missing_or_has_another_shape_is_named(tmp_path: Path) 
         with pytest.raises(ReconcileError, match=last):
             convert(name, tmp_path / "out.safetensors", written(tmp_path / "b.params", other))
     assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_a_video_network_with_the_names_and_other_shapes_is_not_named(tmp_path: Path) -> None:
+    exported = tmp_path / "exported.params"
+    convert("gluon_inceptionv3", exported, "synthetic", naming="export")
+    assert networks_with(key_of(t.name for t in open_checkpoint(exported).tensors))
+    done = convert("auto", tmp_path / "out.safetensors", exported)
+    assert done.model == "gluon_inception_v3"
+    assert not any("it fits" in note for note in done.notes)
 
 
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:

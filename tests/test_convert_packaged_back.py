@@ -78,7 +78,7 @@ def test_a_files_hash_decides_between_networks_with_the_same_names(
     source = written(tmp_path / "net.params", drawn(VIDEO))
     unknown = convert_file("auto", tmp_path / "unknown.safetensors", source)
     assert unknown.model == "gluon_resnet18_v1b"
-    assert any(f"the names of gluon_{VIDEO}" in note for note in unknown.notes)
+    assert any(f"it fits gluon_{VIDEO} too" in note for note in unknown.notes)
     by_name = convert_file(VIDEO, tmp_path / "name.safetensors", source)
     stored = file_called(VIDEO)  # the file itself cannot be had here
     monkeypatch.setattr(convert.stored_weights, "file_of", lambda _: stored)

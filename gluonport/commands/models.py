@@ -55,7 +55,8 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
         return
     if chosen:
         _show_tables(chosen)
-    _show_others(stored, {model.name for model in chosen})
+    hashes = {model.source.sha1 for model in chosen}
+    _show_others([one for one in stored if not (one.file and one.file.sha1 in hashes)])
 
 
 def _show_tables(chosen: list[Model]) -> None:
@@ -92,12 +93,11 @@ def _show_tables(chosen: list[Model]) -> None:
         click.echo(f"~ {library}'s weights, which GluonCV converted")
 
 
-def _show_others(stored: list[Listed], shown: set[str]) -> None:
+def _show_others(others: list[Listed]) -> None:
     """Other weights of the models above, and the networks that are converted by their graphs."""
     from rich.table import Table
     from rich.text import Text
 
-    others = [one for one in stored if one.name not in shown]
     for route, title in (
         ("table", "Other weights of networks that have a table"),
         ("graph", "Networks that are converted by their graphs"),
@@ -119,9 +119,12 @@ def _show_others(stored: list[Listed], shown: set[str]) -> None:
         show_table(table)
     if any(figure.weights is None for one in others for figure in _figures(one)):
         click.echo(NO_HASH)
+    refused: dict[str, list[str]] = {}
     for one in others:
         if one.route == "refused":
-            click.echo(f"refused: {one.name}: {one.why}")
+            refused.setdefault(str(one.why), []).append(one.name)
+    for why, names in refused.items():
+        click.echo(f"\nRefused: {why}\n  {', '.join(names)}")
 
 
 def _figures(one: Listed) -> tuple[PrintedFigure, ...]:
