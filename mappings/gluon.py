@@ -47,9 +47,9 @@ def within(prefix: str) -> Scope:
 def residual_positions(depths: tuple[int, ...], first_feature: int | None) -> Iterator[Position]:
     """The positions of a residual network: first the network itself, then every block in order.
 
-    ``depths`` are the blocks of each stage, and stages are counted from 1. A ``unit`` is a block
-    counted from 1. In Gluon's ``features``
-    the first stage is number ``first_feature``; without one no position has a ``feature``.
+    ``depths`` are the blocks of each stage. Stages are counted from 1; a ``block`` is counted from
+    0 and a ``unit``, the same block, from 1. In Gluon's ``features`` the first stage is number
+    ``first_feature``; without one no position has a ``feature``.
     """
     yield {}
     for index, depth in enumerate(depths):
