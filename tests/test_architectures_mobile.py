@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 
 import pytest
@@ -21,6 +20,7 @@ from architectures.catalogue.mobilenet_config import (
 from architectures.networks.build import build, build_network
 from architectures.networks.darknet import SLOPE
 from architectures.networks.network import Network
+from tests.support.exporting import assert_scripts_and_exports
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 61 * 57).sin().reshape(2, 3, 61, 57)
 
@@ -81,14 +81,7 @@ def test_head_and_features_compose_and_classes_can_be_changed(config: NetworkCon
 @every_network
 def test_scripts_and_exports_to_the_same_function(config: NetworkConfig) -> None:
     network = build_network(config, 5).eval()
-    exported = torch.export.export(network, (IMAGES,)).module()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript is deprecated, and people still use it
-        scripted = torch.jit.script(network)
-    with torch.inference_mode():
-        expected = network(IMAGES)
-        assert torch.allclose(scripted(IMAGES), expected, atol=1e-6)
-        assert torch.allclose(exported(IMAGES), expected, atol=1e-6)
+    assert_scripts_and_exports(network, IMAGES)
 
 
 @every_network

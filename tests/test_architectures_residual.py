@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 import torch
 
@@ -12,6 +10,7 @@ from architectures.catalogue.config import NetworkConfig
 from architectures.catalogue.preactivation_config import PreActivationConfig
 from architectures.catalogue.resnest_config import ResNeStConfig
 from architectures.networks.build import build_network
+from tests.support.exporting import assert_scripts_and_exports
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 61 * 57).sin().reshape(2, 3, 61, 57)
 
@@ -47,14 +46,7 @@ def test_head_and_features_compose_and_classes_can_be_changed(config: NetworkCon
 @every_network
 def test_scripts_and_exports_to_the_same_function(config: NetworkConfig) -> None:
     network = build_network(config, 5).eval()
-    exported = torch.export.export(network, (IMAGES,)).module()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript is deprecated, and people still use it
-        scripted = torch.jit.script(network)
-    with torch.inference_mode():
-        expected = network(IMAGES)
-        assert torch.allclose(scripted(IMAGES), expected, atol=1e-6)
-        assert torch.allclose(exported(IMAGES), expected, atol=1e-6)
+    assert_scripts_and_exports(network, IMAGES)
 
 
 @every_network

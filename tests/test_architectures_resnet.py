@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from architectures.catalogue.config import ResNetConfig
 from architectures.networks.build import build
 from architectures.networks.resnet import ResNet
 from scripts.make_manifests import manifest
+from tests.support.exporting import assert_scripts_and_exports
 
 DIGITS = find_model("gluon_seresnext8_digits")
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 64 * 64).sin().reshape(2, 3, 64, 64)
@@ -69,14 +69,7 @@ def test_any_number_of_stages_scripts_and_exports_to_the_same_function(
     depths: tuple[int, ...],
 ) -> None:
     network = ResNet(ResNetConfig(depths, 4, 8, se=True, average_down=True), 5).eval()
-    exported = torch.export.export(network, (IMAGES,)).module()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript is deprecated, and people still use it
-        scripted = torch.jit.script(network)
-    with torch.inference_mode():
-        expected = network(IMAGES)
-        assert torch.allclose(scripted(IMAGES), expected, atol=1e-6)
-        assert torch.allclose(exported(IMAGES), expected, atol=1e-6)
+    assert_scripts_and_exports(network, IMAGES)
 
 
 @pytest.mark.exhaustive
