@@ -18,11 +18,13 @@ class NetworkConfig:
     """The numbers of one network. ``architectures.networks.build`` turns them into the network.
 
     ``classifier`` is the network's name of the layer that gives the logits. ``blocks`` are patterns
-    of the names of its blocks, a ``*`` for each number or name: ``blocks.*.*``.
+    of the names of its blocks, a ``*`` for each number or name: ``blocks.*.*``. ``fixed`` are the
+    gammas that count as 1 whatever a file holds (MXNet's ``fix_gamma``).
     """
 
     classifier: ClassVar[str] = CLASSIFIER
     blocks: ClassVar[tuple[str, ...]] = ()
+    fixed: ClassVar[tuple[str, ...]] = ()
 
     @property
     def dilatable(self) -> bool:

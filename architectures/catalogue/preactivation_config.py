@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from architectures.catalogue.config import ResidualConfig
 
@@ -23,6 +23,9 @@ class PreActivationConfig(ResidualConfig):
     its input is as wide as its output.
     ``eps``: of all norms.
     """
+
+    fixed: ClassVar[tuple[str, ...]] = ("bn0.weight",)
+    """The norm of the input."""
 
     depths: tuple[int, ...]
     channels: tuple[int, ...]

@@ -15,7 +15,6 @@ from architectures.catalogue.config import NetworkConfig
 from architectures.catalogue.dataset import Dataset
 from architectures.catalogue.family import Family
 from architectures.catalogue.figure import Figure, Regime, Unbound, Undecided
-from architectures.catalogue.preactivation_config import PreActivationConfig
 from architectures.catalogue.published_card import Card
 from architectures.catalogue.source import Source
 from mappings.language import Row, Table
@@ -87,7 +86,7 @@ class Model:
     @property
     def fixed(self) -> tuple[str, ...]:
         """The gammas that count as 1 whatever a file holds (MXNet's ``fix_gamma``)."""
-        return ("bn0.weight",) if isinstance(self.network, PreActivationConfig) else ()
+        return self.network.fixed
 
     @property
     def table(self) -> Table:
