@@ -3,7 +3,6 @@ never more memory or time than the file is worth."""
 
 from __future__ import annotations
 
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from architectures.graph.graph import Graph, Node, NodeEntry
 from architectures.graph.lowering import lower
 from architectures.graph.operators import OPERATORS
+from tests.support.memory import memory_below
 
 TEXTS = st.sampled_from(
     """0 1 -1 2 3 7 -9 64 1000000000 9223372036854775807 -9223372036854775808 0.5 -0.5 1e-05 1e38
@@ -56,12 +56,8 @@ def test_any_attributes_and_inputs_are_lowered_or_are_a_problem_of_the_node(
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     def check(call: tuple[Graph, dict[str, Any], dict[str, Any]]) -> None:
         graph, stored, shapes = call
-        tracemalloc.start()
-        try:
+        with memory_below(20_000_000):
             lowered = lower(graph, stored, shapes)
-            assert tracemalloc.get_traced_memory()[1] < 20_000_000
-        finally:
-            tracemalloc.stop()
         index = len(graph.nodes) - 1
         assert (index in lowered.problems) != (index in lowered.expressions)
         assert "\n" not in lowered.problems.get(index, "")

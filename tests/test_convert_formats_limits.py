@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tracemalloc
 from pathlib import Path
 from struct import pack
 
@@ -14,18 +13,15 @@ import torch
 from convert.formats import open_checkpoint
 from convert.formats.limits import MAX_ARRAYS, MAX_DENSE_BYTES, MAX_DIRECTORY
 from mappings.errors import FormatError
+from tests.support.memory import memory_below
 from tests.support.params_writer import params, row_sparse
 
 
 def refusal(file: Path) -> FormatError:
     """The error of opening a file, for which little more memory than the file's was taken."""
-    tracemalloc.start()
-    try:
+    with memory_below(4 * file.stat().st_size + 2_000_000):
         with pytest.raises(FormatError) as caught:
             open_checkpoint(file)
-        assert tracemalloc.get_traced_memory()[1] < 4 * file.stat().st_size + 2_000_000
-    finally:
-        tracemalloc.stop()
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -95,7 +91,5 @@ def test_a_dimension_of_a_thousand_digits_is_refused(tmp_path: Path) -> None:
 def test_many_empty_arrays_take_time_and_memory_in_proportion(tmp_path: Path) -> None:
     file = tmp_path / "empty.npz"
     np.savez(file, **{str(n): np.zeros(0, "u1") for n in range(2000)})
-    tracemalloc.start()
-    assert len(open_checkpoint(file).tensors) == 2000
-    assert tracemalloc.get_traced_memory()[1] < 20 * file.stat().st_size
-    tracemalloc.stop()
+    with memory_below(20 * file.stat().st_size):
+        assert len(open_checkpoint(file).tensors) == 2000

@@ -8,7 +8,6 @@ import os
 import random
 import tarfile
 import tempfile
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from convert.formats.limits import MAX_MEMBER_NAME, MAX_MEMBERS, MAX_UNPACKED
 from convert.formats.mapped import MappedFile
 from convert.formats.model_archive import UNPACK, ModelArchive, is_model_archive
 from mappings.errors import FormatError
+from tests.support.memory import memory_below
 
 CHANCE = random.Random(3)
 FILES = {
@@ -212,13 +212,9 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_archive_is_refused_with_its_reason(tmp_path: Path, name: str) -> None:
     data, said = HOSTILE[name]
-    tracemalloc.start()
-    try:
+    with memory_below(8_000_000):
         with pytest.raises(FormatError) as caught:
             opened(tmp_path, data)
-        assert tracemalloc.get_traced_memory()[1] < 8_000_000
-    finally:
-        tracemalloc.stop()
     text = str(caught.value)
     assert "\n" not in text and text.startswith(f"{tmp_path}/model.tar.gz: ")
     found = text.removeprefix(f"{tmp_path}/model.tar.gz: ")
@@ -241,13 +237,9 @@ def bomb(size: int, form: str) -> bytes:
 def test_a_bomb_is_refused_when_it_has_unpacked_to_the_bound(tmp_path: Path, form: str) -> None:
     data = bomb(4 * MAX_UNPACKED, form)
     assert len(data) < 10**6
-    tracemalloc.start()
-    try:
+    with memory_below(8_000_000):
         with pytest.raises(FormatError, match=f"unpacks to more than {MAX_UNPACKED}: real weights"):
             opened(tmp_path, data)
-        assert tracemalloc.get_traced_memory()[1] < 8_000_000
-    finally:
-        tracemalloc.stop()
 
 
 def test_weights_of_zeros_are_read_below_the_bound(tmp_path: Path) -> None:

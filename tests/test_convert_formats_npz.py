@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import subprocess
-import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from hypothesis.extra import numpy as hnp
 
 from convert.formats import Checkpoint, open_checkpoint
 from mappings.errors import FormatError
+from tests.support.memory import memory_below
 from tests.support.params_writer import dense, params
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet2_files.py"
@@ -142,11 +142,8 @@ def test_whatever_numpy_saves_comes_back(
 def test_arrays_are_read_only_views_of_the_zip(tmp_path: Path) -> None:
     large = np.arange(2**22, dtype="float32")
     (tensor,) = read(tmp_path, savez(w=large)).tensors
-    tracemalloc.start()
-    array = tensor.array()
-    allocated = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert allocated < 100_000
+    with memory_below(100_000):
+        array = tensor.array()
     assert not array.flags.writeable
     assert not array.flags.owndata
     np.testing.assert_array_equal(array, large)
@@ -315,14 +312,10 @@ LIES = {
 def refusal(tmp_path: Path, content: bytes) -> FormatError:
     """The error of reading a file and every array in it, for which no memory was taken."""
     (tmp_path / "file").write_bytes(content)
-    tracemalloc.start()
-    try:
+    with memory_below(1_000_000):
         with pytest.raises(FormatError) as caught:
             for tensor in open_checkpoint(tmp_path / "file").tensors:
                 tensor.array()
-        assert tracemalloc.get_traced_memory()[1] < 1_000_000
-    finally:
-        tracemalloc.stop()
     assert "\n" not in str(caught.value)
     return caught.value
 

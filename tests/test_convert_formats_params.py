@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis.extra.numpy import array_shapes
 
 from convert.formats import Checkpoint, Tensor, open_checkpoint, refuse_quantised
 from mappings.errors import FormatError
+from tests.support.memory import memory_below
 from tests.support.mxnet_scripts import in_mxnet
 from tests.support.params_lies import LIES, SOUND
 from tests.support.params_writer import CODES, NONE, csr, dense, params, row_sparse, sparse
@@ -189,13 +189,9 @@ def test_any_sparse_array_comes_back_dense(tmp_path: Path, data: st.DataObject) 
 def test_dense_arrays_are_read_only_views_of_the_file(tmp_path: Path) -> None:
     large = np.arange(2**22, dtype="float32")
     content = params([dense(large)], ["odd length"])
-    tracemalloc.start()
     (tensor,) = read(tmp_path, content).tensors
-    tracemalloc.clear_traces()
-    array = tensor.array()
-    allocated = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert allocated < 100_000
+    with memory_below(100_000):
+        array = tensor.array()
     assert not array.flags.writeable
     assert not array.flags.owndata
     np.testing.assert_array_equal(array, large)
@@ -219,14 +215,10 @@ def test_an_array_without_values_is_none_and_has_no_values(version: str, tmp_pat
 def refusal(tmp_path: Path, content: bytes) -> FormatError:
     """The error of reading a file and every array in it, for which no memory was taken."""
     (tmp_path / "file.params").write_bytes(content)
-    tracemalloc.start()
-    try:
+    with memory_below(1_000_000 + 2 * len(content)):
         with pytest.raises(FormatError) as caught:
             for tensor in open_checkpoint(tmp_path / "file.params").tensors:
                 tensor.array()
-        assert tracemalloc.get_traced_memory()[1] < 1_000_000 + 2 * len(content)
-    finally:
-        tracemalloc.stop()
     assert "\n" not in str(caught.value)
     assert caught.value.file == str(tmp_path / "file.params")
     return caught.value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from convert.formats import Checkpoint, open_checkpoint
 from convert.formats.mapped import MappedFile
 from convert.formats.safetensors import DTYPES, read_safetensors
 from mappings.errors import FormatError
+from tests.support.memory import memory_below
 
 
 def read(tmp_path: Path, content: bytes) -> Checkpoint:
@@ -90,11 +90,8 @@ def test_tensors_come_in_the_order_of_their_values(tmp_path: Path) -> None:
 
 def test_a_tensor_is_a_read_only_view_of_the_file(tmp_path: Path) -> None:
     (tensor,) = read(tmp_path, save({"w": np.ones(2**22, "float32")})).tensors
-    tracemalloc.start()
-    array = tensor.array()
-    allocated = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert allocated < 100_000
+    with memory_below(100_000):
+        array = tensor.array()
     assert not array.flags.writeable
 
 
@@ -183,11 +180,9 @@ def test_a_header_above_the_limit_is_refused_before_it_is_read(tmp_path: Path) -
     with (tmp_path / "file").open("wb") as sparse:
         sparse.write((25_000_001).to_bytes(8, "little") + b'{"a":')
         sparse.truncate(200_000_000)
-    tracemalloc.start()
-    with pytest.raises(FormatError, match="at most 25000000"):
-        read_safetensors(MappedFile.open(tmp_path / "file"))
-    assert tracemalloc.get_traced_memory()[1] < 2**20
-    tracemalloc.stop()
+    with memory_below(2**20):
+        with pytest.raises(FormatError, match="at most 25000000"):
+            read_safetensors(MappedFile.open(tmp_path / "file"))
 
 
 def test_a_boolean_that_is_neither_is_refused(tmp_path: Path) -> None:

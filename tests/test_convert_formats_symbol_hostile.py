@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from convert.formats.limits import (
 )
 from convert.formats.symbol import DAMAGED, open_symbol, parse_symbol
 from mappings.errors import FormatError
+from tests.support.memory import memory_below
 
 Symbol = dict[str, Any]
 SOUND: Symbol = {
@@ -377,12 +377,8 @@ def test_a_hostile_symbol_is_refused_with_its_reason(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_that_is_no_symbol_is_refused_with_its_reason(name: str) -> None:
     data, said = TEXTS[name]
-    tracemalloc.start()
-    try:
+    with memory_below(60 * len(data) + 2_000_000):
         assert refusal(data) == said
-        assert tracemalloc.get_traced_memory()[1] < 60 * len(data) + 2_000_000
-    finally:
-        tracemalloc.stop()
 
 
 def test_a_symbol_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import sys
-import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 from convert.formats import Checkpoint, open_checkpoint
 from mappings.choice import Choice
 from mappings.errors import ChoiceError, FormatError
+from tests.support.memory import memory_below
 
 State = dict[str, torch.Tensor]
 
@@ -405,8 +405,6 @@ def test_what_a_pickle_names_again_is_not_walked_again(name: str, tmp_path: Path
                     info.filename, repeated(shared, one, count) if pickled else old.read(info)
                 )
         path.write_bytes(stream.getvalue())
-        tracemalloc.start()
-        counts.append(calls_of(path))
-        assert tracemalloc.get_traced_memory()[1] < 100 * path.stat().st_size
-        tracemalloc.stop()
+        with memory_below(100 * path.stat().st_size):
+            counts.append(calls_of(path))
     assert counts[1] < counts[0] + 300 * 1000

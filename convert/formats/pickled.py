@@ -5,14 +5,16 @@ The opcodes are those of protocols 2 to 5 (CPython, Lib/pickletools.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
-from pickletools import OpcodeInfo, genops
-from typing import Any, cast
+from pickletools import opcodes
+from typing import Any, BinaryIO
 
 from convert.formats.mapped import MappedFile
 
 ORDERED_DICT = "collections.OrderedDict"
+
+OPCODES = {opcode.code: opcode for opcode in opcodes}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +49,11 @@ def unpickle(
     memo: dict[int, Any] = {}
     copied = 0  # pairs: a pickle can name one list of pairs for many dicts, in two bytes each
     stream = file.stream(at)
-    operations = cast(Iterator[tuple[OpcodeInfo, Any, int]], genops(stream))
     try:
-        for opcode, argument, at in operations:
-            match opcode.name:
+        while True:
+            at = stream.tell()
+            opcode, argument = _operation(stream)
+            match opcode:
                 case "PROTO" | "FRAME":
                     pass
                 case "BINPUT" | "LONG_BINPUT":
@@ -68,7 +71,7 @@ def unpickle(
                 case "NONE":
                     stack.append(None)
                 case "NEWTRUE" | "NEWFALSE":
-                    stack.append(opcode.name == "NEWTRUE")
+                    stack.append(opcode == "NEWTRUE")
                 case "EMPTY_TUPLE":
                     stack.append(())
                 case "EMPTY_LIST" | "EMPTY_SET":
@@ -82,7 +85,7 @@ def unpickle(
                     items, stack = stack, marks.pop()
                     stack.append(tuple(items))
                 case "TUPLE1" | "TUPLE2" | "TUPLE3":
-                    items = [stack.pop() for _ in range(int(opcode.name[-1]))]
+                    items = [stack.pop() for _ in range(int(opcode[-1]))]
                     stack.append(tuple(reversed(items)))
                 case "APPENDS" | "ADDITEMS":
                     items, stack = stack, marks.pop()
@@ -106,9 +109,7 @@ def unpickle(
                     made, count = _call(function, arguments, file.size - copied)
                     copied += count
                     stack.append(made)
-                case (
-                    "BUILD"
-                ):  # the state of an object that is never made, or an OrderedDict's attributes
+                case "BUILD":  # the state of what is never made, or an OrderedDict's attributes
                     stack.pop()
                     stack[-1]
                 case "BINPERSID" if persistent is not None:
@@ -120,11 +121,27 @@ def unpickle(
                 case "STOP":
                     return stack.pop(), stream.tell()
                 case _:
-                    raise ValueError(f"the opcode {opcode.name} has no place here")
+                    raise ValueError(f"the opcode {opcode} has no place here")
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         why = str(error) if type(error) is ValueError else "an opcode lacks what it works on"
         raise file.damaged(f"the pickle is not sound: {why}", at) from error
-    raise AssertionError("genops ends with STOP or raises")
+
+
+def _operation(stream: BinaryIO) -> tuple[str, Any]:
+    """The next opcode and its argument.
+
+    Protocol 0 has its arguments as text, of which only GLOBAL's is read: what decodes the others
+    warns of some texts. Raises ValueError.
+    """
+    code = stream.read(1).decode("latin-1")
+    opcode = OPCODES.get(code)
+    if opcode is None:
+        raise ValueError(f"it has no opcode {code!r}" if code else "it ends before STOP")
+    if opcode.arg is None:
+        return opcode.name, None
+    if opcode.proto == 0 and opcode.name != "GLOBAL":
+        raise ValueError(f"the opcode {opcode.name} has no place here")
+    return opcode.name, opcode.arg.reader(stream)
 
 
 def _global(file: MappedFile, at: int, name: str, known: Container[str]) -> Global:
