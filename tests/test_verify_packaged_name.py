@@ -9,6 +9,7 @@ import pytest
 from convert import convert
 from mappings.errors import FormatError
 from tests.test_convert_packaged import POSE, drawn, written
+from verify.graphs.image_classifier import UNSAID, Preparation, open_graph_classifier
 from verify.graphs.packaged_name import names_graph, packaged_inputs
 
 
@@ -29,6 +30,16 @@ def test_a_file_that_came_from_no_graph_is_refused_by_a_packaged_networks_name(
     with pytest.raises(FormatError, match="it came from no packaged graph"):
         names_graph(POSE, source)
     assert packaged_inputs(source) == {}
+
+
+def test_the_images_of_a_packaged_classifier_have_the_size_that_gluoncv_gives_them(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out.safetensors"
+    convert("mxnet_mobilenetv2_0.25", out, "synthetic")
+    own, network = open_graph_classifier(out, UNSAID)
+    assert own.input_size == 224 and network.num_classes == 1000
+    assert open_graph_classifier(out, Preparation(input_size=96))[0].input_size == 96
 
 
 @pytest.mark.exhaustive

@@ -18,6 +18,7 @@ from convert.formats.graph_checkpoint import open_graph_checkpoint
 from convert.formats.records import GRAPH
 from mappings.errors import GraphError
 from verify.graphs.loading import load_graph
+from verify.graphs.packaged_name import packaged_image_size
 
 SOFTMAX = ("SoftmaxOutput", "Softmax", "SoftmaxActivation", "softmax", "_npx_softmax")
 """Operators whose outputs are probabilities."""
@@ -130,7 +131,7 @@ def _input(path: str | PathLike[str], plan: Plan, preparation: Preparation) -> t
         raise GraphError(f"{path}: the network takes {shape}, expected RGB images (N, 3, S, S)")
     channels_last = shape is not None and shape[3] == 3 and shape[1] != 3
     known = None if shape is None else shape[1 if channels_last else 2]
-    side = preparation.input_size or known
+    side = preparation.input_size or known or packaged_image_size(path)
     if side is None:
         raise GraphError(
             f"{path}: the graph does not say how large its images are: give --input-size, as "

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from architectures import Model, find_network
 from architectures.catalogue.packaged_graph import graph_index
@@ -36,8 +38,21 @@ def names_graph(name: str, checkpoint: str | os.PathLike[str]) -> bool:
 def packaged_inputs(checkpoint: str | os.PathLike[str]) -> dict[str, tuple[int, ...]]:
     """Shapes that the packaged graph of a checkpoint runs with, by the names of its inputs; empty
     for a checkpoint that came from no packaged graph."""
-    about = graph_index().get(_network(checkpoint) or "")
+    about = _about(checkpoint)
     return {} if about is None else {name: tuple(sizes) for name, sizes in about["inputs"].items()}
+
+
+def packaged_image_size(checkpoint: str | os.PathLike[str]) -> int | None:
+    """The side in pixels of the square images that GluonCV gives the network of a checkpoint's
+    packaged graph; None where it is not known, or where the images are not square."""
+    about = _about(checkpoint)
+    size = None if about is None else about["preprocessing"].get("size")
+    return size[0] if size and len(set(size)) == 1 else None
+
+
+def _about(checkpoint: str | os.PathLike[str]) -> Mapping[str, Any] | None:
+    """What the package knows of the network of a checkpoint's graph; None for another graph."""
+    return graph_index().get(_network(checkpoint) or "")
 
 
 def _network(checkpoint: str | os.PathLike[str]) -> str | None:
