@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convert.formats.appearing import no_folder
 from convert.provenance import Conversion
 from mappings.choice import Choice
 from mappings.errors import ConversionError
@@ -91,7 +92,7 @@ def _check_target(target: Path, force: bool) -> None:
     if target.suffix not in (".safetensors", ".params"):
         raise ConversionError(f"{target}: expected a name that ends in .safetensors or .params")
     if not target.parent.is_dir():
-        raise ConversionError(f"{target}: the folder {target.parent} does not exist: create it")
+        raise ConversionError(f"{target}: {no_folder(target.parent)}")
     if target.is_dir():
         raise ConversionError(f"{target}: is a folder, expected the name of a file")
     if target.exists() and not force:

@@ -28,7 +28,7 @@ from convert.precision import FLOATING, Precision, Scratch, batches_tracked, con
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
 from convert.sources.fetched import Fetched
-from mappings.errors import ConversionError
+from mappings.errors import ConversionError, ReconcileError
 from mappings.words import counted, first_few
 
 
@@ -64,7 +64,10 @@ class GraphRequest:
         """How the file names the graph's variables. Raises ReconcileError if that is not clear."""
         if self.known is not None:
             return self.known
-        return match_names(self.graph, {t.name: t.shape for t in self.checkpoint.tensors})
+        try:
+            return match_names(self.graph, {t.name: t.shape for t in self.checkpoint.tensors})
+        except ReconcileError as error:
+            raise ReconcileError(f"{self.checkpoint.path}: {error}") from error
 
     @cached_property
     def variables(self) -> Mapping[str, str]:

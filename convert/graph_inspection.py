@@ -21,6 +21,7 @@ from convert.graph_names import GraphNaming, match_names
 from convert.graph_source import FoundSymbol, find_parameters, find_symbol
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import ConversionError, ReconcileError
+from mappings.words import first_few
 
 ENDINGS = ("_weight", "_bias", "_gamma", "_beta", "_mean", "_var")
 """How names of parameters end, where an operator that is not supported takes them."""
@@ -217,6 +218,12 @@ def inspect_graph(
     than one, FormatError for a file that is not what it must be.
     """
     symbol = find_symbol(source)
+    inputs = [node.name for _, node in symbol.graph.variables]
+    if unknown := (given or {}).keys() - set(inputs):
+        raise ConversionError(
+            f"{symbol.path}: the graph has no input {min(unknown)!r}; its variables are "
+            f"{first_few(inputs)}: name one of them"
+        )
     checkpoint, notes = None, list[str]()
     try:
         checkpoint, found = find_parameters(symbol, params, choice)

@@ -61,7 +61,10 @@ def _renamed(graph: Graph, plain: Mapping[str, str]) -> GraphNaming:
     space = {variable.removeprefix(stem): variable for variable in own}
     known, prefixes = resolve(plain.values(), space)
     if not known:
-        raise ReconcileError("no tensor of the file has the name of a variable of the graph")
+        raise ReconcileError(
+            "no tensor of the file has the name of a variable of the graph: name the parameters "
+            "of this graph with --params FILE"
+        )
     names = {short: name for name, short in plain.items()}
     note = f"prefix {' and '.join(map(repr, prefixes))}, the graph's is {stem!r}"
     found = {variable: names[short] for short, variable in known.items()}

@@ -51,7 +51,7 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         if wish.target.suffix == ".params" and (done := _back(wish, source)):
             return done
     if wish.name == GRAPH or wish.params or (source is not None and is_graph_source(source)):
-        if source is None:
+        if source is None or source == "synthetic":
             raise ConversionError("--params needs the graph that it belongs to: --from GRAPH")
         graph = find_graph(source, wish.params, choice)
         found, why = (None, None) if wish.name == GRAPH else _fitting(wish, graph)

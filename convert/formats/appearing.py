@@ -62,10 +62,17 @@ def appearing_folder(target: Path) -> Iterator[Path]:
         os.fsync(staging.folder)
 
 
+def no_folder(path: Path) -> str:
+    """Why nothing can be written into a folder: it is missing, or it is something else."""
+    if os.path.lexists(path):
+        return f"{path} is not a folder: name another place"
+    return f"the folder {path} does not exist: create it"
+
+
 def check_free(target: Path) -> None:
     """Demand that a folder can be made at ``target``. Raises WriteError."""
     if not target.parent.is_dir():
-        raise WriteError(f"{target}: the folder {target.parent} does not exist: create it")
+        raise WriteError(f"{target}: {no_folder(target.parent)}")
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise WriteError(f"{target}: this is not a folder: name one that does not exist yet")
     if target.is_dir() and any(target.iterdir()):

@@ -7,9 +7,11 @@ anything else                           is on this machine already
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from convert.sources.download import shown
 from convert.sources.expected import Expected, expected, split_hash
 from convert.sources.fetched import Accept, Fetched
 from convert.sources.hub_name import SCHEME, HubFile
@@ -45,6 +47,11 @@ def locate(
         url, stated = split_hash(source)
         fetched = fetch_web(url, _both(url, must, stated), accept)
     else:
+        if re.match(r"[A-Za-z][\w+.-]*://", source) and not Path(source).exists():
+            raise DownloadError(
+                f"{shown(source)}: this kind of address is not supported: expected "
+                "https://HOST/FILE or hf-hub:OWNER/NAME: download it and name the file"
+            )
         if must is not None:
             must.check(Path(source), source)
         return Located(source)

@@ -14,10 +14,13 @@ from click.shell_completion import CompletionItem
 
 from architectures.catalogue import MODELS
 from convert.formats.limits import MAX_PIXELS
+from gluonport.commands.failing import Failure as Failure
+from gluonport.commands.failing import Misuse, internal_error, of_system
 from gluonport.rooms import HOME
 from mappings.choice import Choice
 from mappings.errors import GluonportError
-from mappings.words import one_line
+
+VERBOSE = "gluonport.verbose"  # in a context's meta: whether failures show their traceback
 
 EXTRAS = {
     **dict.fromkeys(("torch", "cv2", "PIL", "jinja2", "markupsafe"), "verify"),
@@ -25,15 +28,6 @@ EXTRAS = {
     **dict.fromkeys(("model_signing", "cryptography", "OpenSSL"), "publish"),
 }
 """The extra that installs each package that the light install does not have."""
-
-
-class Failure(click.ClickException):
-    """One line on stderr that begins ``error:``, exit status 1."""
-
-    exit_code = 1
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"error: {one_line(self.message)}", err=True, file=file)
 
 
 class Command(click.Command):
@@ -44,6 +38,24 @@ class Command(click.Command):
 
     extras = EXTRAS
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params.append(
+            click.Option(
+                ["--verbose"],
+                is_flag=True,
+                expose_value=False,
+                callback=_note_verbose,
+                help="Print the traceback of a failure too, for a report.",
+            )
+        )
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **options)
+        except click.UsageError as error:
+            raise Misuse.of(error) from None
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if any("\0" in argument for argument in args):
             raise Failure("an argument contains a NUL character, which no path or name can contain")
@@ -52,24 +64,55 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except GluonportError as error:
-            raise Failure(str(error)) from error
-        except ModuleNotFoundError as error:
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except click.UsageError as error:
+            raise Misuse.of(error) from None
+        except Exception as error:
+            failure = error if isinstance(error, Failure) else self._failure(error)
+            failure.verbose = ctx.meta.get(VERBOSE, False)
+            if failure is error:
+                raise
+            raise failure from error
+
+    def _failure(self, error: Exception) -> Failure:
+        """What to say of an error."""
+        if isinstance(error, GluonportError):
+            return Failure(str(error))
+        if isinstance(error, click.ClickException):
+            return Failure(error.format_message())
+        if isinstance(error, ModuleNotFoundError):
             package = (error.name or "").partition(".")[0]
-            if (extra := self.extras.get(package)) is None:
-                raise
-            raise Failure(
-                f"this command needs the package {package}, which gluonport[{extra}] installs: "
-                f"{install_command(extra)}"
-            ) from error
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise Failure(
-                f"{error.filename}: {error.strerror}" if error.filename else str(error)
-            ) from error
-        except MemoryError as error:
-            raise Failure("this machine has too little memory for this file") from error
+            if (extra := self.extras.get(package)) is not None:
+                return Failure(
+                    f"this command needs the package {package}, which gluonport[{extra}] installs: "
+                    f"{install_command(extra)}"
+                )
+        if isinstance(error, OSError):
+            return Failure(of_system(error))
+        if isinstance(error, MemoryError):
+            return Failure("this machine has too little memory for this file")
+        return internal_error(error)
+
+
+class Group(click.Group):
+    """A group of commands, whose wrong usage is said in the same way."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **options)
+        except click.UsageError as error:
+            raise Misuse.of(error) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise Misuse.of(error) from None
+
+
+def _note_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[VERBOSE] = value
 
 
 class ReleaseCommand(Command):

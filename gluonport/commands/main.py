@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from gluonport.commands.console import Group
 from gluonport.commands.convert import main as convert
 from gluonport.commands.demo import demo
 from gluonport.commands.inspect import inspect
@@ -14,7 +15,7 @@ from gluonport.commands.releases import releases
 from gluonport.commands.verify import main as verify
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gluonport")
 def main() -> None:
     """Bring Gluon (MXNet) checkpoints to PyTorch, with proof."""
