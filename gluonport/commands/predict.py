@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gluonport.commands.bars import show_guesses
 from gluonport.commands.console import (
     Command,
     ModelName,
@@ -17,11 +19,13 @@ from gluonport.commands.console import (
     print_json,
 )
 from gluonport.commands.fetching import hashes, here, release_or_file
+from mappings.errors import GluonportError
 from mappings.words import one_line
 
 if TYPE_CHECKING:
     from architectures.catalogue.dataset import Triple
     from architectures.catalogue.figure import Regime
+    from verify.prediction.classifier import Classifier
 
 FILE = click.Path(path_type=Path)
 
@@ -50,6 +54,14 @@ FILE = click.Path(path_type=Path)
 )
 @preparing
 @max_pixels_option
+@click.option(
+    "--save",
+    type=FILE,
+    metavar="FILE|DIR",
+    help="Draw the images with their five best classes: into FILE (.png, .jpg, .webp) the picture "
+    "of one image, or a contact sheet of several; into DIR both.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def predict(
     checkpoint: str,
@@ -65,21 +77,64 @@ def predict(
     mean: Triple | None,
     scale: Triple | None,
     max_pixels: int,
+    save: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Classify images with a converted checkpoint.
 
     CHECKPOINT is a converted file or a release folder. It may lie elsewhere, as
     hf-hub:OWNER/NAME[@REVISION][:FILE] or https://HOST/FILE.
+
+    IMAGE is a file, a folder, which stands for every image in it, or a pattern in quotes,
+    'photos/*.jpg'. An image that cannot be classified is named on stderr and does not stop the
+    others; the exit status is then 1.
     """
     from verify.graphs.image_classifier import Preparation
+    from verify.prediction.album import check_album, open_album
     from verify.prediction.classifier import open_classifier
+    from verify.prediction.find_images import find_images
+    from verify.prediction.picture import SHOWN
 
+    found = find_images(images)
+    if save is not None:
+        check_album(save, len(found.images), force)
+    elif force:
+        raise click.UsageError("--force is for --save")
     preparation = Preparation(input_size, crop, mean, scale)
     opened = release_or_file(here(checkpoint, sha256, sha1))
     classifier = open_classifier(opened, name, regime, class_names, max_pixels, preparation)
-    if as_json:
-        answers = [(image, classifier.classify(image, most)) for image in images]
+    failures = 0
+
+    def fail(problem: str) -> None:
+        nonlocal failures
+        failures += 1
+        click.echo(f"error: {one_line(problem)}", err=True)
+
+    for problem in found.problems:
+        fail(problem)
+    if not as_json:
+        _print_heading(classifier)
+    answers = []
+    asked = most if save is None else max(most, SHOWN)
+    with (
+        nullcontext()
+        if save is None
+        else open_album(save, classifier, len(found.images), force) as album
+    ):
+        for image in found.images:
+            try:
+                guesses = classifier.classify(image, asked)
+                if album is not None:
+                    album.add(image, guesses)
+            except GluonportError as error:
+                fail(str(error))
+                continue
+            if as_json:
+                answers.append((image, guesses[:most]))
+            else:
+                show_guesses(image, guesses[:most])
+    if as_json and answers:
         print_json(
             {
                 "checkpoint": checkpoint,
@@ -93,15 +148,16 @@ def predict(
                 ],
             }
         )
-        return
+    if album is not None and album.added:
+        click.echo(f"pictures: {one_line(str(save))}", err=True)
+    if failures:
+        raise SystemExit(1)
+
+
+def _print_heading(classifier: Classifier) -> None:
+    """What answers: the model, and where the names of its classes come from."""
     click.echo(f"{'model':12}{classifier.model.name}, {classifier.regime} preprocessing")
     if classifier.synthetic:
         click.echo(f"{'weights':12}synthetic: the answers mean nothing")
     called = f"as in {classifier.names_of}" if classifier.names_of else "unknown"
     click.echo(f"{'names':12}{one_line(called)}; --class-names FILE gives others")
-    for image in images:
-        guesses = classifier.classify(image, most)
-        click.echo(one_line(str(image)))
-        for guess in guesses:
-            called = one_line(guess.name or "")
-            click.echo(f"{guess.index:8}  {guess.probability:8.2%}  {called}".rstrip())
