@@ -28,7 +28,7 @@ from convert.precision import FLOATING, Precision, Scratch, batches_tracked, con
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
 from convert.sources.fetched import Fetched
-from mappings.errors import ConversionError, ReconcileError
+from mappings.errors import ConversionError, GraphError, ReconcileError
 from mappings.words import counted, first_few
 
 
@@ -100,7 +100,13 @@ class GraphRequest:
             for name, tensor in self.tensors.items()
             if tensor.dtype is not None
         }
-        return assemble(self.graph, stored, self.given)
+        try:
+            return assemble(self.graph, stored, self.given)
+        except GraphError as error:
+            if self.symbol is None:
+                raise
+            where = f"'gluonport inspect {self.symbol}' lists what is not supported"
+            raise GraphError(f"{self.symbol}: {error}; {where}") from error
 
 
 def convert_graph(request: GraphRequest) -> Conversion:

@@ -215,6 +215,10 @@ def _raw(wish: Wish, choice: Choice) -> Conversion:
 
     if wish.source is None or wish.source == "synthetic":
         raise ConversionError("'raw' needs a file to convert: give one with --from FILE")
+    if wish.precision not in ("float32", "keep"):  # float32 is what was not asked for
+        raise ConversionError(
+            f"'raw' takes every array as it is: leave out --dtype {wish.precision}"
+        )
     arrays = open_arrays(wish.source, choice)
     return convert_raw(arrays, wish.target, force=wish.force, fetched=wish.fetched)
 

@@ -119,7 +119,10 @@ def open_graph_checkpoint(path: str | PathLike[str]) -> GraphCheckpoint:
     record = find_record(Path(path), PROVENANCE)
     provenance = read_record(Path(path), PROVENANCE)
     if provenance.get("model") != GRAPH:
-        raise FormatError(record, f"says nothing of a graph: {path} was converted by a table")
+        raise FormatError(
+            record,
+            f"says nothing of a graph: {path} was converted by a table: give the name of its model",
+        )
     names, shapes = _names(record, provenance), _shapes(record, provenance)
     graph = parse_symbol(json.dumps(provenance.get("graph")), record)
     return GraphCheckpoint(checkpoint, graph, names, shapes, provenance)

@@ -30,7 +30,11 @@ class Misuse(click.UsageError):
     """A command line that is wrong: ``error:`` and why, then the usage; exit status 2."""
 
     def show(self, file: Any = None) -> None:
-        help_page = f"see '{self.ctx.command_path} --help'" if self.ctx else "see --help"
+        help_page = (
+            f"see '{self.ctx.command_path} --help'"
+            if self.ctx
+            else "see --help, which every command has"
+        )
         said = one_line(self.message.strip()).removesuffix(".")
         said += f" Or {help_page}" if said.endswith("?") else f": {help_page}"
         click.echo(f"error: {said}", err=True, file=file)

@@ -71,7 +71,10 @@ def check_signature(folder: Path, public_key: bytes) -> None:
 
     signature = folder / SIGNATURE
     if not signature.is_file():
-        raise PublishError(f"{folder}: the release is not signed: {SIGNATURE} is missing")
+        raise PublishError(
+            f"{folder}: the release is not signed: {SIGNATURE} is missing: check it without --key, "
+            "or ask its publisher for the signed release"
+        )
     config: Any = verifying.Config()  # type: ignore[no-untyped-call]
     with tempfile.NamedTemporaryFile(suffix=".pem") as held:
         held.write(public_key)
