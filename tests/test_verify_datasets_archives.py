@@ -1,6 +1,7 @@
 """Tar archives and WebDataset shards, read where they lie."""
 
 import io
+import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from architectures import find_model
 from mappings.errors import DatasetError
 from verify.datasets import open_dataset
+from verify.datasets.expectation import wordnet_ids
 
 NETWORK = find_model("gluon_resnext50_32x4d")
 
@@ -158,3 +160,52 @@ def test_hostile_archives_are_refused_in_one_line(tmp_path: Path, kind: str, sai
     with pytest.raises(DatasetError, match=said) as refusal:
         open_dataset(path, model=NETWORK, num_classes=1)
     assert "\n" not in str(refusal.value) and str(refusal.value).startswith(f"{path}: ")
+
+
+def info(folder: Path, **splits: dict[str, object]) -> None:
+    (folder / "_info.json").write_text(json.dumps({"splits": splits}))
+
+
+def split(*lengths: int, name: str = "val") -> dict[str, object]:
+    names = [f"{name}-{k:02}.tar" for k in range(len(lengths))]
+    return {"filenames": names, "shard_lengths": lengths, "num_samples": sum(lengths)}
+
+
+def test_timms_info_says_which_shards_are_the_evaluation_set(shards: Path) -> None:
+    tar(shards / "train-00.tar", shard(0, 4))
+    info(shards, train=split(4, name="train"), validation=split(4, 4, 4))
+    for path in (shards, f"{shards}/val-*.tar"):
+        dataset = open_dataset(path, model=NETWORK, num_classes=3)
+        assert len(dataset) == 12 and dataset.complete
+    (shards / "val-01.tar").unlink()
+    info(shards, train=split(4, name="train"), validation=split(4, 4, 5, 4))
+    assert open_dataset(shards, model=NETWORK, num_classes=3).found == (
+        "2 shards of split 'validation' missing, which _info.json lists: val-01.tar, val-03.tar",
+        "val-02.tar: has 4 samples, where _info.json says 5",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not valid JSON"),
+        ("{}", "has no 'splits'"),
+        ('{"splits": {"val": {"filenames": ["val-00.tar"]}}}', "expected filenames, as many"),
+        ('{"splits": {"val": 3}}', "split 'val': expected filenames"),
+    ],
+)
+def test_an_info_that_is_none_is_refused(shards: Path, text: str, said: str) -> None:
+    (shards / "_info.json").write_text(text)
+    with pytest.raises(DatasetError, match=said) as refusal:
+        open_dataset(shards, model=NETWORK, num_classes=3)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_number_that_the_name_of_the_image_contradicts_is_refused(tmp_path: Path) -> None:
+    members = {"0.jpg": b"1", "0.cls": b"1", "0.json": b'{"filename": "n01440764_1.JPEG"}'}
+    with pytest.raises(DatasetError, match=r"has label 1, .* but its name says 0 .n01440764."):
+        open_dataset(tar(tmp_path / "a.tar", members), model=NETWORK)
+    order = tmp_path / "order.txt"
+    order.write_text("\n".join([wordnet_ids()[1], wordnet_ids()[0], *wordnet_ids()[2:]]))
+    dataset = open_dataset(tmp_path / "a.tar", model=NETWORK, label_names=order)
+    assert dataset.entries[0].label == 0

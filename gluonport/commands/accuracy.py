@@ -41,6 +41,12 @@ FILE = click.Path(path_type=Path)
     help="The class of each image, if the folders do not say it.",
 )
 @click.option(
+    "--label-names",
+    type=FILE,
+    metavar="FILE",
+    help="The WordNet ids of the data's label numbers, one a line, if the data do not say them.",
+)
+@click.option(
     "--regime",
     type=click.Choice(["gluon", "timm", "mmpretrain"]),
     help="Take the preprocessing and the published figure of this framework. "

@@ -5,12 +5,21 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
+
+from verify.datasets import Entry
+
+LINES = 10_000
+"""Lines of a manifest's text that are made at once."""
+DIGEST, SIZE = 32, 8
+RECORD = DIGEST + SIZE
+"""Bytes for what reading an image shows: its sha256, and its size as a little-endian number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HashedImage:
     """One image of a data set: ``sha256`` and ``size`` (bytes) are of the file's own bytes."""
 
@@ -20,30 +29,97 @@ class HashedImage:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class HashedEntries(Sequence[HashedImage]):
+    """Images as the entries of a data set and, for each, a record of its hash and its size.
+
+    Millions of them take 48 bytes each beside the data set.
+    """
+
+    entries: Sequence[Entry]
+    records: bytes
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> HashedImage: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[HashedImage, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> HashedImage | tuple[HashedImage, ...]:
+        if isinstance(index, slice):
+            return tuple(self[k] for k in range(*index.indices(len(self))))
+        position = range(len(self))[index]
+        entry, record = self.entries[position], self.records[RECORD * position :][:RECORD]
+        return HashedImage(entry.id, record[:DIGEST].hex(), entry.label, size_in(record))
+
+
+def record_of(data: bytes) -> bytes:
+    """The record of an image with these bytes."""
+    return hashlib.sha256(data).digest() + len(data).to_bytes(SIZE, "little")
+
+
+def size_in(record: bytes) -> int:
+    """The size of an image, in its record."""
+    return int.from_bytes(record[DIGEST:], "little")
+
+
 @dataclass(frozen=True)
 class Manifest:
     """The images of a run in their order."""
 
-    images: tuple[HashedImage, ...]
+    images: Sequence[HashedImage]
 
-    @cached_property
+    def pieces(self) -> Iterator[str]:
+        """CSV with one line for each image, many lines at a time."""
+        for first in range(0, max(1, len(self.images)), LINES):
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            if not first:
+                writer.writerow(("path", "sha256", "label", "size"))
+            images = self.images[first : first + LINES]
+            writer.writerows((i.path, i.sha256, i.label, i.size) for i in images)
+            yield text.getvalue()
+
+    @property
     def text(self) -> str:
-        """CSV with one line for each image."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("path", "sha256", "label", "size"))
-        writer.writerows((i.path, i.sha256, i.label, i.size) for i in self.images)
-        return text.getvalue()
+        """The whole CSV."""
+        return "".join(self.pieces())
 
     @cached_property
     def sha256(self) -> str:
         """The hash of ``text``: it identifies the images of a run."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
+        digest = hashlib.sha256()
+        for piece in self.pieces():
+            digest.update(piece.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
-    def chunks(self, size: int) -> list[range]:
+    def chunks(self, size: int) -> Sequence[range]:
         """The fixed chunks: positions of ``size`` images each; the last may have fewer."""
-        total = len(self.images)
-        return [range(start, min(start + size, total)) for start in range(0, total, size)]
+        return Chunks(len(self.images), size)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks(Sequence[range]):
+    """``total`` positions in chunks of ``size``."""
+
+    total: int
+    size: int
+
+    def __len__(self) -> int:
+        return -(-self.total // self.size)
+
+    @overload
+    def __getitem__(self, index: int) -> range: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[range]: ...
+
+    def __getitem__(self, index: int | slice) -> range | list[range]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        start = range(len(self))[index] * self.size
+        return range(start, min(start + self.size, self.total))
 
 
 def spread(total: int, limit: int | None) -> Sequence[int]:

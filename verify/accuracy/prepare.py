@@ -66,7 +66,13 @@ def prepare(task: Task, ranks: Ranks) -> Prepared:
         keep_freed_memory()
     check_channels(task.checkpoint, network.in_chans)
     classes = network.num_classes
-    dataset = open_dataset(task.data, labels=task.labels, model=task.model, num_classes=classes)
+    dataset = open_dataset(
+        task.data,
+        labels=task.labels,
+        label_names=task.label_names,
+        model=task.model,
+        num_classes=classes,
+    )
     if dataset.problems and not task.allow_incomplete:
         raise AccuracyError(
             f"{dataset.path}: the data set is incomplete, so it gives no number: "

@@ -32,7 +32,7 @@ from mappings.errors import AccuracyError
 from verify.accuracy.crops import CropCache
 from verify.accuracy.manifest import HashedImage
 from verify.accuracy.reading import CropMaker, Reader
-from verify.datasets.labelled_images import Location
+from verify.datasets.labelled_images import ImagePlace
 
 SPAN = 16
 """The most images that a process is given at once."""
@@ -148,7 +148,7 @@ def _end_with_parent() -> None:
 
 
 def _read(
-    slot: int, first: int, images: Sequence[HashedImage], locations: Sequence[Location]
+    slot: int, first: int, images: Sequence[HashedImage], locations: Sequence[ImagePlace]
 ) -> list[bool]:
     """Write the crops of images into a slot, from its row ``first`` on; which of them decode."""
     try:

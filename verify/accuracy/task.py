@@ -29,6 +29,7 @@ class Task:
     regime: Regime
     data: Path | None = None
     labels: Path | None = None
+    label_names: Path | None = None
     ledgers: tuple[Path, ...] = ()
     predictions: Path | None = None
     against: Path | None = None

@@ -1,13 +1,14 @@
-"""Labelled images, each a few spans of bytes in a file: every kind of data set becomes this."""
+"""Labelled images, each at a place in a file: every kind of data set becomes this."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any, Protocol
 
 from convert.formats.regular import open_regular
 from mappings.errors import DatasetError, FormatError
@@ -21,16 +22,36 @@ MAX_DIGITS = 9
 """The most digits of a class number. Python raises an error for thousands of digits."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One image: its name, '/'-separated and unique, its class index, its size in bytes."""
+    """One image: its name, '/'-separated and unique, its class index, its size in bytes; the size
+    is None if only reading the image shows it."""
 
     id: str
     label: int
-    size: int
+    size: int | None
 
 
-@dataclass(frozen=True)
+class ImagePlace(Protocol):
+    """Where the bytes of an image are."""
+
+    @property
+    def path(self) -> str:
+        """The file that holds them."""
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes they are; None if only reading them shows it."""
+
+    @property
+    def where(self) -> tuple[Any, ...]:
+        """What finds them in the file."""
+
+    def read(self) -> bytes:
+        """The stored bytes. Raises DatasetError if the file no longer has them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """Where an image's bytes are: spans (offset, size) of one file, joined by ``between``."""
 
@@ -41,6 +62,10 @@ class Location:
     @property
     def size(self) -> int:
         return sum(size for _, size in self.spans) + len(self.between) * (len(self.spans) - 1)
+
+    @property
+    def where(self) -> tuple[Any, ...]:
+        return self.spans, self.between
 
     def read(self) -> bytes:
         """The stored bytes. Raises DatasetError if the file no longer has them."""
@@ -60,12 +85,12 @@ class Location:
         return data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FoundImage:
     """An image that was found; its label is None if nothing says its class."""
 
     id: str
-    location: Location
+    location: ImagePlace
     label: int | None = None
 
 
@@ -82,7 +107,7 @@ class LabelledImages:
     kind: str
     expectation: Expectation
     entries: tuple[Entry, ...]
-    locations: tuple[Location, ...]
+    locations: tuple[ImagePlace, ...]
     found: tuple[str, ...] = ()
 
     @classmethod
@@ -105,10 +130,11 @@ class LabelledImages:
                 image.id.encode()
             except UnicodeEncodeError:
                 raise DatasetError(f"{path}: name {image.id!r} is not UTF-8: rename it") from None
-            if image.location.size > MAX_IMAGE_BYTES:
+            size = image.location.size
+            if size is not None and size > MAX_IMAGE_BYTES:
                 raise DatasetError(
-                    f"{path}: {image.id!r} has {image.location.size} bytes; expected at most "
-                    f"{MAX_IMAGE_BYTES}: remove it"
+                    f"{path}: {image.id!r} has {size} bytes; expected at most {MAX_IMAGE_BYTES}: "
+                    "remove it"
                 )
         for one, other in pairwise(ordered):
             if one.id == other.id:
@@ -133,6 +159,10 @@ class LabelledImages:
         )
         locations = tuple(image.location for image in labelled)
         return cls(path, kind, expectation, entries, locations, tuple(found))
+
+    def with_problems(self, problems: Iterable[str]) -> LabelledImages:
+        """The same images with more problems that were found in reading."""
+        return replace(self, found=(*self.found, *problems))
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
 from architectures.catalogue.evaluated import Evaluated
 from mappings.errors import DatasetError
+from verify.datasets.containers import container
 from verify.datasets.expand import expand
 from verify.datasets.expectation import Expectation, expectation
+from verify.datasets.label_order import ClassNames, read_label_names
 from verify.datasets.labelled_images import LabelledImages, count, some
 from verify.datasets.labels import read_flat, read_labels
 from verify.datasets.listing import Listing, list_folder
 from verify.datasets.recordio import read_recordio
 from verify.datasets.tar import list_tar
 from verify.datasets.tree import read_tree
-from verify.datasets.webdataset import is_shard, read_shards
+from verify.datasets.webdataset import is_shard, read_shard_files, read_shards
 
 SOUGHT = (
     "a folder with a folder for each class, a folder or a .tar of images with a labels file, "
-    "WebDataset shards (.tar with .jpg and .cls), or MXNet RecordIO (.rec)"
+    "WebDataset shards (.tar with .jpg and .cls), MXNet RecordIO (.rec), Parquet files, TFRecord "
+    "files, or a folder that MosaicML's streaming or LitData wrote"
 )
 
 
@@ -28,6 +32,7 @@ def open_dataset(
     path: str | PathLike[str] | None = None,
     *,
     labels: str | PathLike[str] | None = None,
+    label_names: str | PathLike[str] | None = None,
     model: Evaluated,
     num_classes: int | None = None,
 ) -> LabelledImages:
@@ -35,11 +40,13 @@ def open_dataset(
 
     ``path`` may name several shards: ``val-{00..63}.tar``, ``val-*.tar``, or their folder.
     ``labels`` is the development kit's folder, or a file that says the class of each image if no
-    folders do; ``num_classes`` is the checkpoint's class count, by default the model's own.
+    folders do; ``label_names`` is a file with the names of the classes in the order of the data
+    set's label numbers; ``num_classes`` is the checkpoint's class count, by default the model's.
     Raises DatasetError if nothing is recognised there, or if it cannot be trusted.
     """
     expected = expectation(model, num_classes)
     given = read_labels(Path(labels), expected) if labels is not None else None
+    names = read_label_names(Path(label_names)) if label_names is not None else None
     if path is None:
         scans = model.dataset.scans
         if scans is None:
@@ -47,36 +54,63 @@ def open_dataset(
         path = str(files("architectures") / "samples" / scans)
     pattern = str(path)
     paths = expand(pattern, SOUGHT)
-    if len(paths) > 1:
-        return shards(pattern, paths, given, expected)
-    (only,) = paths
-    if only.suffix == ".rec":
-        refuse_labels(given, only, "MXNet RecordIO")
-        return read_recordio(only, expected)
-    if not only.is_dir():
-        return images(list_tar(only), given, expected)
-    listing = list_folder(only)
+    if len(paths) > 1 or not paths[0].is_dir():
+        return _files(pattern, paths, None, given, names, expected)
+    (folder,) = paths
+    listing = list_folder(folder)
     if not listing.images:
+        inside = [Path(place.path) for place in listing.files.values()]
+        if found := container(inside):
+            return _files(pattern, found.files, folder, given, names, expected)
         for suffix in (".rec", ".tar"):
-            if found := sorted(only.glob(f"*{suffix}")):
-                if suffix == ".tar" and len(found) > 1:
-                    return shards(pattern, found, given, expected)
-                if len(found) > 1:
-                    names = some(file.name for file in found)
-                    raise DatasetError(f"{only}: holds {names}: name the one to evaluate")
-                return open_dataset(found[0], labels=labels, model=model, num_classes=num_classes)
-    return images(listing, given, expected)
+            if packed := sorted(folder.glob(f"*{suffix}")):
+                if suffix == ".rec" and len(packed) > 1:
+                    held = some(file.name for file in packed)
+                    raise DatasetError(f"{folder}: holds {held}: name the one to evaluate")
+                return _files(pattern, packed, folder, given, names, expected)
+    return _images(listing, given, names, expected)
 
 
-def images(
-    listing: Listing, labels: dict[str, int] | None, expected: Expectation
+def _files(
+    pattern: str,
+    paths: Sequence[Path],
+    folder: Path | None,
+    labels: dict[str, int] | None,
+    names: ClassNames | None,
+    expected: Expectation,
+) -> LabelledImages:
+    """The images packed into files, which were found in ``folder`` or named one by one."""
+    if found := container(paths):
+        if other := [path for path in paths if path not in found.files and folder is None]:
+            raise DatasetError(f"{other[0]}: this is not one of the {found.title}: leave it out")
+        _refuse(labels, pattern, found.title)
+        return found.read(pattern, found.files, folder, expected, names)
+    only = paths[0]
+    if len(paths) == 1 and only.suffix == ".rec":
+        _refuse(labels, only, "MXNet RecordIO")
+        return read_recordio(only, expected, names)
+    if len(paths) == 1 and not is_shard(listing := list_tar(only)):
+        return _images(listing, labels, names, expected)
+    _refuse(labels, pattern, "WebDataset shards" if len(paths) > 1 else "a WebDataset shard")
+    return read_shard_files(pattern, paths, expected, names)
+
+
+def _images(
+    listing: Listing,
+    labels: dict[str, int] | None,
+    names: ClassNames | None,
+    expected: Expectation,
 ) -> LabelledImages:
     """The images of a folder or an archive, labelled in one of the known ways."""
     if not listing.images:
         raise DatasetError(f"{listing.path}: has no image: expected {SOUGHT}")
     if is_shard(listing):
-        refuse_labels(labels, listing.path, "a WebDataset shard")
-        return read_shards(listing.path, [(Path(listing.path).name, listing)], expected)
+        _refuse(labels, listing.path, "a WebDataset shard")
+        return read_shards(listing.path, [listing], expected, names)
+    if names is not None:
+        raise DatasetError(
+            f"{listing.path}: its classes have names, not numbers: leave --label-names out"
+        )
     if labels is not None:
         return read_flat(listing, labels, expected)
     if not any("/" in name for name in listing.images):
@@ -87,19 +121,6 @@ def images(
     return read_tree(listing, expected)
 
 
-def shards(
-    pattern: str, paths: list[Path], labels: dict[str, int] | None, expected: Expectation
-) -> LabelledImages:
-    """The images of several archives, each of which must be a shard."""
-    refuse_labels(labels, pattern, "WebDataset shards")
-    listings = [(path.name, list_tar(path)) for path in paths]
-    if other := [listing.path for _, listing in listings if not is_shard(listing)]:
-        raise DatasetError(
-            f"{other[0]}: has no .cls file, so it is not a WebDataset shard like the others"
-        )
-    return read_shards(pattern, listings, expected)
-
-
-def refuse_labels(labels: dict[str, int] | None, path: str | Path, kind: str) -> None:
+def _refuse(labels: dict[str, int] | None, path: str | Path, kind: str) -> None:
     if labels is not None:
         raise DatasetError(f"{path}: {kind} has labels of its own: leave --labels out")

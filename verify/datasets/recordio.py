@@ -18,6 +18,7 @@ from pathlib import Path
 from convert.formats.regular import open_regular, read_text
 from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation
+from verify.datasets.label_order import ClassNames, relabelled
 from verify.datasets.labelled_images import FoundImage, LabelledImages, Location
 
 MAGIC = struct.pack("<I", 0xCED7230A)
@@ -37,8 +38,12 @@ class RecordedImage:
     location: Location
 
 
-def read_recordio(path: Path, expectation: Expectation) -> LabelledImages:
+def read_recordio(
+    path: Path, expectation: Expectation, names: ClassNames | None = None
+) -> LabelledImages:
     """The images of a ``.rec``, named by their ids, or by their order if all ids are the same.
+
+    The labels are class indices, or numbers of the classes ``names``.
 
     Raises DatasetError for a damaged file, for an ``.idx`` of another file, for an id that occurs
     twice, and for labels that are not class indices.
@@ -51,6 +56,7 @@ def read_recordio(path: Path, expectation: Expectation) -> LabelledImages:
         FoundImage(f"{number:08}", record.location, record.label)
         for number, record in zip(numbers, found, strict=True)
     ]
+    images = relabelled(str(path), expectation, images, names, demanded=False)
     return LabelledImages.of(str(path), "MXNet RecordIO", expectation, images)
 
 

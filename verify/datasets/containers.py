@@ -1,0 +1,49 @@
+"""Files that hold many images each, and the reader of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mappings.errors import DatasetError
+from verify.datasets.expectation import Expectation
+from verify.datasets.label_order import ClassNames
+from verify.datasets.labelled_images import LabelledImages
+from verify.datasets.parquet import read_parquet
+from verify.datasets.tfrecord import is_tfrecord, read_tfrecord
+
+Reader = Callable[
+    [str, Sequence[Path], Path | None, Expectation, ClassNames | None], LabelledImages
+]
+
+
+@dataclass(frozen=True)
+class Container:
+    """The files of one kind that were found, and what reads them."""
+
+    title: str
+    files: Sequence[Path]
+    read: Reader
+
+
+KINDS: tuple[tuple[str, Callable[[Path], bool], Reader], ...] = (
+    ("Parquet files", lambda path: path.suffix == ".parquet", read_parquet),
+    ("TFRecord files", is_tfrecord, read_tfrecord),
+)
+
+
+def container(paths: Sequence[Path]) -> Container | None:
+    """The first kind that any of the files is, and the files of that kind; None if none is.
+
+    Raises DatasetError for FFCV's files.
+    """
+    if ffcv := [path for path in paths if path.suffix == ".beton"]:
+        raise DatasetError(
+            f"{ffcv[0]}: FFCV resizes and encodes images again when it writes them, so these are "
+            "not the published images: give the data set that the file was made from"
+        )
+    for title, is_one, read in KINDS:
+        if found := [path for path in paths if is_one(path)]:
+            return Container(title, found, read)
+    return None
