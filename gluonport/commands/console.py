@@ -61,7 +61,11 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if any("\0" in argument for argument in args):
             raise Failure("an argument contains a NUL character, which no path or name can contain")
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # which the parser does not always give
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
