@@ -19,6 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import gluonport
+from convert.sources import hub_pace, pace
 from gluonport.commands.main import main
 from tests.support.hub import ECHO, TOKEN, Hub, Wrong, loopback_hub
 
@@ -495,6 +496,35 @@ def test_a_wrong_answer_is_one_line_and_leaves_nothing(
     assert kept(cache) == []
     assert not [path for path in tmp_path.iterdir() if path != cache]
     assert {path.name for path in tmp_path.parent.iterdir() if "evil" in path.name} == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [(kind, "headers") for kind in ("listing", "head", "object")]
+    + [("listing", "body"), ("object", "body")],
+)
+def test_a_hub_that_drips_without_end_is_too_slow(
+    kind: str, part: str, hub: Hub, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, and the next one always follows."""
+    monkeypatch.setattr(hub_pace, "LOOK", 0.01)
+    monkeypatch.setattr(pace, "ALLOWANCE", 0.5)
+    longer = {"Content-Length": str(1 << 40)}  # h11 is strict: it would stop where the body ends
+    hub.wrong[kind] = Wrong(drip=part, headers=longer if kind == "listing" else {})
+    assert refused(convert(tmp_path / "o.safetensors"), f"hf-hub:{REPOSITORY}: too slow: ")
+    assert kept(cache) == [] and not (tmp_path / "o.safetensors").exists()
+
+
+def test_after_a_hub_that_drips_the_next_one_is_asked_as_before(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(hub_pace, "LOOK", 0.01)
+        patch.setattr(pace, "ALLOWANCE", 0.5)
+        hub.wrong["listing"] = Wrong(drip="headers")
+        assert refused(convert(tmp_path / "o.safetensors"), "too slow: ")
+    hub.wrong.clear()
+    assert convert(tmp_path / "o.safetensors").exit_code == 0
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(hub: Hub, cache: Path, tmp_path: Path) -> None:

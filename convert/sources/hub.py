@@ -23,7 +23,9 @@ from convert.sources.expected import Expected
 from convert.sources.fetched import Fetched
 from convert.sources.hub_listing import Holdings, HubEntry, beside, choose
 from convert.sources.hub_name import PATH, HubFile
+from convert.sources.hub_pace import hub_pace
 from convert.sources.hub_refusal import is_unreachable, refusal, why
+from convert.sources.pace import Pace
 from convert.sources.web import public
 from mappings.errors import DownloadError
 
@@ -39,12 +41,13 @@ def fetch_hub(wanted: HubFile, expected: Expected | None = None, *, most: int = 
     """
     with _quiet():
         try:
-            listing = _listing(wanted)
-            name = choose(wanted, listing)
-            path = _file(wanted, listing, name, expected, most)
-            left = most - path.stat().st_size
-            for other in beside(name, path, listing):
-                left -= _file(wanted, listing, other, None, left).stat().st_size
+            with hub_pace(str(wanted)) as pace:
+                listing = _listing(wanted)
+                name = choose(wanted, listing)
+                path = _file(wanted, listing, name, expected, most, pace)
+                left = most - path.stat().st_size
+                for other in beside(name, path, listing):
+                    left -= _file(wanted, listing, other, None, left, pace).stat().st_size
         except DownloadError:
             raise
         except Exception as error:  # the hub's library raises its own and its HTTP library's
@@ -130,7 +133,12 @@ def _cached(wanted: HubFile) -> Holdings | None:
 
 
 def _file(
-    wanted: HubFile, listing: Holdings, name: str, expected: Expected | None, most: int
+    wanted: HubFile,
+    listing: Holdings,
+    name: str,
+    expected: Expected | None,
+    most: int,
+    pace: Pace,
 ) -> Path:
     """One file of a listing on this machine, with the content that is listed."""
     entry, called = listing.entries[name], f"{wanted.repository}, {name}"
@@ -147,7 +155,7 @@ def _file(
             raise DownloadError(f"{path}: the file in the cache is damaged: remove it")
         return path
     for last in (False, True):
-        path = _download(wanted, listing, name, entry)
+        path = _download(wanted, listing, name, entry, pace)
         if _is(path, entry):
             return path
         _forget(path)
@@ -159,7 +167,7 @@ def _file(
     )
 
 
-def _download(wanted: HubFile, listing: Holdings, name: str, entry: HubEntry) -> Path:
+def _download(wanted: HubFile, listing: Holdings, name: str, entry: HubEntry, pace: Pace) -> Path:
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
     repository, hub = wanted.repository, _endpoint()
@@ -172,7 +180,7 @@ def _download(wanted: HubFile, listing: Holdings, name: str, entry: HubEntry) ->
         name,
         revision=wanted.revision,
         endpoint=hub,
-        tqdm_class=_bounded(entry.size or 0, f"{repository}, {name}"),
+        tqdm_class=_bounded(entry.size or 0, f"{repository}, {name}", pace),
     )
     if not path.endswith(f"/snapshots/{listing.commit}/{name}"):
         _forget(Path(path))
@@ -208,9 +216,11 @@ def _forget(path: Path) -> None:
         blob.unlink(missing_ok=True)
 
 
-def _bounded(most: int, called: str) -> type[Any]:
+def _bounded(most: int, called: str, pace: Pace) -> type[Any]:
     """A progress bar that ends a download of more than ``most`` bytes: the library compares the
-    size only at the end, and a server need never end."""
+    size only at the end, and a server need never end. It also keeps the pace of what is fetched
+    without the library's client (by hf_xet)."""
+    before = pace.gained
     from huggingface_hub.utils.tqdm import tqdm
 
     class BoundedBar(tqdm):
@@ -220,6 +230,8 @@ def _bounded(most: int, called: str) -> type[Any]:
             self.taken += int(n or 0)
             if self.taken > most:
                 raise DownloadError(f"{called}: more bytes arrive than the {most} that are listed")
+            pace.reach(before + self.taken)
+            pace.left()
             shown: bool | None = super().update(n)
             return shown
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,6 +34,7 @@ class Wrong:
     headers: dict[str, str] = field(default_factory=dict)  # more, or instead ("" leaves one out)
     cut: int | None = None  # bytes of body after which the connection is lost
     endless: bool = False  # the body is sent again and again, in chunks
+    drip: str = ""  # "headers" or "body": what is sent byte by byte, without end
     times: int = 1 << 30  # how often, before the answers are right again
 
 
@@ -59,6 +60,7 @@ class Hub(ThreadingHTTPServer):
         self.private: set[str] = set()
         self.elsewhere = f"http://localhost:{self.server_port}"  # another host, as at the real hub
         self.tokens: dict[str, str | None] = {}
+        self.closing = Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exception(), ConnectionError):  # a client may go away
@@ -214,8 +216,15 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             if value:
                 self.send_header(name, value)
+        if wrong.drip == "headers":
+            self.flush_headers()
+            self._drip()
+            return
         self.end_headers()
         if self.command == "HEAD":
+            return
+        if wrong.drip:
+            self._drip()
             return
         try:
             while wrong.endless:
@@ -225,6 +234,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client has had enough
         if wrong.cut is not None or not headers["Content-Length"]:
             self.close_connection = True
+
+    def _drip(self) -> None:
+        """A byte from time to time, until the client goes away."""
+        self.close_connection = True
+        try:
+            while not self.server.closing.wait(0.02):
+                self.wfile.write(b"x")
+        except ConnectionError:
+            pass
 
     def do_PUT(self) -> None:
         path, body = self._begin()
@@ -318,5 +336,6 @@ def loopback_hub() -> Iterator[Hub]:
         try:
             yield server
         finally:
+            server.closing.set()
             server.shutdown()
             thread.join()
