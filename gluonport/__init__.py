@@ -14,7 +14,8 @@ Converting needs the light install alone; ``create_model``, ``load`` and ``prepr
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, overload
 
 from gluonport.rooms import check_rooms_at_start
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import torch
 
     from architectures.catalogue.figure import Regime
+    from architectures.networks.features import FeatureNetwork
     from architectures.networks.network import Network
 
 __all__ = [
@@ -50,27 +52,64 @@ def list_models() -> list[str]:
     return [model.name for model in MODELS]
 
 
+@overload
 def create_model(
     name: str,
     checkpoint: str | os.PathLike[str] | None = None,
     num_classes: int | None = None,
     in_chans: int | None = None,
-) -> Network:
+    *,
+    features_only: Literal[False] = False,
+    out_indices: int | Sequence[int] | None = None,
+) -> Network: ...
+
+
+@overload
+def create_model(
+    name: str,
+    checkpoint: str | os.PathLike[str] | None = None,
+    num_classes: int | None = None,
+    in_chans: int | None = None,
+    *,
+    features_only: Literal[True],
+    out_indices: int | Sequence[int] | None = None,
+) -> FeatureNetwork: ...
+
+
+def create_model(
+    name: str,
+    checkpoint: str | os.PathLike[str] | None = None,
+    num_classes: int | None = None,
+    in_chans: int | None = None,
+    *,
+    features_only: bool = False,
+    out_indices: int | Sequence[int] | None = None,
+) -> Network | FeatureNetwork:
     """The network of a model of the catalogue, in evaluation mode when it is given weights.
 
     ``checkpoint`` is a converted ``.safetensors``, loaded strictly; the counts of classes and of
-    input channels are the file's, and another ``num_classes`` gives the network a fresh classifier.
-    Without a checkpoint the network is freshly initialised, for ``in_chans`` channels (3).
+    input channels are the file's, and another ``num_classes`` gives the network a fresh classifier,
+    0 none. Without a checkpoint the network is freshly initialised, for ``in_chans`` channels (3).
 
     The network takes images (N, in_chans, H, W), float32, and gives logits (N, num_classes). It has
-    ``forward_features``, ``forward_head`` and ``reset_classifier(n)``.
+    ``forward_features``, ``forward_head``, ``reset_classifier(n)`` and ``set_grad_checkpointing``.
 
-    Raises GluonportError for an unknown name, and for a file that is not this model's.
+    With ``features_only`` it gives a list of maps (N, C, h, w) instead: those of ``out_indices``,
+    or all that are usual. Its ``feature_info`` has their ``channels()`` and ``reduction()``, as
+    timm's. ``num_classes`` then changes nothing.
+
+    Raises GluonportError for an unknown name, for a file that is not this model's, and for an index
+    that no map has.
     """
-    from architectures.networks.load import create
+    from architectures.networks.load import create, create_backbone
 
+    model = find_model(name)
     where = None if checkpoint is None else locate(os.fspath(checkpoint)).path
-    return create(find_model(name), where, num_classes, in_chans)
+    if features_only:
+        return create_backbone(model, where, in_chans, out_indices)
+    if out_indices is not None:
+        raise GluonportError("out_indices chooses maps: give features_only=True with it")
+    return create(model, where, num_classes, in_chans)
 
 
 def load(path: str | os.PathLike[str]) -> torch.nn.Module:

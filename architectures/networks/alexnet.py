@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from architectures.catalogue.vgg_config import AlexNetConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 from architectures.networks.vgg import HIDDEN
 
 SIDE = 6
@@ -21,6 +21,7 @@ class AlexNet(Network):
     """Five convolutions and three dense layers. Maps of other sides are averaged to 6x6."""
 
     classifier_name = "classifier.6"
+    sequences = ("features",)
 
     def __init__(self, config: AlexNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -40,6 +41,12 @@ class AlexNet(Network):
             nn.ReLU(),
             nn.MaxPool2d(3, 2),
         )
+        self.feature_points = [  # before each max-pool, and at the end
+            FeaturePoint("features.1", 64, 4),
+            FeaturePoint("features.4", 192, 8),
+            FeaturePoint("features.11", 256, 16),
+            FeaturePoint("features.12", 256, 32),
+        ]
         self.avgpool = nn.AdaptiveAvgPool2d((SIDE, SIDE))
         self.classifier = nn.Sequential(
             nn.Identity(),  # torchvision's first dropout

@@ -6,6 +6,8 @@ networks for CIFAR are ``preactivation.PreActivationResNet``.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import nn
 
 from architectures.catalogue.config import ResNetConfig
@@ -17,6 +19,8 @@ class CifarResNet(ResNet):
 
     The stem is one 3x3 without pooling. In networks of basic blocks it has no ReLU either.
     """
+
+    stem_stride: ClassVar[int] = 1
 
     def stem_convolution(self, config: ResNetConfig, in_chans: int) -> nn.Module:
         return nn.Conv2d(in_chans, config.stem[-1], 3, padding=1, bias=False)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.darknet_config import DarkNetConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 from architectures.networks.residual import initialise
 
 SLOPE = 0.1
@@ -77,6 +77,8 @@ class DarkNet(Network):
     """A DarkNet; its last map's sides are 1/32 of the image's, rounded up."""
 
     classifier_name = "head.fc"
+    sequences = ("stem", "stages")
+    block_types = (DarkBlock,)
 
     def __init__(self, config: DarkNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -90,6 +92,9 @@ class DarkNet(Network):
             channels = out
         self.stages = nn.Sequential(*stages)
         self.head = PooledHead(self.new_classifier(num_classes))
+        self.feature_points = [FeaturePoint("stem.conv1", first, 1)]
+        for index, out in enumerate(widths):
+            self.feature_points.append(FeaturePoint(f"stages.{index}", out, 2 ** (index + 1)))
         initialise(self)
 
     def forward_features(self, x: Tensor) -> Tensor:

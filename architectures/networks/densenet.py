@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.densenet_config import DenseNetConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 
 
 class DenseLayer(nn.Module):
@@ -48,6 +48,8 @@ class DenseNet(Network):
     """Four dense blocks with transitions between them; a last norm and ReLU."""
 
     classifier_name = "classifier"
+    sequences = ("features",)
+    block_types = (DenseLayer,)
 
     def __init__(self, config: DenseNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -61,16 +63,20 @@ class DenseNet(Network):
                 pool0=nn.MaxPool2d(3, 2, padding=1),
             )
         )
+        self.feature_points = [FeaturePoint("features.relu0", channels, 2)]
         for index, depth in enumerate(config.depths, start=1):
             block = nn.Sequential()
             for number in range(1, depth + 1):
                 block.add_module(f"denselayer{number}", DenseLayer(channels, config.growth))
                 channels += config.growth
             self.features.add_module(f"denseblock{index}", block)
+            point = FeaturePoint(f"features.denseblock{index}", channels, 2 ** (index + 1))
+            self.feature_points.append(point)
             if index < len(config.depths):
                 self.features.add_module(f"transition{index}", Transition(channels))
                 channels //= 2
         self.features.add_module("norm5", nn.BatchNorm2d(channels))
+        self.feature_points[-1] = self.feature_points[-1]._replace(module="features.norm5")
         self.avgpool = nn.AvgPool2d(7)
         self.num_features = channels
         self.classifier: nn.Module = nn.Identity()
@@ -82,6 +88,12 @@ class DenseNet(Network):
     def forward_features(self, x: Tensor) -> Tensor:
         x = self.features(x)  # (N, in_chans, H, W) -> (N, C, H / 32, W / 32), C = num_features
         return functional.relu(x)
+
+    def forward_maps(self, x: Tensor, last: int) -> list[Tensor]:
+        maps = super().forward_maps(x, last)
+        if last == len(self.feature_points) - 1:
+            maps[-1] = functional.relu(maps[-1])
+        return maps
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         x = self.avgpool(x).flatten(1)  # (N, C, h, w) -> (N, C), h and w from 7 to 13

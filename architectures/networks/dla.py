@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.dla_config import DLAConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 from architectures.networks.residual import initialise
 
 
@@ -112,6 +112,9 @@ def make_tree(
 class DLA(Network):
     """A network with deep layer aggregation. Every level but the first halves the sides."""
 
+    default_points = (1, 2, 3, 4, 5)
+    block_types = (AddingBlock, Root)
+
     def __init__(self, config: DLAConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
         self.in_chans = in_chans
@@ -127,20 +130,28 @@ class DLA(Network):
         self.level3 = make_tree(levels[3], channels[2], channels[3], 2, keeps_input=True)
         self.level4 = make_tree(levels[4], channels[3], channels[4], 2, keeps_input=True)
         self.level5 = make_tree(levels[5], channels[4], channels[5], 2, keeps_input=True)
+        self.feature_points = [
+            FeaturePoint(f"level{level}", width, 2**level) for level, width in enumerate(channels)
+        ]
         self.num_classes = num_classes
         self.fc = self.new_classifier(num_classes)
         initialise(self)
 
-    def forward_maps(self, x: Tensor) -> list[Tensor]:
+    def forward_maps(self, x: Tensor, last: int = 5) -> list[Tensor]:
         """Images (N, in_chans, H, W) to each level's map (N, channels[k], H / 2**k, W / 2**k)."""
         nothing: list[Tensor] = []
-        level0 = self.level0(self.base_layer(x))
-        level1 = self.level1(level0)
-        level2 = self.level2(level1, nothing)
-        level3 = self.level3(level2, nothing)
-        level4 = self.level4(level3, nothing)
-        level5 = self.level5(level4, nothing)
-        return [level0, level1, level2, level3, level4, level5]
+        maps = [self.level0(self.base_layer(x))]
+        if last > 0:
+            maps.append(self.level1(maps[-1]))
+        if last > 1:
+            maps.append(self.level2(maps[-1], nothing))
+        if last > 2:
+            maps.append(self.level3(maps[-1], nothing))
+        if last > 3:
+            maps.append(self.level4(maps[-1], nothing))
+        if last > 4:
+            maps.append(self.level5(maps[-1], nothing))
+        return maps
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images (N, in_chans, H, W) to the means of all levels' maps, (N, num_features, 1, 1)."""

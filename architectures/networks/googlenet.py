@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from architectures.catalogue.inception_config import GoogLeNetConfig
 from architectures.networks.conv_norm import ConvNorm
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 
 WIDTHS = {  # 1x1; 1x1 before 3x3, 3x3; 1x1 before the other 3x3, that 3x3; 1x1 after the pooling
     "3a": (64, 96, 128, 16, 32, 32),
@@ -52,6 +52,8 @@ class InceptionModule(nn.Module):
 class GoogLeNet(Network):
     """A stem and nine inception modules, with max-pools between them."""
 
+    block_types = (InceptionModule,)
+
     def __init__(self, config: GoogLeNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
         self.in_chans = in_chans
@@ -70,6 +72,13 @@ class GoogLeNet(Network):
             self.add_module(f"inception{place}", module)
             channels = module.out
         self.num_features = channels
+        self.feature_points = [
+            FeaturePoint("conv1", 64, 2),
+            FeaturePoint("conv3", 192, 4),
+            FeaturePoint("inception3b", 480, 8),
+            FeaturePoint("inception4e", 832, 16),
+            FeaturePoint("inception5b", 1024, 32),
+        ]
         self.avgpool = nn.AvgPool2d(7)
         self.dropout = nn.Dropout(0.4)
         self.fc: nn.Module = nn.Identity()

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from architectures.catalogue.config import ResNetConfig
 from architectures.catalogue.hrnet_config import HRNetConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 from architectures.networks.residual import initialise
 from architectures.networks.resnet import BasicBlock, Bottleneck
 
@@ -114,6 +114,7 @@ class HRNet(Network):
     """
 
     classifier_name = HRNetConfig.classifier
+    block_types = (BasicBlock, Bottleneck)
 
     def __init__(self, config: HRNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -145,13 +146,21 @@ class HRNet(Network):
         self.final_layer = nn.Sequential(
             *_convolution(outputs[-1], FEATURES, 1, bias=True), nn.ReLU()
         )
+        self.feature_points = [FeaturePoint("bn1", 64, 2)]
+        for index, out in enumerate(outputs):
+            point = FeaturePoint(f"incre_modules.{index}", out, 2 ** (index + 2))
+            self.feature_points.append(point)
         self.num_classes = num_classes
         self.classifier = self.new_classifier(num_classes)
         initialise(self)
 
+    def forward_start(self, x: Tensor) -> Tensor:
+        """Images (N, in_chans, H, W) to the stem's first map (N, 64, H / 2, W / 2)."""
+        return functional.relu(self.bn1(self.conv1(x)))
+
     def forward_branches(self, x: Tensor) -> list[Tensor]:
-        """Images to the four branches (N, 2**k * C, h / 2**k, w / 2**k) of the last stage."""
-        x = functional.relu(self.bn1(self.conv1(x)))  # (N, in_chans, H, W) -> (N, 64, H / 2, W / 2)
+        """The stem's first map to the four branches (N, 2**k * C, h / 2**k, w / 2**k) of the last
+        stage."""
         x = functional.relu(self.bn2(self.conv2(x)))  # (N, 64, h, w)
         x = self.layer1(x)  # (N, 4 * first_planes, h, w)
         branches: list[Tensor] = self.stage2(self.transition1([x]))
@@ -159,8 +168,16 @@ class HRNet(Network):
         branches = self.stage4(self.transition3(branches))
         return branches
 
+    def forward_maps(self, x: Tensor, last: int) -> list[Tensor]:
+        x = self.forward_start(x)
+        maps = [x]
+        if last:
+            branches = self.forward_branches(x)
+            maps += [widen(branches[index]) for index, widen in enumerate(self.incre_modules)]
+        return maps
+
     def forward_features(self, x: Tensor) -> Tensor:
-        branches = self.forward_branches(x)
+        branches = self.forward_branches(self.forward_start(x))
         wide: list[Tensor] = []
         for index, widen in enumerate(self.incre_modules):
             wide.append(widen(branches[index]))  # (N, 128 * 2**k, h / 2**k, w / 2**k)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from architectures.catalogue.inception_config import InceptionV3Config
 from architectures.networks.conv_norm import ConvNorm
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 
 WIDE, TALL = (1, 7), (7, 1)
 PAD_WIDE, PAD_TALL = (0, 3), (3, 0)
@@ -135,7 +135,12 @@ class InceptionE(nn.Module):
 
 
 class InceptionV3(Network):
-    """A stem without padding, then eleven modules; its images are 299 x 299."""
+    """A stem without padding, then eleven modules; its images are 299 x 299.
+
+    Without padding, maps are a little smaller than the image's sides over their reduction.
+    """
+
+    block_types = (InceptionA, InceptionB, InceptionC, InceptionD, InceptionE)
 
     def __init__(
         self, config: InceptionV3Config, num_classes: int = 1000, in_chans: int = 3
@@ -160,6 +165,13 @@ class InceptionV3(Network):
         self.Mixed_7a = InceptionD(768)
         self.Mixed_7b = InceptionE(1280)
         self.Mixed_7c = InceptionE(2048)
+        self.feature_points = [
+            FeaturePoint("Conv2d_2b_3x3", 64, 2),
+            FeaturePoint("Conv2d_4a_3x3", 192, 4),
+            FeaturePoint("Mixed_5d", 288, 8),
+            FeaturePoint("Mixed_6e", 768, 16),
+            FeaturePoint("Mixed_7c", 2048, 32),
+        ]
         self.avgpool = nn.AvgPool2d(8)
         self.dropout = nn.Dropout(0.5)
         self.fc: nn.Module = nn.Identity()

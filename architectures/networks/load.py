@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from architectures import Model
 from architectures.catalogue.nearest import misfits
 from architectures.networks.build import build
+from architectures.networks.features import FeatureNetwork
 from mappings.errors import FormatError
 from mappings.shapes import open_sizes
 from mappings.words import counted
@@ -50,6 +52,22 @@ def create(
     if num_classes is not None and num_classes != network.num_classes:
         network.reset_classifier(num_classes)
     return network.eval()
+
+
+def create_backbone(
+    model: Model,
+    checkpoint: str | os.PathLike[str] | None = None,
+    in_chans: int | None = None,
+    out_indices: int | Sequence[int] | None = None,
+) -> FeatureNetwork:
+    """The network of ``model`` that gives maps, with the weights of a safetensors file if
+    ``checkpoint`` names one; its classifier, if it has one, is left out.
+
+    Raises FormatError for a file that is not this model's.
+    """
+    network = create(model, checkpoint, 0, in_chans)
+    backbone = FeatureNetwork(network, out_indices)
+    return backbone.train(network.training)
 
 
 def create_classifier(model: Model, checkpoint: str | os.PathLike[str]) -> Network:

@@ -15,7 +15,7 @@ from architectures.catalogue.mobilenet_config import (
     MobileNetConfig,
     MobileNetV3Config,
 )
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 from architectures.networks.residual import initialise
 
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
@@ -96,6 +96,8 @@ class MobileNet(Network):
     """MobileNet v1 or v2; its last map's sides are 1/32 of the image's, rounded up."""
 
     classifier_name = "classifier"
+    sequences = ("blocks",)
+    block_types = (SeparableBlock, InvertedResidual)
 
     def __init__(self, config: MobileNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
@@ -112,6 +114,7 @@ class MobileNet(Network):
             self.bn2 = nn.BatchNorm2d(config.head)
             self.act2 = ACTIVATIONS[config.activation]()
         self.num_features = config.head or channels
+        self.feature_points = _points(config.stem, config.stages)
         self.classifier = self.new_classifier(num_classes)
         initialise(self)
 
@@ -137,6 +140,8 @@ class MobileNetV3(Network):
     """MobileNet v3: a 1x1 makes the classifier's features from the pooled map."""
 
     classifier_name = "classifier"
+    sequences = ("blocks",)
+    block_types = (SeparableBlock, InvertedResidual)
 
     def __init__(
         self, config: MobileNetV3Config, num_classes: int = 1000, in_chans: int = 3
@@ -149,6 +154,9 @@ class MobileNetV3(Network):
         self.act1 = nn.Hardswish()
         self.blocks, channels = _stages(config.stem, config.stages, True)
         self.blocks.append(nn.Sequential(LastConvolution(channels, config.last)))
+        self.feature_points = _points(config.stem, config.stages)
+        last = FeaturePoint(f"blocks.{len(config.stages)}", config.last, 32)
+        self.feature_points[-1] = last
         self.conv_head = nn.Conv2d(config.last, config.head, 1, bias=False)
         self.act2 = nn.Hardswish()
         self.dropout = nn.Dropout(config.dropout)
@@ -200,6 +208,18 @@ def _stages(
             channels = block.out
         made.append(nn.Sequential(*blocks))
     return made, channels
+
+
+def _points(channels: int, stages: tuple[tuple[MobileBlock, ...], ...]) -> list[FeaturePoint]:
+    """The last map of each size, of the stem with stride 2 and of the stages after it."""
+    points, reduction = [FeaturePoint("act1", channels, 2)], 2
+    for index, stage in enumerate(stages):
+        if stage[0].stride == 1:
+            points.pop()
+        else:
+            reduction *= 2
+        points.append(FeaturePoint(f"blocks.{index}", stage[-1].out, reduction))
+    return points
 
 
 def _depthwise(channels: int, block: MobileBlock) -> nn.Conv2d:

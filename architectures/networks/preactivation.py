@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.preactivation_config import PreActivationConfig
+from architectures.networks.network import FeaturePoint
 from architectures.networks.residual import ResidualNetwork, initialise
 from architectures.networks.resnet_v1 import DenseGate
 
@@ -116,6 +117,8 @@ class PreActivationResNet(ResidualNetwork):
     Below, s is the stride of the stem: 4 for ImageNet, 1 for CIFAR.
     """
 
+    block_types = (PreActivationBlock,)
+
     def __init__(
         self, config: PreActivationConfig, num_classes: int = 1000, in_chans: int = 3
     ) -> None:
@@ -142,13 +145,33 @@ class PreActivationResNet(ResidualNetwork):
                 channels = out
             self.add_module(f"layer{index + 1}", nn.Sequential(*blocks))
         self.norm = nn.BatchNorm2d(channels, config.eps)
+        pooled = config.stem == "imagenet"
+        stem = FeaturePoint("bn1", config.channels[0], 2 if pooled else 1)
+        self.add_points(stem, widths, 0 if pooled else 1)
+        self.feature_points[-1] = self.feature_points[-1]._replace(module="norm")
         self.add_head(channels, num_classes)
         initialise(self)
 
-    def forward_stem(self, x: Tensor) -> Tensor:
+    def forward_start(self, x: Tensor) -> Tensor:
+        """The stem without its pooling."""
         x = self.conv1(self.bn0(x))  # (N, in_chans, H, W) -> (N, C, H / 2, W / 2); CIFAR: H, W
-        x = self.maxpool(self.act1(self.bn1(x)))  # (N, C, H / s, W / s)
+        x = self.act1(self.bn1(x))
         return x
+
+    def forward_stem(self, x: Tensor) -> Tensor:
+        x = self.maxpool(self.forward_start(x))  # (N, C, H / s, W / s)
+        return x
+
+    def forward_maps(self, x: Tensor, last: int) -> list[Tensor]:
+        start = self.forward_start(x)
+        maps, x = [start], self.maxpool(start)
+        for name, stage in self.named_children():
+            if name.startswith("layer") and len(maps) <= last:
+                x = stage(x)
+                maps.append(x)
+        if last == len(self.feature_points) - 1:
+            maps[-1] = functional.relu(self.norm(x))
+        return maps
 
     def forward_features(self, x: Tensor) -> Tensor:
         x = self.forward_stages(self.forward_stem(x))  # (N, in_chans, H, W) -> (N, C, h, w)

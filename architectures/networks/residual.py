@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional
 
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 
 
 class ResidualNetwork(Network):
@@ -32,6 +34,16 @@ class ResidualNetwork(Network):
         x = functional.adaptive_avg_pool2d(x, 1).flatten(1)  # (N, num_features)
         x = self.dropout(x)
         return x if pre_logits else self.fc(x)  # (N, num_classes)
+
+    def add_points(self, stem: FeaturePoint, channels: Sequence[int], halved: int = 1) -> None:
+        """Declare the maps: of the stem, and of every stage, which have these channels. From the
+        stage ``halved`` on, counted from 0, each has half the sides of the map before it. Where the
+        stem pools, that is the first stage."""
+        self.feature_points = [stem]
+        reduction = stem.reduction
+        for index, width in enumerate(channels):
+            reduction *= 2 if index >= halved else 1
+            self.feature_points.append(FeaturePoint(f"layer{index + 1}", width, reduction))
 
     def add_head(self, num_features: int, num_classes: int, dropout: float = 0.0) -> None:
         """Add the classifier. Training sets the share ``dropout`` of its features to 0."""

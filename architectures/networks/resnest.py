@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.resnest_config import ResNeStConfig
+from architectures.networks.network import FeaturePoint
 from architectures.networks.residual import ResidualNetwork, initialise
 
 EXPANSION = 4
@@ -95,6 +96,8 @@ class ResNeStBottleneck(nn.Module):
 class ResNeSt(ResidualNetwork):
     """A split-attention network. Its last map's sides are 1/32 of the image's, rounded up."""
 
+    block_types = (ResNeStBottleneck,)
+
     def __init__(self, config: ResNeStConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
         self.in_chans = in_chans
@@ -115,6 +118,9 @@ class ResNeSt(ResidualNetwork):
                 blocks.append(block)
                 channels = planes * EXPANSION
             self.add_module(f"layer{index + 1}", nn.Sequential(*blocks))
+        stem = FeaturePoint("act1", 2 * config.stem_width, 2)
+        widths = [64 * 2**index * EXPANSION for index in range(len(config.depths))]
+        self.add_points(stem, widths, halved=0)
         self.add_head(channels, num_classes, config.dropout)
         initialise(self)
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.config import ResNetConfig
+from architectures.networks.network import FeaturePoint
 from architectures.networks.residual import ResidualNetwork, initialise
 
 
@@ -109,6 +110,8 @@ class ResNet(ResidualNetwork):
     """
 
     blocks: ClassVar[dict[str, type[nn.Module]]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
+    block_types = (BasicBlock, Bottleneck)
+    stem_stride: ClassVar[int] = 2
     dropout_rate: ClassVar[float] = 0.0
 
     def __init__(self, config: ResNetConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
@@ -122,6 +125,9 @@ class ResNet(ResidualNetwork):
             stage = self.stage(channels, widths, 1 if index == 0 else 2, config)
             self.add_module(f"layer{index + 1}", stage)
             channels = widths[-1][-1]
+        stem = FeaturePoint("act1", config.stem[-1], self.stem_stride)
+        pooled = not isinstance(self.maxpool, nn.Identity)
+        self.add_points(stem, [widths[-1][-1] for widths in config.widths], 0 if pooled else 1)
         self.add_head(channels, num_classes, self.dropout_rate)
         initialise(self)
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.config import ResNetV1Config
+from architectures.networks.network import FeaturePoint
 from architectures.networks.residual import initialise
 from architectures.networks.resnet import BasicBlock, Bottleneck, ResNet
 
@@ -58,4 +59,6 @@ class ResNetV1(ResNet):
             width = config.stem[-1]
             self.conv1 = nn.Conv2d(in_chans, width, 3, padding=1, bias=False)
             self.bn1, self.act1, self.maxpool = nn.Identity(), nn.Identity(), nn.Identity()
+            stem = FeaturePoint("act1", width, 1)
+            self.add_points(stem, [point.channels for point in self.feature_points[1:]])
             initialise(self.conv1)

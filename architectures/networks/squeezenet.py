@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from architectures.catalogue.squeezenet_config import SqueezeNetConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 
 
 class Fire(nn.Module):
@@ -33,6 +33,8 @@ class SqueezeNet(Network):
     """A convolution, fire modules with max-pools between them, and a classifier on every place."""
 
     classifier_name = "classifier.1"
+    sequences = ("features",)
+    block_types = (Fire,)
 
     def __init__(
         self, config: SqueezeNetConfig, num_classes: int = 1000, in_chans: int = 3
@@ -41,11 +43,15 @@ class SqueezeNet(Network):
         self.in_chans = in_chans
         channels, kernel = config.stem
         layers: list[nn.Module] = [nn.Conv2d(in_chans, channels, kernel, 2), nn.ReLU()]
+        self.feature_points = [FeaturePoint("features.1", channels, 2)]
         for group in config.fires:
             layers.append(nn.MaxPool2d(3, 2, ceil_mode=True))
             for squeezed, expanded in group:
                 layers.append(Fire(channels, squeezed, expanded))
                 channels = 2 * expanded
+            reduction = 2 * self.feature_points[-1].reduction
+            point = FeaturePoint(f"features.{len(layers) - 1}", channels, reduction)
+            self.feature_points.append(point)
         self.num_features = channels
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Sequential(nn.Dropout(0.5), nn.Identity(), nn.ReLU(), nn.AvgPool2d(13))

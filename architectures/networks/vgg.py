@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from architectures.catalogue.vgg_config import VGGConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 
 WIDTHS = (64, 128, 256, 512, 512)
 SIDE = 7
@@ -25,12 +25,14 @@ class VGG(Network):
     """
 
     classifier_name = "classifier.6"
+    sequences = ("features",)
 
     def __init__(self, config: VGGConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
         self.in_chans, self.num_features = in_chans, WIDTHS[-1]
         layers: list[nn.Module] = []
         channels = in_chans
+        self.feature_points = []
         for depth, out in zip(config.depths, WIDTHS, strict=True):
             for _ in range(depth):
                 layers.append(nn.Conv2d(channels, out, 3, padding=1))
@@ -38,7 +40,9 @@ class VGG(Network):
                     layers.append(nn.BatchNorm2d(out))
                 layers.append(nn.ReLU())
                 channels = out
+            self.add_point(layers, channels)
             layers.append(nn.MaxPool2d(2))
+        self.add_point(layers, channels)
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d((SIDE, SIDE))
         self.classifier = nn.Sequential(
@@ -56,6 +60,12 @@ class VGG(Network):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             elif isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=0.01)
+
+    def add_point(self, layers: list[nn.Module], channels: int) -> None:
+        """Declare the map of the last one of these layers; each map has half the sides of the one
+        before it."""
+        point = FeaturePoint(f"features.{len(layers) - 1}", channels, 2 ** len(self.feature_points))
+        self.feature_points.append(point)
 
     def new_classifier(self, num_classes: int) -> nn.Module:
         return nn.Linear(HIDDEN, num_classes) if num_classes else nn.Identity()

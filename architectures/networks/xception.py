@@ -13,12 +13,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures.catalogue.xception_config import XceptionConfig
-from architectures.networks.network import Network
+from architectures.networks.network import FeaturePoint, Network
 from architectures.networks.residual import initialise
 
 FEATURES = 2048
 MIDDLE = range(4, 20)
 """The numbers of the middle blocks."""
+
+ENTRY = ("block2", 256, 8), ("mid", 728, 16)
+DEEP_ENTRY = ("block2.1", 256, 8), ("block2.2", 728, 16), ("mid", 728, 32)
+"""Module, channels and reduction of the maps between the first block and the end."""
 
 
 class Separable(nn.Module):
@@ -74,6 +78,9 @@ class Xception(Network):
     """An aligned Xception; its last map's sides are 1/32 of the image's, rounded up, and 1/64 in
     Xception-71."""
 
+    sequences = ("block2",)
+    block_types = (XceptionBlock,)
+
     def __init__(self, config: XceptionConfig, num_classes: int = 1000, in_chans: int = 3) -> None:
         super().__init__()
         self.in_chans, self.num_features = in_chans, FEATURES
@@ -101,15 +108,43 @@ class Xception(Network):
         self.bn4 = nn.BatchNorm2d(1536)
         self.conv5 = Separable(1536, FEATURES)
         self.bn5 = nn.BatchNorm2d(FEATURES)
+        self.feature_points = [
+            FeaturePoint("bn2", 64, 2),
+            FeaturePoint("block1", 128, 4),
+            *(FeaturePoint(*point) for point in (DEEP_ENTRY if config.deep_entry else ENTRY)),
+        ]
+        last = 2 * self.feature_points[-1].reduction
+        self.feature_points.append(FeaturePoint("bn5", FEATURES, last))
         self.num_classes = num_classes
         self.fc = self.new_classifier(num_classes)
         initialise(self)
 
-    def forward_features(self, x: Tensor) -> Tensor:
+    def forward_stem(self, x: Tensor) -> Tensor:
         x = functional.relu(self.bn1(self.conv1(x)))  # (N, in_chans, H, W) -> (N, 32, H / 2, W / 2)
-        x = functional.relu(self.bn2(self.conv2(x)))  # (N, 64, H / 2, W / 2)
-        x = functional.relu(self.block1(x))  # (N, 128, H / 4, W / 4)
+        return functional.relu(self.bn2(self.conv2(x)))  # (N, 64, H / 2, W / 2)
+
+    def forward_maps(self, x: Tensor, last: int) -> list[Tensor]:
+        x = self.forward_stem(x)
+        maps = [x]
+        for name, block in self._chain():
+            if name.startswith(("block", "mid")) and name != "block20" and len(maps) <= last:
+                x = block(x)
+                active = functional.relu(x)
+                if name == "block1":
+                    x = active
+                if name == self.feature_points[len(maps)].module:
+                    maps.append(active)
+        if last == len(self.feature_points) - 1:
+            maps.append(self.forward_end(x))
+        return maps
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        x = functional.relu(self.block1(self.forward_stem(x)))  # (N, 128, H / 4, W / 4)
         x = self.mid(self.block3(self.block2(x)))  # (N, 728, H / 16, W / 16)
+        return self.forward_end(x)
+
+    def forward_end(self, x: Tensor) -> Tensor:
+        """The middle blocks' map (N, 728, H / 16, W / 16) to the last one."""
         x = functional.relu(self.block20(x))  # (N, 1024, h, w)
         x = functional.relu(self.bn3(self.conv3(x)))  # (N, 1536, h, w)
         x = functional.relu(self.bn4(self.conv4(x)))  # (N, 1536, h, w)
