@@ -4,97 +4,137 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import threading
 from collections.abc import Iterable
+from math import isqrt
 from pathlib import Path
 
-from convert.formats.appearing import write_text
 from convert.formats.json_text import read_json_object
-from convert.formats.regular import read_bytes
-from convert.formats.staging import remove_leftover
 from mappings.errors import AccuracyError
 from mappings.words import first_few
+from verify.accuracy.chunk_folder import CODE, ChunkFolder, chunk_name
+from verify.accuracy.file_store import FileStore, LocalFolder
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.prediction import Prediction, from_csv, to_csv
 
 RUN, MANIFEST, SEAL = "run.json", "manifest.csv", "#sha256,"
 
-MAX_RUN, MAX_CHUNK = 1 << 20, 1 << 28
-"""Bytes of a ``run.json``, which has one thousand, and of a chunk's file, which has a few hundred
-for each image of a batch."""
+MAX_RUN = 1 << 20
+"""Bytes of a ``run.json``, which has one thousand."""
+
+FEW = 10_000
+"""Chunks that a folder holds in a file each; of more, each writer packs its own."""
 
 
 class Ledger:
-    """``run.json`` (the identity), ``manifest.csv``, and a file for each finished chunk.
+    """``run.json`` (the identity), ``manifest.csv``, and the finished chunks, each in a file of its
+    own or in a pack.
 
-    A chunk's file is its predictions as CSV and a last line that seals them: the hash of the run's
+    A chunk's text is its predictions as CSV and a last line that seals them: the hash of the run's
     identity, the chunk's number and the text. It doesn't depend on who wrote it, or when.
     """
 
-    def __init__(self, folder: Path, identity: Identity, manifest: Manifest, classes: int) -> None:
-        """Open or begin a ledger; ``classes`` is how many classes an answer has.
+    def __init__(
+        self,
+        folder: Path,
+        identity: Identity,
+        manifest: Manifest,
+        classes: int,
+        writers: int = 1,
+    ) -> None:
+        """Open or begin a ledger; ``classes`` is how many classes an answer has, and ``writers``
+        how many processes write to it.
 
         Raises AccuracyError if the folder holds another run, and says what differs. This and all
         methods raise FormatError for a file that cannot be read.
         """
         self.folder, self.identity, self.classes = folder, identity, classes
         self.manifest, self.chunks = manifest, manifest.chunks(identity.batch_size)
-        folder.mkdir(parents=True, exist_ok=True)
-        run = folder / RUN
-        if os.path.lexists(run):
-            self._check_same(run)
-        elif any(folder.glob("[0-9]*.csv")):
+        self._run = identity.sha256
+        self.store: FileStore = LocalFolder(folder)
+        self.store.make()
+        self.files = ChunkFolder(self.store).refresh()
+        self._many = len(self.chunks) > FEW
+        # With this many chunks in a pack, there are about as many packs as files beside them.
+        self._together = max(2, isqrt(len(self.chunks) // writers))
+        self._own: dict[int, str] = {}
+        self._lock = threading.Lock()
+        if self.store.exists(RUN):
+            self._check_same(folder / RUN)
+        elif self.files.loose or self.files.packs:
             raise AccuracyError(f"{folder}: holds chunks but no {RUN}: name an empty folder")
         else:
-            write_text(folder / MANIFEST, manifest.text)
-            write_text(run, json.dumps(identity.as_json(), indent=1) + "\n")
+            self.store.write(MANIFEST, manifest.pieces())
+            self.store.write(RUN, [json.dumps(identity.as_json(), indent=1) + "\n"])
 
-    def missing(self) -> list[int]:
-        """The chunks that have no file, or one that was cut short or changed."""
-        return [chunk for chunk in range(len(self.chunks)) if self.read(chunk) is None]
+    def missing(self, chunks: Iterable[int] | None = None) -> list[int]:
+        """The chunks, of these or of all, that are not finished: there is no text of them, or one
+        that was cut short or changed."""
+        self.files.refresh()
+        chunks = range(len(self.chunks)) if chunks is None else chunks
+        return [chunk for chunk in chunks if self.text(chunk) is None]
 
     def read(self, chunk: int) -> list[Prediction] | None:
-        """The predictions of a finished chunk; None if its file is missing or damaged."""
-        path = self.path(chunk)
-        return self._unseal(chunk, self.text(chunk)) if os.path.lexists(path) else None
+        """The predictions of a finished chunk; None if its text is missing or damaged."""
+        text = self.text(chunk)
+        return None if text is None else from_csv(_body(text), self.path(chunk))
 
-    def text(self, chunk: int) -> str:
-        """The text of a chunk's file, sealed or not."""
-        return _text(self.path(chunk))
+    def text(self, chunk: int) -> str | None:
+        """The sealed text of a finished chunk; None if it is missing or damaged."""
+        return next((text for text in self.files.texts(chunk) if self._sealed(chunk, text)), None)
 
     def write(self, chunk: int, predictions: Iterable[Prediction]) -> None:
         """Keep a finished chunk, whole or not at all."""
         body = to_csv(predictions, self.classes)
-        write_text(self.path(chunk), f"{body}{SEAL}{self._seal(chunk, body)}\n")
+        self._keep(chunk, f"{body}{SEAL}{self._seal(chunk, body)}\n")
 
     def adopt(self, other: Path) -> None:
         """Take over the finished chunks of the same run in another folder.
 
         Raises AccuracyError if that folder is not a ledger, or one of another run.
         """
-        if not os.path.lexists(other / RUN):
+        store = LocalFolder(other)
+        if not store.exists(RUN):
             raise AccuracyError(f"{other}: this is not a ledger: it has no {RUN}")
         self._check_same(other / RUN)
+        files = ChunkFolder(store).refresh()
         for chunk in self.missing():
-            path = other / self.path(chunk).name
-            if os.path.lexists(path):
-                self.accept(chunk, _text(path))
+            for text in files.texts(chunk):
+                self.accept(chunk, text)
 
     def accept(self, chunk: int, text: str) -> None:
-        """Take over the text of a chunk's file; a damaged one is ignored."""
-        if self._unseal(chunk, text) is not None:
-            write_text(self.path(chunk), text)
+        """Take over the text of a chunk; a damaged one is ignored."""
+        if self._sealed(chunk, text):
+            self._keep(chunk, text)
+
+    def pack(self, chunks: Iterable[int]) -> None:
+        """Pack those of ``chunks`` that have files of their own, if the ledger has many chunks."""
+        if self._many:
+            self._own.clear()
+            loose = [chunk for chunk in chunks if chunk in self.files.loose]
+            for first in range(0, len(loose), self._together):
+                part = loose[first : first + self._together]
+                texts = [(chunk, text) for chunk in part if (text := self.text(chunk)) is not None]
+                self.files.pack(texts)
 
     def tidy(self) -> None:
         """Remove what killed writers left; a live one is waited for."""
-        chunks = (self.path(chunk) for chunk in range(len(self.chunks)))
-        for path in (self.folder / MANIFEST, self.folder / RUN, *chunks):
-            remove_leftover(path)
+        self.files.tidy((RUN, MANIFEST))
 
-    def path(self, chunk: int) -> Path:
+    def path(self, chunk: int) -> Path | str:
         """The file of a chunk."""
-        return self.folder / f"{chunk:06}.csv"
+        return self.store.path(chunk_name(chunk))
+
+    def _keep(self, chunk: int, text: str) -> None:
+        self.files.write(chunk, text)
+        if self._many:
+            with self._lock:
+                self._own[chunk] = text
+                full = len(self._own) >= self._together
+                own, self._own = (self._own, {}) if full else ({}, self._own)
+            if own:
+                self.files.pack(sorted(own.items()))
 
     def _check_same(self, run: Path) -> None:
         found = read_json_object(run, MAX_RUN)
@@ -105,15 +145,13 @@ class Ledger:
             )
 
     def _seal(self, chunk: int, body: str) -> str:
-        sealed = f"{self.identity.sha256}\n{chunk}\n{body}"
-        return hashlib.sha256(sealed.encode("utf-8", "surrogateescape")).hexdigest()
+        sealed = f"{self._run}\n{chunk}\n{body}"
+        return hashlib.sha256(sealed.encode(*CODE)).hexdigest()
 
-    def _unseal(self, chunk: int, text: str) -> list[Prediction] | None:
+    def _sealed(self, chunk: int, text: str) -> bool:
         body, mark, seal = text.rpartition(SEAL)
-        if not mark or seal != f"{self._seal(chunk, body)}\n":
-            return None
-        return from_csv(body, self.path(chunk))
+        return bool(mark) and seal == f"{self._seal(chunk, body)}\n"
 
 
-def _text(path: Path) -> str:
-    return read_bytes(path, MAX_CHUNK).decode("utf-8", "surrogateescape")
+def _body(text: str) -> str:
+    return text.rpartition(SEAL)[0]

@@ -45,13 +45,20 @@ class HashedEntries(Sequence[HashedImage]):
     @overload
     def __getitem__(self, index: int) -> HashedImage: ...
     @overload
-    def __getitem__(self, index: slice) -> tuple[HashedImage, ...]: ...
+    def __getitem__(self, index: slice) -> HashedEntries: ...
 
-    def __getitem__(self, index: int | slice) -> HashedImage | tuple[HashedImage, ...]:
+    def __getitem__(self, index: int | slice) -> HashedImage | HashedEntries:
         if isinstance(index, slice):
-            return tuple(self[k] for k in range(*index.indices(len(self))))
+            first, last, step = index.indices(len(self))
+            if step != 1:
+                raise ValueError(f"a step of {step}, expected 1")
+            entries = self.entries[first:last]
+            return HashedEntries(entries, self.records[RECORD * first : RECORD * last])
         position = range(len(self))[index]
-        entry, record = self.entries[position], self.records[RECORD * position :][:RECORD]
+        entry, record = (
+            self.entries[position],
+            self.records[RECORD * position : RECORD * (position + 1)],
+        )
         return HashedImage(entry.id, record[:DIGEST].hex(), entry.label, size_in(record))
 
 

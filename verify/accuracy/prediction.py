@@ -20,7 +20,7 @@ MAX_PREDICTIONS = 1 << 30
 """Bytes of a file of predictions: a few hundred for each image."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """An image by its path, its label, and the classes with the highest logits, best first.
 
@@ -78,7 +78,7 @@ def to_csv(predictions: Iterable[Prediction], ranks: int) -> str:
     return text.getvalue()
 
 
-def from_csv(text: str, where: Path) -> list[Prediction]:
+def from_csv(text: str, where: Path | str) -> list[Prediction]:
     """The predictions in ``text``, read from ``where``. Raises AccuracyError for other text."""
     rows = _rows(text, where)
     titles = next(rows, [])
@@ -100,7 +100,7 @@ def read_csv(path: Path) -> list[Prediction]:
     return from_csv(text, path)
 
 
-def _rows(text: str, where: Path) -> Iterator[list[str]]:
+def _rows(text: str, where: Path | str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), strict=True)
     except csv.Error as error:

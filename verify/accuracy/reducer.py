@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from mappings.words import first_few
 from verify.accuracy.ledger import Ledger
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.prediction import Prediction
+from verify.accuracy.prediction_columns import PredictionColumns
 
 
 @dataclass(frozen=True)
@@ -23,26 +24,36 @@ class Count:
     top5: int
 
 
-def collect(ledger: Ledger) -> list[Prediction]:
+def collect(ledger: Ledger) -> Sequence[Prediction]:
     """Every prediction of a finished run, in the manifest's order.
 
     Raises AccuracyError unless every image of the manifest has exactly one answer.
     """
-    found = []
-    for chunk in range(len(ledger.chunks)):
+    images = ledger.manifest.images
+    found = PredictionColumns.of(images, ledger.classes)
+    for chunk, span in enumerate(ledger.chunks):
         predictions = ledger.read(chunk)
         if predictions is None:
             raise AccuracyError(
                 f"{ledger.path(chunk)}: missing or damaged, so there is no number: run the same "
                 "command again"
             )
-        found += predictions
-    exactly_once(ledger.manifest, found, ledger.folder)
+        asked = list(images[span.start : span.stop])
+        exactly_once(Manifest(asked), predictions, ledger.folder)
+        if any(p.path != image.path for p, image in zip(predictions, asked, strict=True)):
+            by_path = {p.path: p for p in predictions}
+            predictions = [by_path[image.path] for image in asked]
+        found.put(span.start, predictions)
     return found
 
 
-def exactly_once(manifest: Manifest, predictions: Iterable[Prediction], where: Path) -> None:
+def exactly_once(manifest: Manifest, predictions: Sequence[Prediction], where: Path | str) -> None:
     """Raise AccuracyError unless the predictions, from ``where``, answer each image once."""
+    pairs = zip(manifest.images, predictions, strict=False)
+    if len(manifest.images) == len(predictions) and all(
+        image.path == p.path and image.label == p.label for image, p in pairs
+    ):
+        return
     asked = Counter((image.path, image.label) for image in manifest.images)
     answered = Counter((p.path, p.label) for p in predictions)
     wrong = {
@@ -57,5 +68,8 @@ def exactly_once(manifest: Manifest, predictions: Iterable[Prediction], where: P
 
 def count(predictions: Iterable[Prediction]) -> Count:
     """The counts over the images that decode."""
-    decoded = [p for p in predictions if p.decoded]
-    return Count(len(decoded), sum(p.top1 for p in decoded), sum(p.top5 for p in decoded))
+    images = top1 = top5 = 0
+    for p in predictions:
+        if p.decoded:
+            images, top1, top5 = images + 1, top1 + p.top1, top5 + p.top5
+    return Count(images, top1, top5)

@@ -21,26 +21,35 @@ class SharedLedger:
     ledger: Ledger
     ranks: Ranks
 
+    @property
+    def own(self) -> range:
+        """This rank's chunks; rank and world size alone say which they are."""
+        return range(self.ranks.rank, len(self.ledger.chunks), self.ranks.world)
+
     def missing(self) -> list[int]:
-        """This rank's chunks that are not finished; rank and world size alone say which are its."""
-        return [c for c in self.ledger.missing() if c % self.ranks.world == self.ranks.rank]
+        """This rank's chunks that are not finished."""
+        return self.ledger.missing(self.own)
 
     def bring_together(self) -> bool:
         """Wait for all ranks; True on rank 0, which then has every chunk finished anywhere.
 
-        The others send their chunks, a few hundred bytes for each image, so that nobody has to find
-        out which ranks share a folder.
+        Rank 0 says which chunks its folder lacks, and the others send those that they have, a few
+        hundred bytes for each image. So nobody has to find out which ranks share a folder.
         """
-        ledger = self.ledger
-        own = (
-            range(self.ranks.rank, len(ledger.chunks), self.ranks.world) if self.ranks.rank else ()
-        )
-        sent = [(c, ledger.text(c)) for c in own if ledger.path(c).exists()]
-        for chunk, text in (part for parts in self.ranks.gather(sent) for part in parts):
-            if ledger.read(chunk) is None:
-                ledger.accept(chunk, text)
+        ledger, ranks = self.ledger, self.ranks
+        ledger.pack(self.own)
+        if ranks.world > 1:
+            ranks.everyones(None)
+            found = ranks.everyones(ledger.missing() if ranks.rank == 0 else [])
+            lacking = [c for c in found[0] if c % ranks.world == ranks.rank]
+            texts = [(c, ledger.text(c)) for c in lacking] if ranks.rank else []
+            for chunk, text in (part for parts in ranks.gather(texts) for part in parts):
+                if text is not None:
+                    ledger.accept(chunk, text)
+            if ranks.rank == 0:
+                ledger.pack(found[0])
         ledger.tidy()
-        return self.ranks.rank == 0
+        return ranks.rank == 0
 
 
 def open_ledger(
@@ -59,10 +68,10 @@ def open_ledger(
         if unlike := differences(other, identity.as_json()):
             raise AccuracyError(f"rank {rank} is not of this run: {first_few(unlike)}")
     if ranks.rank == 0:  # before the others, who may open the same folder
-        ledger = Ledger(folder, identity, manifest, classes)
+        ledger = Ledger(folder, identity, manifest, classes, ranks.world)
         for path in others:
             ledger.adopt(path)
     ranks.everyones(None)
     if ranks.rank != 0:
-        ledger = Ledger(folder, identity, manifest, classes)
+        ledger = Ledger(folder, identity, manifest, classes, ranks.world)
     return SharedLedger(ledger, ranks)
