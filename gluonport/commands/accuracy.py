@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from architectures.catalogue.dataset import Triple
     from architectures.catalogue.evaluated import Evaluated
     from architectures.catalogue.figure import Regime
+    from verify.accuracy.measure import FinishedRun
     from verify.accuracy.outcome import Accuracy
     from verify.accuracy.reducer import Count
 
@@ -56,6 +57,15 @@ FILE = click.Path(path_type=Path)
     "--predictions", type=FILE, metavar="CSV", help="Write the best classes of each image."
 )
 @click.option("--against", type=FILE, metavar="CSV", help="Compare with another run's predictions.")
+@click.option(
+    "--report", type=FILE, metavar="DIR", help="Write an HTML page and its JSON into DIR."
+)
+@click.option(
+    "--results-row",
+    type=FILE,
+    metavar="CSV",
+    help="Add the result of a whole data set to CSV, a table like those of timm.",
+)
 @click.option(
     "--ledger",
     "ledgers",
@@ -97,6 +107,8 @@ def accuracy(
     crop: float | None,
     mean: Triple | None,
     scale: Triple | None,
+    report: Path | None,
+    results_row: Path | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -124,7 +136,15 @@ def accuracy(
         model = find_model(name)
         refuse_preparation(name, preparation)
     task = Task(model, checkpoint, regime or model.regimes[0], **options)
-    result = measure(task)
+    if report is not None:
+        from verify.report.accuracy_page import check_report
+
+        check_report(report)
+    if results_row is not None:
+        from verify.accuracy.results_row import check_table
+
+        check_table(results_row)
+    result = measure(task, lambda run: _write(run, report, results_row))
     if result is None:
         return
     if as_json:
@@ -134,6 +154,24 @@ def accuracy(
         click.echo(f"{'result':12}{one_line(str(task.result))}")
     if result.verdict.reproduced is False:
         raise Failure(result.failure())
+
+
+def _write(run: FinishedRun, report: Path | None, results: Path | None) -> None:
+    """Write what was asked for beside the result."""
+    if report is not None:
+        from verify.report.accuracy_page import write_accuracy_report
+
+        page = write_accuracy_report(run, report)
+        click.echo(f"report: {one_line(str(page))}", err=True)
+    if results is not None:
+        from verify.accuracy.results_row import add_row, results_row
+
+        if run.result.complete:
+            add_row(results, results_row(run.result, run.prepared.task.model, run.parameters))
+            click.echo(f"results: {one_line(str(results))}", err=True)
+        else:
+            why = "no row was added, since this is not a whole data set"
+            click.echo(f"{one_line(str(results))}: {why}", err=True)
 
 
 def _print(result: Accuracy) -> None:

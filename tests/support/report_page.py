@@ -71,8 +71,15 @@ def points(page: Page, line: str) -> int:
     return len(re.findall("[ML]", path["d"]))
 
 
-def chromium_dom(path: Path, profile: Path) -> str:
+def chromium_dom(path: Path, profile: Path, *settings: str) -> str:
     """The document that Chromium makes of a file, as HTML."""
     assert CHROMIUM
-    command = [CHROMIUM, *QUIET, f"--user-data-dir={profile}", "--dump-dom", path.as_uri()]
+    command = [
+        CHROMIUM,
+        *QUIET,
+        *settings,
+        f"--user-data-dir={profile}",
+        "--dump-dom",
+        path.as_uri(),
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,19 +32,52 @@ from verify.accuracy.task import Task
 from verify.accuracy.verdict import pair
 
 
-def measure(task: Task) -> Accuracy | None:
+@dataclass(frozen=True)
+class Rate:
+    """How many images were read and classified in how many seconds, by so many processes."""
+
+    images: int
+    seconds: float
+    processes: int
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that has its result: ``predictions`` of all images in the manifest's order, and
+    ``parameters`` of the network.
+
+    ``rate`` is None if no chunk was left to run.
+    """
+
+    result: Accuracy
+    prepared: Prepared
+    predictions: Sequence[Prediction]
+    parameters: int
+    rate: Rate | None
+
+
+def measure(task: Task, report: Callable[[FinishedRun], object] | None = None) -> Accuracy | None:
     """The result of a run, also written beside the checkpoint, and the predictions if asked for.
 
     The result of a part of the data set never replaces one of the whole set. With several ranks,
-    rank 0 gets the result and the others None.
+    rank 0 gets the result and the others None. ``report`` is called once there is a result, while
+    the ledger of a run is still there.
     Raises AccuracyError (or another GluonportError) if there is no number.
     """
     ranks = join()
     try:
         prepared = prepare(task, ranks)
+        parameters = sum(p.numel() for p in prepared.network.parameters())
         with _ledger_folder(prepared) as folder:
             finished = _run(prepared, folder)
-            return _report(prepared, finished) if finished else None
+            if finished is None:
+                return None
+            result = _report(prepared, finished)
+            if report:
+                report(
+                    FinishedRun(result, prepared, finished.predictions, parameters, finished.rate)
+                )
+            return result
     finally:
         ranks.leave()
 
@@ -66,11 +100,12 @@ def _ledger_folder(prepared: Prepared) -> Iterator[Path]:
 @dataclass(frozen=True)
 class Finished:
     """The predictions of all images in the manifest's order, with ``ranks`` classes for each;
-    ``proof`` is None if no chunk was left to run."""
+    ``proof`` and ``rate`` are None if no chunk was left to run."""
 
     predictions: Sequence[Prediction]
     ranks: int
     proof: Proof | None
+    rate: Rate | None
 
 
 def _run(prepared: Prepared, folder: Path) -> Finished | None:
@@ -79,6 +114,7 @@ def _run(prepared: Prepared, folder: Path) -> Finished | None:
     top = min(TOP, prepared.network.num_classes)
     opened = open_ledger(folder, prepared.identity, prepared.manifest, top, ranks, task.ledgers[1:])
     proof, device = None, prepared.device.device
+    left, seconds = 0, 0.0
     if missing := opened.missing():
         left = sum(len(opened.ledger.chunks[chunk]) for chunk in missing)
         batch, workers = prepared.identity.batch_size, prepared.workers
@@ -87,10 +123,14 @@ def _run(prepared: Prepared, folder: Path) -> Finished | None:
             inputs = Inputs(task.regime, task.model, device)
             batches = Batches(opened.ledger, readers, prepared.positions, inputs)
             forward, proof = _proven(prepared, batches, missing)
+            begun = time.monotonic()
             run(Answers(batches, forward), missing, workers, name)
+            seconds = time.monotonic() - begun
+    paces = [pace for pace in ranks.gather((left, seconds)) if pace[0]]
     if not opened.bring_together():
         return None
-    return Finished(collect(opened.ledger), top, proof)
+    rate = Rate(sum(n for n, _ in paces), max(s for _, s in paces), len(paces)) if paces else None
+    return Finished(collect(opened.ledger), top, proof, rate)
 
 
 def _proven(prepared: Prepared, batches: Batches, chunks: Sequence[int]) -> tuple[Forward, Proof]:

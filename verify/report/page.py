@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from PIL import Image
 
 from convert.formats.appearing import write_text
@@ -25,6 +20,7 @@ from verify.parity.result import Criterion, CriterionName, Parity, by_task
 from verify.reference.inputs import IMAGES
 from verify.report.difference_chart import difference_chart
 from verify.report.drift_chart import drift_chart, graph_stages, is_missing
+from verify.report.rendering import data_uri, templates
 
 WIDE, NARROW = (960, 380), (360, 320)  # CSS pixels; the page shows the one that fits
 THUMBNAIL = 160  # pixels a side
@@ -70,7 +66,7 @@ def write_report(results: Sequence[Parity], folder: Path, root: Path = Path()) -
     passed = bool(results) and all(result.passed for result in results)
     document = {"passed": passed, "models": [result.as_json() for result in results]}
     sections = [_section(result, f"m{index}", root) for index, result in enumerate(results)]
-    page = _templates().get_template("page.html.j2")
+    page = templates(margin=margin, thumbnail=thumbnail).get_template("page.html.j2")
     html = page.render(
         passed=passed,
         sections=sections,
@@ -105,41 +101,6 @@ def _section(parity: Parity, prefix: str, root: Path) -> Section:
     return Section(parity, charts, maps, missing, digest)
 
 
-def _templates() -> Environment:
-    templates = Environment(
-        loader=FileSystemLoader(str(files("verify.report"))),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for function in (dimensions, figure, margin, share, thumbnail, unbroken):
-        templates.filters[function.__name__] = function
-    return templates
-
-
-def figure(value: float | None) -> str:
-    """A figure with three digits; a dash for None."""
-    if value is None:
-        return "\N{EN DASH}"
-    return f"{value:.3g}" if math.isfinite(value) else "not finite"
-
-
-def dimensions(shape: Sequence[int]) -> str:
-    """A shape as people write it: ``1 x 17 x 64 x 48``; empty for a single number."""
-    return " \N{MULTIPLICATION SIGN} ".join(map(str, shape))
-
-
-def share(value: float) -> str:
-    """A share, 0 to 1, in percent with seven digits: almost all is not shown as 100 %."""
-    return f"{100 * value:.7g} %"
-
-
-def unbroken(text: str) -> Markup:
-    """Text whose figures keep their exponents on the same line."""
-    return Markup(re.sub(r"\S+e-\d+", r'<span class="number">\g<0></span>', str(escape(text))))
-
-
 def margin(criterion: Criterion) -> str:
     """How far a figure is from its limit, in words; empty if there is nothing to say."""
     figure, limit = criterion.figure, criterion.limit
@@ -157,12 +118,10 @@ def thumbnail(name: str) -> str | None:
     pixels = _crops().get(name)
     if pixels is None:
         return None
-    image, kind = Image.fromarray(pixels), "png"
-    if image.width > THUMBNAIL:
-        image, kind = image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS), "jpeg"
-    held = io.BytesIO()
-    image.save(held, kind, quality=82)
-    return f"data:image/{kind};base64,{base64.b64encode(held.getvalue()).decode()}"
+    image = Image.fromarray(pixels)
+    if image.width <= THUMBNAIL:
+        return data_uri(image, "png")
+    return data_uri(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS), "jpeg")
 
 
 @cache
