@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from convert.formats.records import GRAPH, RAW
 from gluonport.commands.console import Command, ModelName, choosing, print_json
 from gluonport.commands.fetching import ELSEWHERE, acceptance, hashes
+from gluonport.commands.many import many_options
 from mappings.choice import Choice
-from mappings.words import one_line
+from mappings.words import counted, first_few, one_line
+
+if TYPE_CHECKING:
+    from convert.many.shares import Share
 
 COLUMN = 12
+COLUMNS = {
+    "name": "name",
+    "result": "status",
+    "model": "model",
+    "parameters": "parameters",
+    "seconds": "seconds",
+    "target": "target",
+}
 
 
 @click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("name", type=ModelName())
-@click.argument("out", type=click.Path())
+@click.argument("out", type=click.Path(), required=False)
+@click.option(
+    "--all",
+    "pattern",
+    metavar="PATTERN",
+    help="Convert every model of the catalogue whose name matches PATTERN ('gluon_resnet*') into "
+    "the folder OUTDIR, the only argument then.",
+)
 @click.option(
     "--from",
     "source",
     metavar="SOURCE",
-    help=f"A checkpoint file, an MXNet graph, {ELSEWHERE}, or 'synthetic'. Default: download the "
-    "published checkpoint.",
+    help=f"A checkpoint file, an MXNet graph, {ELSEWHERE}, or 'synthetic'; with --all, and with "
+    "'auto OUTDIR', a folder of files. Default: download the published checkpoint.",
 )
 @hashes
 @click.option(
@@ -51,11 +73,13 @@ COLUMN = 12
 )
 @click.option("--force", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--allow-nonfinite", is_flag=True, help="Accept weights that are NaN or infinite.")
+@many_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.version_option(package_name="gluonport")
 def main(
     name: str,
-    out: str,
+    out: str | None,
+    pattern: str | None,
     source: str | None,
     sha256: str | None,
     sha1: str | None,
@@ -66,6 +90,8 @@ def main(
     no_classifier: bool,
     force: bool,
     allow_nonfinite: bool,
+    jobs: int | None,
+    shard: Share | None,
     as_json: bool,
 ) -> None:
     """Convert a Gluon checkpoint to PyTorch, or back.
@@ -78,7 +104,27 @@ def main(
 
     A graph is a NAME-symbol.json, its prefix, its folder, or SageMaker's model.tar.gz. 'auto'
     converts it by a model of the catalogue if its parameters fit one.
+
+    Many at once: 'convert --all PATTERN OUTDIR' converts the models of the catalogue, and 'convert
+    auto OUTDIR --from FOLDER' every checkpoint and graph in a folder. What is done already is
+    skipped, and one that fails does not stop the others.
     """
+    if pattern is not None:
+        if out is not None:
+            raise click.UsageError("--all PATTERN takes one argument, the folder OUTDIR")
+        out = name
+    elif out is None:
+        raise click.UsageError("Missing argument 'OUT'.")
+    if pattern is not None or _is_many(name, out, source):
+        if params or sha256 or sha1 or naming != "structural":
+            raise click.UsageError("--params, --sha256, --sha1 and --naming are for one file")
+        same: dict[str, Any] = {"force": force, "allow_nonfinite": allow_nonfinite}
+        same |= {"dtype": dtype, "classifier": not no_classifier, "choice": choice}
+        return _convert_many(pattern, Path(out), source, same, jobs, shard, as_json)
+    if jobs is not None or shard is not None:
+        raise click.UsageError(
+            "--jobs and --shard are for many: --all PATTERN OUTDIR, or auto OUTDIR --from FOLDER"
+        )
     from convert.conversion import convert
 
     done = convert(
@@ -122,3 +168,52 @@ def main(
     ):
         if text:
             click.echo(f"{title:{COLUMN}}{one_line(text)}")
+
+
+def _is_many(name: str, out: str, source: str | None) -> bool:
+    """Whether ``auto OUTDIR --from FOLDER`` is asked for: OUT is not the name of a file."""
+    file = out.endswith((".safetensors", ".params")) and not Path(out).is_dir()
+    return name == "auto" and not file and source is not None and Path(source).is_dir()
+
+
+def _convert_many(
+    pattern: str | None,
+    outdir: Path,
+    source: str | None,
+    same: dict[str, Any],
+    jobs: int | None,
+    shard: Share | None,
+    as_json: bool,
+) -> None:
+    from convert.many.conversions import of_catalogue, of_folder
+    from convert.many.one_conversion import ManyOptions, convert_one
+    from convert.many.results_file import ShareResults, results_path
+    from gluonport.commands.many import carry_out, conclude, share_here, together
+    from mappings.errors import ConversionError
+
+    if outdir.suffix in (".safetensors", ".params") or (outdir.exists() and not outdir.is_dir()):
+        raise ConversionError(f"{outdir}: expected the name of a folder, for many files")
+    options, share = ManyOptions(**same), share_here(shard)
+    if pattern is None:
+        asked = of_folder(Path(str(source)), outdir, options)
+    else:
+        asked = of_catalogue(pattern, source, outdir, options)
+    outdir.mkdir(parents=True, exist_ok=True)
+    where = "synthetic" if source == "synthetic" else "published" if source is None else "files"
+    results = ShareResults(
+        "convert",
+        {**options.as_json(), "source": where},
+        share,
+        asked.members,
+        path=results_path(outdir, "convert", share),
+    )
+    carry_out(results, asked.errands, asked.refused, convert_one, jobs)
+    everyones = together(results, shard)
+    if everyones is None:  # rank 0 tells
+        click.get_current_context().exit(int(not results.all_good))
+    if not as_json:
+        if asked.left_out:
+            click.echo(f"never published, left out: {first_few(asked.left_out)}")
+        if asked.others:
+            click.echo(f"{counted(asked.others, 'other file')} in {source}, left out")
+    conclude(everyones, COLUMNS, as_json, left_out=list(asked.left_out), others=asked.others)

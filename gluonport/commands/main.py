@@ -8,6 +8,7 @@ from gluonport.commands.console import Group
 from gluonport.commands.convert import main as convert
 from gluonport.commands.demo import demo
 from gluonport.commands.inspect import inspect
+from gluonport.commands.merge import merge
 from gluonport.commands.models import models
 from gluonport.commands.predict import predict
 from gluonport.commands.publish import main as publish
@@ -24,6 +25,7 @@ def main() -> None:
 main.add_command(convert, "convert")
 main.add_command(demo)
 main.add_command(inspect)
+main.add_command(merge)
 main.add_command(models)
 main.add_command(predict)
 main.add_command(publish, "publish")

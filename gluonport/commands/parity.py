@@ -12,7 +12,7 @@ import click
 from architectures.catalogue import every_network, find_model, find_network
 from architectures.catalogue.graph_record import GraphRecord
 from architectures.catalogue.record import Model
-from convert.formats.records import GRAPH
+from convert.formats.records import GRAPH, SAFETENSORS
 from gluonport.commands.console import (
     Command,
     Failure,
@@ -22,16 +22,19 @@ from gluonport.commands.console import (
     shapes_option,
 )
 from gluonport.commands.fetching import ELSEWHERE, hashes, here
+from gluonport.commands.many import many_options, share_here
+from gluonport.commands.parity_many import Words, prove_many, tasks_of
 from mappings.choice import Choice
 from mappings.errors import NoReferenceError
 from mappings.words import one_line
 
 if TYPE_CHECKING:
+    from convert.many.shares import Share
     from verify.parity.result import Parity
 
 
 @click.command(cls=Command)
-@click.argument("names", nargs=-1, type=ModelName())
+@click.argument("names", nargs=-1, type=ModelName(), metavar="[NAME|FILE]...")
 @click.option("--all", "everything", is_flag=True, help="Check every model of the catalogue.")
 @click.option("--checkpoint", metavar="FILE", help="Check this converted checkpoint.")
 @click.option(
@@ -52,6 +55,14 @@ if TYPE_CHECKING:
 @choosing
 @shapes_option
 @click.option("--report", metavar="DIR", help="Write an HTML page and its JSON into DIR.")
+@many_options
+@click.option("--force", is_flag=True, help="Prove FILES again that are proven already.")
+@click.option(
+    "--results",
+    "results_dir",
+    metavar="DIR",
+    help="Of many, write results into DIR, for 'gluonport merge'. Default: the folder of FILES.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def parity(
     names: tuple[str, ...],
@@ -64,26 +75,61 @@ def parity(
     choice: Choice,
     shapes: dict[str, tuple[int, ...]],
     report: str | None,
+    jobs: int | None,
+    shard: Share | None,
+    force: bool,
+    results_dir: str | None,
     as_json: bool,
 ) -> None:
     """Check that a network computes the same as its source framework.
 
-    The networks NAMES (or --all) are checked with synthetic weights: those with a table, and those
+    The networks NAME (or --all) are checked with synthetic weights: those with a table, and those
     of the model zoos that are converted by their packaged graph. With
     --checkpoint, a converted file of the one model NAME is checked: its values against its source,
     and its network against the reference.
 
     The NAME of a checkpoint that came from a graph is 'graph', or that of its packaged graph. With
     --reference live, MXNet runs that very graph; otherwise its operators are checked one by one.
+
+    FILES are converted checkpoints, each checked as the model that its provenance names: many at
+    once, and those that passed before and have not changed are skipped. A word is a file if there
+    is a file of that name, or if it ends in .safetensors; else it is the name of a model.
     """
     if source is None and (sha256 or sha1):
         raise click.UsageError("--sha256 and --sha1 are for --from")
+    files = [name for name in names if _is_file(name)]
+    if files and (everything or checkpoint or source or choice or shapes):
+        raise click.UsageError(
+            "FILES are checked alone: --all, --checkpoint, --from, --input and the choice of "
+            "weights are for one checkpoint"
+        )
+    if files and len(files) < len(names):
+        other = next(name for name in names if name not in files)
+        raise click.UsageError(f"give FILES or the NAMES of models, not both: {other} is no file")
+    if files:
+        words = Words(tuple(dict.fromkeys(files)), True, reference, force)
+        return prove_many(words, jobs, shard, results_dir, report, as_json)
+    if checkpoint is None and names != (GRAPH,) and _is_shared(jobs, shard, results_dir):
+        if bool(names) == everything:
+            raise click.UsageError("give the NAMES of models, or --all")
+        if source is not None or choice or shapes:
+            raise click.UsageError("--from, --input and the choice of weights need a --checkpoint")
+        found = every_network() if everything else map(find_network, names)
+        unique = tuple(dict.fromkeys(network.name for network in found))
+        words = Words(unique, False, reference, force)
+        return prove_many(words, jobs, shard, results_dir, report, as_json)
+    if jobs is not None or shard is not None or results_dir is not None:
+        raise click.UsageError("--jobs, --shard and --results are for many, not for --checkpoint")
+    if force:
+        raise click.UsageError("--force is for FILES: everything else is proven each time")
+    from verify.parity.proving import prove_checkpoint, prove_graph
+
     if source is not None and checkpoint is not None:
         source = here(source, sha256, sha1).path
     if checkpoint is not None and _is_graph(names, everything, checkpoint):
         if choice:
             raise click.UsageError("--ema, --weights and --ignore are for models, not for a graph")
-        results = [_graph(checkpoint, source, reference, shapes)]
+        results = [prove_graph(checkpoint, source, reference, shapes)]
         if not as_json:
             _print(results[0])
         return _conclude(results, report, as_json)
@@ -103,10 +149,20 @@ def parity(
         results = list(_networks(networks, reference, as_json, unknown if everything else None))
     else:
         model = find_model(names[0])
-        results = [_checkpoint(model, checkpoint, source, reference, choice)]
+        results = [prove_checkpoint(model, checkpoint, source, reference, choice)]
         if not as_json:
             _print(results[0])
     return _conclude(results, report, as_json, unknown)
+
+
+def _is_file(word: str) -> bool:
+    return word.endswith(SAFETENSORS) or Path(word).is_file()
+
+
+def _is_shared(jobs: int | None, shard: Share | None, results_dir: str | None) -> bool:
+    """Whether networks are to be checked in several processes."""
+    asked = (jobs, shard, results_dir) != (None, None, None)
+    return asked or share_here(None).total > 1
 
 
 def _conclude(
@@ -118,9 +174,9 @@ def _conclude(
         passed = all(result.passed for result in results)
         models = [result.as_json() for result in results]
         passed = passed and not unknown
-        print_json({"passed": passed, "tasks": _tasks(results), "models": models})
+        print_json({"passed": passed, "tasks": tasks_of(results), "models": models})
     elif len(results) > 1:
-        for task, found in _tasks(results).items():
+        for task, found in tasks_of(results).items():
             click.echo(f"{task}: {found['passed']} of {found['networks']} pass")
     if report is not None:
         from verify.report.page import write_report
@@ -133,15 +189,6 @@ def _conclude(
         click.echo(f"error: {one_line(failure)}", err=True)
     if failures:
         raise Failure(failures[-1])
-
-
-def _tasks(results: list[Parity]) -> dict[str, dict[str, int]]:
-    from verify.parity.result import by_task
-
-    return {
-        task: {"passed": passed, "networks": count}
-        for task, (passed, count) in by_task(results).items()
-    }
 
 
 def _networks(
@@ -173,23 +220,6 @@ def _networks(
         yield result
 
 
-def _checkpoint(
-    model: Model, path: str, source: str | None, reference: str, choice: Choice
-) -> Parity:
-    from convert.formats.records import PARITY, write_record
-    from verify.parity.compare import verify_checkpoint
-    from verify.parity.converted_checkpoint import open_converted
-    from verify.parity.named_model import demand_model
-
-    demand_model(model, Path(path))
-    converted = open_converted(model, path, source, choice)
-    result = verify_checkpoint(converted, reference)
-    digest = converted.checkpoint.files[0].sha256()
-    converted.require_unchanged()
-    write_record(Path(path), PARITY, {PARITY.digest: digest, **result.as_json()})
-    return result
-
-
 def _is_graph(names: tuple[str, ...], everything: bool, checkpoint: str) -> bool:
     """Whether a checkpoint is to be checked against its graph: so it is named, or nothing is and
     its provenance says so."""
@@ -200,24 +230,6 @@ def _is_graph(names: tuple[str, ...], everything: bool, checkpoint: str) -> bool
     from convert.formats.graph_checkpoint import is_graph_checkpoint
 
     return not everything and is_graph_checkpoint(checkpoint)
-
-
-def _graph(
-    path: str, source: str | None, reference: str, shapes: dict[str, tuple[int, ...]]
-) -> Parity:
-    from convert.formats.records import PARITY, write_record
-    from verify.graphs.packaged_name import packaged_inputs
-    from verify.parity.graphs.converted_graph import open_converted_graph
-    from verify.parity.graphs.graph_proof import verify_graph
-
-    if reference == "live" and not shapes:
-        shapes = packaged_inputs(path)
-    converted = open_converted_graph(path, source, shapes, needs_symbol=reference == "live")
-    result = verify_graph(converted, reference, shapes)
-    digest = converted.checkpoint.checkpoint.files[0].sha256()
-    converted.require_unchanged()
-    write_record(Path(path), PARITY, {PARITY.digest: digest, **result.as_json()})
-    return result
 
 
 def _print(result: Parity) -> None:
