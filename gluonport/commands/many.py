@@ -159,12 +159,10 @@ def conclude(
 
 def fail(entries: Iterable[Mapping[str, Any]]) -> None:
     """An ``error:`` line for each entry, and exit status 1 if there is any."""
-    lines = [
-        error
-        if (error := str(entry["error"])).startswith(entry["name"])
-        else f"{entry['name']}: {error}"
-        for entry in entries
-    ]
+    lines = []
+    for entry in entries:
+        name, error = str(entry["name"]), str(entry["error"])
+        lines.append(error if name in error else f"{name}: {error}")
     for line in lines[:-1]:
         click.echo(f"error: {one_line(line)}", err=True)
     if lines:
