@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from convert.conversion import convert
 from gluonport.commands.verify import main
+from mappings.errors import SourceError
 from verify.parity.proving import prove_file, proven_before
 
 NAME = "gluon_seresnext8_digits"
@@ -32,9 +33,7 @@ def test_files_are_proven_by_their_provenance_once_and_a_bad_one_fails_alone(
     convert(NAME, good)
     done = parity(good, bad, "--jobs", 1)
     assert done.exit_code == 1 and "2 in all: 1 failed, 1 passed" in done.stdout
-    assert done.stderr == (
-        f"error: {bad}: {tmp_path}/none.provenance.json: there is no such file; check the path\n"
-    )
+    assert done.stderr == f"error: {bad}: there is no such file; check the path\n"
     record = json.loads((tmp_path / "good.parity.json").read_text())
     assert record["passed"] and record["model"] == NAME
 
@@ -44,7 +43,10 @@ def test_files_are_proven_by_their_provenance_once_and_a_bad_one_fails_alone(
     assert entry["checkpoint_sha256"] == record["checkpoint_sha256"]
     assert model["model"] == NAME and model["passed"] and model["checkpoint"] == str(good)
     kept = json.loads((tmp_path / "parity.results.json").read_text())
-    assert kept["finished"] and kept["results"] == [entry]
+    assert kept["finished"] and [entry["name"] for entry in kept["results"]] == [
+        str(good),
+        str(bad),
+    ]
 
 
 def test_a_proof_holds_for_the_same_file_source_and_reference_only(tmp_path: Path) -> None:
@@ -71,11 +73,14 @@ def test_a_proof_holds_for_the_same_file_source_and_reference_only(tmp_path: Pat
     assert proven_before(str(out), "golden") is None
 
 
-def test_raw_arrays_have_nothing_to_prove(tmp_path: Path) -> None:
+def test_a_file_of_no_known_network_is_not_proven(tmp_path: Path) -> None:
     out = tmp_path / "raw.safetensors"
     convert("raw", out, Path("architectures/samples", f"{NAME}.params"))
-    done = parity(out, "--jobs", 1)
-    assert done.exit_code == 1 and "there is nothing to prove" in done.stderr
+    with pytest.raises(SourceError, match="there is nothing to prove"):
+        prove_file(str(out), "golden")
+    (tmp_path / "raw.provenance.json").unlink()
+    with pytest.raises(SourceError, match=f"verify parity NAME --checkpoint {out}"):
+        prove_file(str(out), "golden")
 
 
 def test_a_word_is_a_file_or_a_name_and_never_both(tmp_path: Path) -> None:

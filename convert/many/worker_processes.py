@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO
 
 from convert.formats.staging import remove_leftover
@@ -122,7 +123,7 @@ def _start(work: Work, threads: int) -> _Worker:
     # It begins with SIGINT blocked, so that Ctrl-C does not disturb it before it is ready.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        with _threads(threads):
+        with _threads(threads), _no_main():
             process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -142,6 +143,18 @@ def _threads(threads: int) -> Iterator[None]:
         yield
     finally:
         del os.environ[name]
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Let new processes not import the main module of this one: the work is not in it, and a script
+    that calls gluonport would run again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _ended(worker: _Worker, workers: list[_Worker]) -> Done:

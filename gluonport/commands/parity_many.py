@@ -55,7 +55,9 @@ def prove_many(
     share = share_here(shard)
     parents = {Path(word).parent for word in words.words} if words.are_files else set()
     beside = parents.pop() if len(parents) == 1 else None
-    folder = results_folder(results_dir, beside if beside and beside.is_dir() else None)
+    several = len(words.words) > 1 or shard is not None
+    default = beside if several and beside and beside.is_dir() else None
+    folder = results_folder(results_dir, default)
     kind = "files" if words.are_files else "networks"
     results = ShareResults(
         "parity",

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from architectures import Model, find_model
-from convert.formats.records import GRAPH, PARITY, PROVENANCE, RAW, read_record, write_record
+from convert.formats.records import (
+    GRAPH,
+    PARITY,
+    PROVENANCE,
+    RAW,
+    find_record,
+    read_record,
+    write_record,
+)
 from convert.formats.regular import sha256
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import FormatError, GluonportError, SourceError
@@ -103,6 +111,13 @@ def _open(path: str, reference: str) -> Converted | ConvertedGraph:
 
 def _model(path: str) -> Model | None:
     """The model that a provenance names; None for a graph."""
+    if not Path(path).exists():
+        raise FormatError(path, "there is no such file; check the path")
+    if not find_record(Path(path), PROVENANCE).exists():
+        raise SourceError(
+            f"{path}: no provenance beside it names its model: name it yourself, verify parity "
+            f"NAME --checkpoint {path}"
+        )
     model = read_record(Path(path), PROVENANCE).get("model")
     if model == RAW:
         raise SourceError(
