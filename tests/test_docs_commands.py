@@ -11,44 +11,12 @@ import click
 import pytest
 
 from gluonport.commands.main import main
+from scripts.make_commands_page import PAGE, page
+from tests.support.docs_pages import COMMANDS, FENCED, PAGES, ROOT, find, steps
 
-ROOT = Path(__file__).parents[1]
-PAGES = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
-    ROOT / "architectures" / "samples" / "README.md",
-]
-FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`]+)`")
 SCRIPTS = "".join(script.read_text() for script in (ROOT / "scripts").glob("*.py"))
 OF_SCRIPTS = set(re.findall(r"\"(--[a-z-]+)\"", SCRIPTS))
-COMMANDS = ("convert", "gluonport", "publish", "verify")
-
-
-def command_lines(text: str) -> Iterator[list[str]]:
-    """The arguments of our commands in the lines of a shell, without what starts them."""
-    for line in text.replace("\\\n", " ").splitlines():
-        for part in re.split(r"&&|\|\||;|\| ", line):
-            words = shlex.split(part, comments=True)
-            if words[:1] == ["torchrun"]:
-                words = words[words.index("-m") + 1 :]
-            if words[:2] == ["uv", "run"]:
-                words = words[2:]
-                while words and words[0].startswith("--"):
-                    words.pop(0)
-            if words and words[0] in COMMANDS:
-                yield words
-
-
-def find(words: list[str]) -> tuple[click.Command, list[str]]:
-    """The command that the first words name, and the words after them."""
-    command: click.Command = main
-    if words[0] == "gluonport":
-        words = words[1:]
-    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        assert words[0] in command.commands, f"there is no command {words[0]!r}"
-        command, words = command.commands[words[0]], words[1:]
-    return command, words
 
 
 def flags(command: click.Command) -> set[str]:
@@ -64,18 +32,12 @@ def every_command(command: click.Command = main) -> Iterator[click.Command]:
             yield from every_command(inner)
 
 
-def shell_blocks() -> Iterator[tuple[Path, list[str]]]:
-    for page in PAGES:
-        for language, block in FENCED.findall(page.read_text()):
-            if language == "sh":
-                yield from ((page, words) for words in command_lines(block))
+SHOWN = [(page, step.words) for page in PAGES for step in steps(page) if step.own]
 
 
-@pytest.mark.parametrize(
-    ("page", "words"), list(shell_blocks()), ids=lambda value: getattr(value, "name", None)
-)
-def test_a_command_in_a_shell_block_is_right_usage(page: Path, words: list[str]) -> None:
-    command, rest = find(words)
+@pytest.mark.parametrize(("page", "words"), SHOWN, ids=lambda value: getattr(value, "name", None))
+def test_a_command_in_a_shell_block_is_right_usage(page: Path, words: tuple[str, ...]) -> None:
+    command, rest = find(list(words))
     assert {word for word in rest if word.startswith("--")} <= flags(command)
     try:
         command.make_context(words[0], list(rest))
@@ -110,3 +72,7 @@ def test_the_readme_shows_every_command() -> None:
     for command in every_command():
         if not isinstance(command, click.Group) and command.name != "main":
             assert re.search(rf"\b{command.name}\b", text), command.name
+
+
+def test_the_page_of_commands_is_what_their_help_says() -> None:
+    assert PAGE.read_text() == page(), "uv run python scripts/make_commands_page.py writes it again"

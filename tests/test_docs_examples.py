@@ -5,14 +5,12 @@ from __future__ import annotations
 import doctest
 import inspect
 import re
-import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
 import gluonport
-from mappings import resnext
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "architectures" / "samples"
@@ -53,17 +51,3 @@ def test_the_api_page_has_every_public_name_and_argument(name: str) -> None:
         assert set(inspect.signature(public).parameters) <= set(re.findall(r"\w+", section[0]))
     elif public is gluonport.Conversion:
         assert set(public.__dataclass_fields__) <= set(re.findall(r"\w+", section[0]))
-
-
-def test_the_examples_of_the_readme_run(folder: Path) -> None:
-    gluonport.convert("gluon_resnext50_32x4d", "out.safetensors", "synthetic")
-    shutil.copy(ROOT / "tests" / "preprocessing" / "images" / "rgb.jpg", folder / "cat.jpg")
-    loaded, ported, rows = blocks((ROOT / "README.md").read_text(), "python")
-    for example in (loaded, ported):
-        names: dict[str, object] = {}
-        exec(example, names)
-        assert sum(p.numel() for p in names["model"].parameters()) == 25_028_904  # type: ignore[attr-defined]
-    shown = re.findall(r"^Row\(.*\)$", rows, re.MULTILINE)
-    assert shown
-    for row in shown:
-        assert eval(row, dict(vars(resnext))) in resnext.RESNEXT

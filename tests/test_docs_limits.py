@@ -58,6 +58,6 @@ def test_the_page_lists_every_bound_with_its_number() -> None:
     assert len(rows) == page.count("\n| `") - page.count("\n| `fuzz_")
 
 
-def test_the_readme_and_the_page_on_preprocessing_say_the_limit_on_pixels() -> None:
-    for page in ("README.md", "docs/preprocessing.md", "docs/api.md"):
+def test_the_pages_on_images_say_the_limit_on_pixels() -> None:
+    for page in ("docs/ledger.md", "docs/preprocessing.md", "docs/api.md"):
         assert str(MAX_PIXELS) in (ROOT / page).read_text().replace(",", "")
