@@ -1,10 +1,11 @@
 """Write the page of all commands, docs/commands.md, from their own help.
 
-uv run python scripts/make_commands_page.py
+uv run python scripts/make_commands_page.py [docs/commands.md]
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,4 +59,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    (Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE).write_text(page())

@@ -60,11 +60,6 @@ def graph(folder: Path) -> None:
     gluonport.convert("auto", folder / "net.safetensors", folder / "model-symbol.json")
 
 
-def keys(folder: Path) -> None:
-    docs_files.write_common(folder)
-    docs_files.write_keys(folder)
-
-
 def named_graph(folder: Path) -> None:
     docs_files.write_graph(folder / "NAME")
 
@@ -85,7 +80,6 @@ FILES: dict[str, Callable[[Path], None]] = {
     "graphs.md": named_graph,
     "ledger.md": sample,
     "proof.md": graph,
-    "publishing.md": keys,
 }
 """What lies in the folder of a page; of the others, ``write_common``."""
 

@@ -86,26 +86,6 @@ def write_common(folder: Path) -> None:
     write_graph(folder / "model")
 
 
-def write_keys(folder: Path) -> None:
-    """``key.pem`` and ``key.pub``, an EC key as openssl makes it."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
-    )
-    (folder / "key.pub").write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
-
-
 def write_two_sets(folder: Path) -> None:
     """``run.pth``, as a training script leaves it: the last weights and their averages."""
     import torch
