@@ -68,6 +68,16 @@ def two_sets(folder: Path) -> None:
     docs_files.write_two_sets(folder)
 
 
+def photos(folder: Path) -> None:
+    """The sample's scans are its photos."""
+    gluonport.convert(SAMPLE, folder / "digits.safetensors")
+    docs_files.write_scan(folder)
+    (folder / "digit-1460.png").rename(folder / "photo.png")
+    for where, name in (("photos", "one.png"), ("more", "two.jpg")):
+        (folder / where).mkdir()
+        shutil.copy(folder / "photo.png", folder / where / name)
+
+
 def resnext(folder: Path) -> None:
     docs_files.write_common(folder)
     docs_files.write_two_sets(folder)
@@ -79,6 +89,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "formats.md": two_sets,
     "graphs.md": named_graph,
     "ledger.md": sample,
+    "predict.md": photos,
     "proof.md": graph,
 }
 """What lies in the folder of a page; of the others, ``write_common``."""
@@ -96,11 +107,11 @@ def called(step: Step) -> str:
 def run_own(step: Step) -> None:
     command, rest = find(list(step.words))
     result = CliRunner().invoke(command, rest)
-    failed = step.said is not None and step.said.startswith("error: ")
+    failed = (step.said or "").startswith("error: ")
     assert result.exit_code == int(failed), f"{step.text}\n{result.output}"
     if step.into:
         Path(step.into).write_text(result.stdout)
-    if step.said is not None:
+    if step.said:
         checker, flags = OutputChecker(), ELLIPSIS | REPORT_NDIFF
         assert checker.check_output(step.said, result.output, flags), (
             f"{step.text}\n{result.output}\nis not\n{step.said}"
