@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 import gluonport
 from tests.support import docs_files
-from tests.support.docs_pages import PAGES, Step, find, steps
+from tests.support.docs_pages import PAGES, Step, commands_of, find, steps
 
 SAMPLE = "gluon_seresnext8_digits"
 ONLY_PARSED = {
@@ -33,6 +33,8 @@ ONLY_PARSED = {
     r"--data ": "it needs ImageNet",
     r"^convert gluon_resnext50_32x4d \S+ *(#|$)": "it fetches the published checkpoint",
     r"^verify parity --all|^verify metadata": "it takes every model; tests of their own do",
+    r"^convert --all|^convert auto \w+/ ": "many networks: tests/test_convert_many.py",
+    r"\*\.safetensors|^gluonport merge": "many networks: tests/test_verify_many.py",
     r"^uv run verify parity gluon_resnet50_v1$": "tests of its own",
 }
 """Our own commands that do not run here, by the line that shows them."""
@@ -78,6 +80,13 @@ def photos(folder: Path) -> None:
         shutil.copy(folder / "photo.png", folder / where / name)
 
 
+def two_runs(folder: Path) -> None:
+    gluonport.convert(SAMPLE, folder / "digits.safetensors")
+    run_own(
+        next(commands_of(f"verify accuracy {SAMPLE} digits.safetensors --predictions other.csv"))
+    )
+
+
 def resnext(folder: Path) -> None:
     docs_files.write_common(folder)
     docs_files.write_two_sets(folder)
@@ -85,6 +94,7 @@ def resnext(folder: Path) -> None:
 
 
 FILES: dict[str, Callable[[Path], None]] = {
+    "accuracy-report.md": two_runs,
     "README.md": resnext,
     "formats.md": two_sets,
     "graphs.md": named_graph,
@@ -118,7 +128,7 @@ def run_own(step: Step) -> None:
         )
 
 
-def run_page(page: Path, quick: bool) -> int:
+def run_page(page: Path, brief: bool) -> int:
     """Run what a page shows, and count it."""
     names: dict[str, object] = {}
     ran = 0
@@ -129,10 +139,10 @@ def run_page(page: Path, quick: bool) -> int:
             importlib.invalidate_caches()  # a command may have written a module
             exec(compile(step.text, page.name, "exec"), names)
         elif step.own:
-            if reason(step, ONLY_PARSED) or (quick and called(step) not in QUICK):
+            if reason(step, ONLY_PARSED) or (brief and not quick(step)):
                 continue
             run_own(step)
-        elif reason(step, NOT_RUN) or quick:
+        elif reason(step, NOT_RUN) or brief:
             continue
         else:
             subprocess.run(step.words, check=True)
@@ -147,7 +157,12 @@ def shows(page: Path) -> bool:
     )
 
 
+def quick(step: Step) -> bool:
+    return not step.words or (step.own and called(step) in QUICK and not reason(step, ONLY_PARSED))
+
+
 SHOWING = [page for page in PAGES if shows(page)]
+BRIEF = [page for page in SHOWING if page.name != "README.md" and any(map(quick, steps(page)))]
 
 
 @pytest.fixture
@@ -162,19 +177,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             del sys.modules[name]
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in SHOWING if page.name != "README.md"], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", BRIEF, ids=lambda page: page.name)
 def test_light_commands_and_python_run_as_the_page_shows_them(page: Path, folder: Path) -> None:
     FILES.get(page.name, docs_files.write_common)(folder)
-    run_page(page, quick=True)
+    run_page(page, brief=True)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("page", SHOWING, ids=lambda page: page.name)
 def test_everything_runs_as_the_page_shows_it(page: Path, folder: Path) -> None:
     FILES.get(page.name, docs_files.write_common)(folder)
-    assert run_page(page, quick=False) or page.name in TESTED_ELSEWHERE
+    assert run_page(page, brief=False) or page.name in TESTED_ELSEWHERE
 
 
 def test_each_reason_not_to_run_is_in_use() -> None:
