@@ -75,5 +75,6 @@ def test_every_other_model_agrees_with_its_golden(model: Model) -> None:
     ids=lambda model: model.name,
 )
 def test_the_smallest_of_each_family_agrees_with_mxnet_itself(model: Model) -> None:
-    parity = judge(model, live(model, "synthetic", reference_inputs(model)[:1]))
+    images = 8 if model.input_size < 64 else 1  # of small ones, one is too few for an error's ratio
+    parity = judge(model, live(model, "synthetic", reference_inputs(model)[:images]))
     assert parity.passed, parity.failure()

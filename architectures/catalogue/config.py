@@ -19,12 +19,14 @@ class NetworkConfig:
 
     ``classifier`` is the network's name of the layer that gives the logits. ``blocks`` are patterns
     of the names of its blocks, a ``*`` for each number or name: ``blocks.*.*``. ``fixed`` are the
-    gammas that count as 1 whatever a file holds (MXNet's ``fix_gamma``).
+    gammas that count as 1 whatever a file holds (MXNet's ``fix_gamma``). A ``windowed`` network
+    ends in a pooling of a fixed window, so that it takes images of its own size alone.
     """
 
     classifier: ClassVar[str] = CLASSIFIER
     blocks: ClassVar[tuple[str, ...]] = ()
     fixed: ClassVar[tuple[str, ...]] = ()
+    windowed: ClassVar[bool] = False
 
     @property
     def dilatable(self) -> bool:

@@ -15,6 +15,7 @@ class DenseNetConfig(NetworkConfig):
 
     classifier: ClassVar[str] = "classifier"
     blocks: ClassVar[tuple[str, ...]] = ("features.denseblock*.*", "features.*")
+    windowed: ClassVar[bool] = True
 
     stem: int
     growth: int

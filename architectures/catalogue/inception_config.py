@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from architectures.catalogue.config import NetworkConfig
 
@@ -11,7 +12,11 @@ from architectures.catalogue.config import NetworkConfig
 class GoogLeNetConfig(NetworkConfig):
     """GoogLeNet (Inception v1 with BatchNorm), of which there is one size."""
 
+    windowed: ClassVar[bool] = True
+
 
 @dataclass(frozen=True)
 class InceptionV3Config(NetworkConfig):
     """Inception v3, of which there is one size."""
+
+    windowed: ClassVar[bool] = True

@@ -16,6 +16,7 @@ class SqueezeNetConfig(NetworkConfig):
 
     classifier: ClassVar[str] = "classifier.1"
     blocks: ClassVar[tuple[str, ...]] = ("features.*", "classifier.*")
+    windowed: ClassVar[bool] = True
 
     stem: tuple[int, int]
     fires: tuple[tuple[tuple[int, int], ...], ...]

@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -103,6 +104,21 @@ class InProcesses:
             self._free.put(slot)
 
 
+class _Undisturbed(SpawnProcess):
+    """A process that begins with SIGINT blocked: the one that started it answers Ctrl-C."""
+
+    def start(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Context(SpawnContext):
+    Process = _Undisturbed
+
+
 @contextmanager
 def reading_processes(
     reader: Reader, processes: int, chunks: int, batch: int
@@ -113,7 +129,7 @@ def reading_processes(
     """
     side = reader.maker.model.input_size
     shape = chunks, batch, side, side, 3
-    context = multiprocessing.get_context("spawn")
+    context = _Context()
     # A file without a name, in memory if there is room: nothing is left of it after a crash.
     shared: Any = context.RawArray(ctypes.c_uint8, int(np.prod(shape)))
     begin = Recipe.of(reader.maker), shared, shape
@@ -132,7 +148,6 @@ WORK: dict[str, Any] = {}
 
 def _begin(recipe: Recipe, shared: Any, shape: tuple[int, ...]) -> None:
     """Begin in one of the processes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one answers it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     WORK["maker"] = recipe.maker()

@@ -37,9 +37,12 @@ def reference_inputs(model: Model, channels: int = RGB) -> Array:
     For a network with another number of channels the three RGB channels are repeated, each time
     moved one more pixel to the right, so that no two channels are the same: channel k is RGB
     channel ``k % 3``, moved by ``k // 3`` pixels. A single channel is the red one.
-    For a network of larger images, the photographs go on as their own mirror images.
+    For a network that takes larger images alone, the photographs go on as their own mirror images.
     """
-    pixels = _sized(reference_pixels(model), model.input_size).astype(np.float32)
+    pixels = reference_pixels(model)
+    if model.network.windowed:
+        pixels = _sized(pixels, model.input_size)
+    pixels = pixels.astype(np.float32)
     rgb = ((pixels / np.float32(255) - MEAN) / STD).transpose(0, 3, 1, 2)
     planes = [np.roll(rgb[:, k % RGB], k // RGB, axis=-1) for k in range(channels)]
     return np.stack(planes, axis=1)
