@@ -17,7 +17,7 @@ from gluonport.commands.main import main
 from tests.support.docs_pages import COMMANDS, FENCED, PAGES, ROOT, find, steps
 
 INLINE = re.compile(r"`([^`]+)`")
-SCRIPTS = "".join(script.read_text() for script in (ROOT / "scripts").glob("*.py"))
+SCRIPTS = "".join(script.read_text() for script in (ROOT / "scripts").rglob("*.py"))
 OF_SCRIPTS = set(re.findall(r"\"(--[a-z-]+)\"", SCRIPTS))
 
 
