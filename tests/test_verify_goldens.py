@@ -29,17 +29,16 @@ def first_image(source: Reference) -> Reference:
     )
 
 
-def judge(model: Model, source: Reference) -> Parity:
+def judge(model: Model, source: Reference, images: int = 1) -> Parity:
     network = load(model, synthetic_state(model), model.num_classes)
-    return compare(model, network, source, reference_inputs(model)[:1])
+    return compare(model, network, source, reference_inputs(model)[:images])
 
 
 def assert_agrees(model: Model) -> None:
     parity = judge(model, first_image(golden(model)))
     if any(c.name == "arithmetic" and not c.passed for c in parity.criteria):
         # One image's rounding errors are few; the verdict of the command is on all eight.
-        network = load(model, synthetic_state(model), model.num_classes)
-        whole = compare(model, network, golden(model), reference_inputs(model))
+        whole = judge(model, golden(model), 8)
         assert whole.passed, whole.failure()
         return
     # The golden's hash is of all eight images.
@@ -76,5 +75,6 @@ def test_every_other_model_agrees_with_its_golden(model: Model) -> None:
 )
 def test_the_smallest_of_each_family_agrees_with_mxnet_itself(model: Model) -> None:
     images = 8 if model.input_size < 64 else 1  # of small ones, one is too few for an error's ratio
-    parity = judge(model, live(model, "synthetic", reference_inputs(model)[:images]))
+    source = live(model, "synthetic", reference_inputs(model)[:images])
+    parity = judge(model, source, images)
     assert parity.passed, parity.failure()
