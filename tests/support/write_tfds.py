@@ -1,6 +1,10 @@
 # /// script
 # requires-python = ">=3.11,<3.13"
-# dependencies = ["tensorflow-cpu==2.19.1", "tensorflow-datasets==4.9.9"]
+# dependencies = [
+#     "tensorflow-cpu==2.19.1; sys_platform == 'linux'",
+#     "tensorflow-datasets==4.9.9",
+#     "tensorflow-metadata==1.17.0",
+# ]
 # ///
 """tensorflow-datasets writes a tree of class folders as TFRecord files.
 
@@ -28,7 +32,8 @@ def main(tree, out):
                 "label": tfds.features.ClassLabel(names=classes),
                 "file_name": tfds.features.Text(),
             }
-            return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+            described = tfds.features.FeaturesDict(features)
+            return tfds.core.DatasetInfo(builder=self, features=described)
 
         def _split_generators(self, dl_manager):
             return {"validation": self._generate_examples()}

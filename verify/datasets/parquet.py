@@ -21,7 +21,6 @@ from verify.datasets.split_files import evaluated_split, files_under, missing_fi
 
 LABELS = ("label", "labels", "fine_label", "cls", "target")
 """The names of a column of labels, the first that is there."""
-MOST_ROWS = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def list_rows(path: Path, name: str) -> tuple[Columns, list[FoundImage]]:
                 table = file.read_row_group(group, columns=wanted, use_threads=False)
                 labels = table.column(0 if len(wanted) == 1 else _top(columns.label)).to_pylist()
                 names = _names(table, columns.name, rows)
-            if not len(labels) == len(names) == rows <= MOST_ROWS:
+            if not len(labels) == len(names) == rows:
                 raise DatasetError(
                     f"{path}: row group {group}: {len(labels)} labels and {len(names)} names for "
                     f"{rows} rows: the file is damaged: copy it again"
