@@ -48,14 +48,14 @@ def test_models_lists_every_model_with_its_source_and_figures() -> None:
 
 
 def test_models_shows_both_figures_of_a_cifar_network_and_that_neither_judges() -> None:
-    [model] = json.loads(run("models", "gluon_cifar_resnet20_v1", "--json").stdout)["models"]
+    model = json.loads(run("models", "gluon_cifar_resnet20_v1", "--json").stdout)
     assert model["accuracy"] is None
     both = model["undecided"]
     assert (both["vanilla"], both["mixup"]) == (92.1, 92.9)
     assert "nothing is judged by either" in both["note"]
-    table = run("models", "gluon_cifar_resnet20_v1").stdout
+    table = run("models", "gluon_cifar_resnet20_v?").stdout
     assert "92.1 or 92.9 *" in table and "Neither is used to judge" in table
-    assert "Neither is used" not in run("models", "gluon_resnet50_v1").stdout
+    assert "Neither is used" not in run("models", "gluon_resnet50_v?").stdout
     listed = json.loads(run("models", "gluon_resnet*", "--json").stdout)["models"]
     assert all(model["undecided"] is None for model in listed)
 

@@ -60,6 +60,7 @@ def test_converting_and_looking_work(environment: Path, work: Path, converted: s
         ("verify", "tensors", converted, SAMPLE),
         ("gluonport", "inspect", converted),
         ("gluonport", "models"),
+        ("gluonport", "models", NAME),
         ("gluonport", "convert", NAME, "back.params", "--from", converted),
     ):
         done = run(environment, work, *command)

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("mappings", "architectures", "convert", "verify", "gluonport")
 ARCHITECTURES = ("catalogue", "networks", "graph")
 VERIFY = (
+    "about",
     "reference",
     "operators",
     "graphs",

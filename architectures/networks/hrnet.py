@@ -154,6 +154,10 @@ class HRNet(Network):
         self.classifier = self.new_classifier(num_classes)
         initialise(self)
 
+    @property
+    def stage_ends(self) -> list[str]:
+        return ["bn2", "layer1", "stage2", "stage3", "stage4", "final_layer"]
+
     def forward_start(self, x: Tensor) -> Tensor:
         """Images (N, in_chans, H, W) to the stem's first map (N, 64, H / 2, W / 2)."""
         return functional.relu(self.bn1(self.conv1(x)))

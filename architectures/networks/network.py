@@ -74,6 +74,12 @@ class Network(nn.Module):
             else:
                 yield name, child
 
+    @property
+    def stage_ends(self) -> list[str]:
+        """The modules with which the stages end: those of the maps, where a network does not say
+        otherwise."""
+        return [point.module for point in self.feature_points]
+
     def new_classifier(self, num_classes: int) -> nn.Module:
         """A classifier of so many outputs, ``nn.Identity`` for 0: dense, over the last map's
         channels, where a network does not say otherwise."""

@@ -14,7 +14,9 @@ from architectures.catalogue.record import Model
 from gluonport.commands.console import ReleaseCommand, print_json
 from gluonport.commands.releases import print_releases
 from gluonport.commands.tables import show_table
+from verify.about.listed_model import listed_model
 
+WILDCARDS = frozenset("*?[")
 REGIMES: tuple[Regime, ...] = ("gluon", "timm", "mmpretrain")
 UNDECIDED = (
     "* GluonCV prints two top-1 figures, without mix-up (vanilla) and with it, and does not say\n"
@@ -29,13 +31,14 @@ NO_HASH = "* The table prints no hash: nothing is judged by this figure."
 
 
 @click.command(cls=ReleaseCommand)  # for --published
-@click.argument("names", nargs=-1, metavar="[PATTERN]")
+@click.argument("names", nargs=-1, metavar="[NAME|PATTERN]")
 @click.option("--published", is_flag=True, hidden=True, help="Use 'gluonport releases'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
     """List the models of the catalogue, and what else the stores of GluonCV and MXNet hold.
 
-    With a PATTERN ('gluon_se*'), only the models whose names match it are listed.
+    With a PATTERN ('gluon_se*'), only the models whose names match it are listed. A NAME gets a
+    page of its own: its architecture, its figures, its weights, what is proven, the commands.
     """
     if published:  # the old name of 'gluonport releases'
         if not names:
@@ -43,20 +46,36 @@ def models(names: tuple[str, ...], published: bool, as_json: bool) -> None:
         print_releases(names, as_json)
         return
     if len(names) > 1:
-        raise click.UsageError("expected one PATTERN: put it in quotes")
+        raise click.UsageError("expected one NAME, or one PATTERN: put it in quotes")
     pattern = (*names, "*")[0]
+    if not WILDCARDS & set(pattern):
+        _show_one(pattern, as_json)
+        return
     chosen = [model for model in MODELS if fnmatchcase(model.name, pattern)]
     stored = [one for one in everything() if fnmatchcase(one.name, pattern)]
     if not chosen and not stored:
         raise no_model_called(pattern)
     if as_json:
         files = [one.as_json() for one in stored]
-        print_json({"models": [_as_json(model) for model in chosen], "files": files})
+        print_json({"models": [listed_model(model) for model in chosen], "files": files})
         return
     if chosen:
         _show_tables(chosen)
     hashes = {model.source.sha1 for model in chosen}
     _show_others([one for one in stored if not (one.file and one.file.sha1 in hashes)])
+
+
+def _show_one(name: str, as_json: bool) -> None:
+    """The page of one name."""
+    from verify.about.model_facts import facts
+
+    found = facts(name)
+    if as_json:
+        print_json(found)
+        return
+    from gluonport.commands.model_page import show_page
+
+    show_page(found)
 
 
 def _show_tables(chosen: list[Model]) -> None:
@@ -129,33 +148,3 @@ def _show_others(others: list[Listed]) -> None:
 
 def _figures(one: Listed) -> tuple[PrintedFigure, ...]:
     return one.file.figures if one.file else ()
-
-
-def _as_json(model: Model) -> dict[str, object]:
-    return {
-        "name": model.name,
-        "family": model.family.name,
-        "source": model.source.framework,
-        "source_name": model.source.name,
-        "sha1": model.source.sha1,
-        "sha256_prefix": None if model.source.sha1 else model.source.hash or None,
-        "url": model.source.url,
-        "converted_from": model.source.converted_from,
-        "parameters": model.parameters,
-        "num_classes": model.num_classes,
-        "input_size": model.input_size,
-        "regimes": list(model.regimes),
-        "route": "table",
-        "task": "classification",
-        "accuracy": {
-            figure.regime: {
-                "top1": figure.top1,
-                "top5": figure.top5,
-                "source": figure.source,
-                "weights": figure.weights,
-            }
-            for figure in model.source.figures
-        }
-        or None,
-        "undecided": model.undecided and model.undecided.as_json(),
-    }

@@ -1,0 +1,1 @@
+"""What is known of one name, without running anything?"""
