@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from convert.conversion import convert
 from gluonport.commands.verify import main
 from mappings.errors import SourceError
+from tests.conftest import GluonCheckpoints
 from verify.parity.proving import prove_file, proven_before
 
 NAME = "gluon_seresnext8_digits"
@@ -111,3 +113,23 @@ def test_shares_of_networks_are_proven_and_merged(tmp_path: Path) -> None:
     merged = CliRunner().invoke(gluonport, ["merge", str(tmp_path), "--json"])
     assert merged.exit_code == 0 and json.loads(merged.stdout)["parity"]["members"] == 3
     assert (tmp_path / "index.html").exists()
+
+
+@pytest.mark.exhaustive
+def test_a_folder_that_mxnet_wrote_is_converted_and_proven(
+    gluon: Callable[..., GluonCheckpoints], tmp_path: Path
+) -> None:
+    from gluonport.commands.main import main as gluonport
+
+    written = gluon("seresnext8_digits")
+    files = sorted(written.folder.glob("*.params"))
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        gluonport, ["convert", "auto", str(out), "--from", str(written.folder), "--json"]
+    )
+    found = {entry["name"]: entry for entry in json.loads(done.stdout)["results"]}
+    assert found.pop(f"{written.network}.npz")["status"] == "failed" and done.exit_code == 1
+    assert list(found) == [path.name for path in files] and len(files) > 2
+    assert {entry["model"] for entry in found.values()} == {NAME}
+    proven = asked(*(entry["target"] for entry in found.values()), "--jobs", 2)
+    assert proven["exit"] == 0 and proven["counts"] == {"passed": len(files)}
