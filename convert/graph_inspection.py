@@ -21,6 +21,7 @@ from convert.graph_names import GraphNaming, match_names
 from convert.graph_source import FoundSymbol, find_parameters, find_symbol
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import ConversionError, ReconcileError
+from mappings.notebook_card import notebook_card
 from mappings.words import first_few
 
 ENDINGS = ("_weight", "_bias", "_gamma", "_beta", "_mean", "_var")
@@ -177,6 +178,27 @@ class GraphInspection:
             if index in self.needed and self.graph.nodes[index].op in OPERATORS
         )
         return tuple(dict.fromkeys(found))
+
+    def _repr_html_(self) -> str:
+        """What the graph is, for a notebook."""
+        wrong = [f"{each.operator}: {each.why}" for each in self.unsupported]
+        wrong += self.problems
+        return notebook_card(
+            "NOT SUPPORTED" if wrong else "SUPPORTED",
+            "fail" if wrong else "pass",
+            self.symbol.path.name,
+            [
+                *(("problem", problem) for problem in wrong[:5]),
+                ("written by", f"MXNet {self.version or 'before 0.9'}"),
+                ("nodes", f"{len(self.graph.nodes):,}"),
+                ("inputs", ", ".join(self.inputs)),
+                ("outputs", ", ".join(name for name, _ in self.outputs)),
+                ("parameters", self.checkpoint.path if self.checkpoint else "no file"),
+                ("missing", first_few(self.missing)),
+                ("model", ", ".join(self.models)),
+                *(("note", note) for note in self.notes),
+            ],
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The findings as JSON values."""

@@ -22,6 +22,7 @@ from convert.thumbnails import thumbnail_of
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import ReconcileError
 from mappings.naming import guess_scheme
+from mappings.notebook_card import notebook_card
 
 if TYPE_CHECKING:
     from convert.packaged_source import PackagedSource
@@ -84,6 +85,27 @@ class Inspection:
             math.prod(tensor.shape)
             for tensor in self.checkpoint.tensors
             if tensor.storage != "none" and not tensor.name.endswith(STATISTICS)
+        )
+
+    def _repr_html_(self) -> str:
+        """What the checkpoint is, for a notebook."""
+        models = [fit.model.name for fit in self.exact]
+        if self.packaged:
+            models = [self.packaged.record.name]
+        return notebook_card(
+            "RECOGNISED" if models else "NOT RECOGNISED",
+            "pass" if models else "open",
+            " or ".join(models) or "no model of the catalogue fits every name and shape",
+            [
+                ("file", self.checkpoint.path),
+                ("format", self.checkpoint.format),
+                ("naming", self.naming or "the arrays have no names"),
+                ("dtypes", ", ".join(f"{n} {dtype}" for dtype, n in self.dtypes.items())),
+                ("tensors", f"{len(self.checkpoint.tensors):,}"),
+                ("parameters", f"{self.parameters:,}"),
+                ("classes", (self.exact[0].num_classes or "") if self.exact else ""),
+                *(("note", note) for note in self.notes),
+            ],
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from convert.formats.records import PROVENANCE, record_text
 from convert.sources.fetched import Fetched
+from mappings.notebook_card import notebook_card
 
 if TYPE_CHECKING:
     from convert.preprocessing import Preprocessing
@@ -46,6 +47,24 @@ class Conversion:
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
         return {**asdict(self), "notes": list(self.notes)}
+
+    def _repr_html_(self) -> str:
+        """What was converted, for a notebook."""
+        made = "synthetic weights: a test of names and networks, not a model"
+        return notebook_card(
+            "CONVERTED",
+            "open" if self.synthetic else "pass",
+            f"{self.model} to {os.path.basename(self.target)}",
+            [
+                ("source", f"{self.source} ({self.source_format}, {self.naming} names)"),
+                ("weights", made if self.synthetic else ""),
+                ("tensors", f"{self.tensors:,}, every one reread and equal"),
+                ("parameters", f"{self.parameters:,}, {self.dtype}"),
+                ("classes", self.num_classes or ""),
+                *(("note", note) for note in self.notes),
+                ("sha256", self.target_sha256),
+            ],
+        )
 
 
 @dataclass(frozen=True)

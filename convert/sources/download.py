@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from convert.sources.partial import Partial, opened
 from mappings.errors import DownloadError
+from mappings.notebook_progress import NotebookProgress, notebook_progress
 
 if TYPE_CHECKING:
     from requests import Response
@@ -201,8 +202,11 @@ def _said(error: BaseException) -> str:
 
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on stderr if that is a terminal. It takes the bytes done and in total; the
-    total is None if it is unknown."""
+    """A progress bar on stderr if that is a terminal, or in a notebook. It takes the bytes done and
+    in total; the total is None if it is unknown."""
+    if (notebook := notebook_progress()) is not None:
+        yield _in_notebook(notebook, label)
+        return
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
@@ -225,3 +229,18 @@ def _progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
             bar.update(task, completed=done, total=total)
 
         yield show
+
+
+def _in_notebook(notebook: NotebookProgress, label: str) -> Callable[[int, int | None], None]:
+    """Shows the bytes done and in total in a notebook, at most five times a second."""
+    shown = -1.0
+
+    def show(done: int, total: int | None) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= 0.2 or done == total:
+            shown = now
+            of = "" if total is None else f" of {total:,}"
+            notebook.show(f"{label}: {done:,}{of} bytes", done / total if total else None)
+
+    return show

@@ -13,6 +13,7 @@ from architectures.catalogue.figure import Figure, Unbound, Undecided
 from architectures.networks.environment import environment
 from convert.formats.records import ACCURACY
 from mappings.errors import AccuracyError
+from mappings.notebook_card import State, notebook_card
 from mappings.words import first_few
 from verify.accuracy.identity import Identity
 from verify.accuracy.prediction import Prediction
@@ -53,6 +54,31 @@ class Accuracy:
     def complete(self) -> bool:
         """Whether every image of a whole evaluation set was counted."""
         return not (self.problems or self.undecoded or self.limit)
+
+    def _repr_html_(self) -> str:
+        """The verdict and the counts, for a notebook."""
+        words: dict[bool | None, tuple[str, State]] = {
+            True: ("REPRODUCED", "pass"),
+            False: ("NOT REPRODUCED", "fail"),
+            None: ("NOT JUDGED", "open"),
+        }
+        found = self.count
+        shares = [
+            f"{right:,} of {found.images:,} images right, {100 * right / found.images:.3f} %"
+            for right in (found.top1, found.top5)
+        ]
+        return notebook_card(
+            *words[self.verdict.reproduced],
+            f"{self.identity.model}: {shares[0]}",
+            [
+                ("why", self.verdict.why),
+                ("top-5", shares[1]),
+                ("published", self.published or ""),
+                ("preprocessing", self.identity.regime),
+                ("images", self.data if self.complete else f"{self.data}, not a whole set"),
+                ("checkpoint", self.identity.checkpoint_sha256),
+            ],
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The record as JSON values, the contract's fields first."""

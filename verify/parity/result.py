@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from math import prod
 from typing import Any, Literal
 
+from mappings.notebook_card import notebook_card
+
 NetworkCriterion = Literal[
     "values", "inputs", "structure", "arithmetic", "evidence", "layers", "top-1"
 ]
@@ -218,6 +220,26 @@ class Parity:
         layers = ", ".join(self.finding.layers)
         what = "node" if self.leg else "block"
         return f"{self.model}: {failed}; first bad {what} {self.finding.block} ({where}: {layers})"
+
+    def _repr_html_(self) -> str:
+        """The verdict, for a notebook."""
+        where = f", on the {self.leg}" if self.leg else ""
+        found = self.finding
+        return notebook_card(
+            "PASS" if self.passed else "FAIL",
+            "pass" if self.passed else "fail",
+            f"{self.model} ({self.reference}{where})",
+            [
+                (
+                    "first bad node" if self.leg else "first bad block",
+                    (found
+                    and f"{found.block}, {'wrong here' if found.here else 'wrong input'}")
+                    or "",
+                ),
+                *((f"{'✓' if c.passed else '✗'} {c.name}", c.detail) for c in self.criteria),
+                ("checkpoint", self.checkpoint or ""),
+            ],
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as JSON values, the contract's fields first; what is not finite is null."""
