@@ -225,17 +225,14 @@ class Parity:
         """The verdict, for a notebook."""
         where = f", on the {self.leg}" if self.leg else ""
         found = self.finding
+        place = "wrong here" if found and found.here else "given wrong input"
+        where_wrong = f"{found.block}, {place}" if found else ""
         return notebook_card(
             "PASS" if self.passed else "FAIL",
             "pass" if self.passed else "fail",
             f"{self.model} ({self.reference}{where})",
             [
-                (
-                    "first bad node" if self.leg else "first bad block",
-                    (found
-                    and f"{found.block}, {'wrong here' if found.here else 'wrong input'}")
-                    or "",
-                ),
+                ("first bad node" if self.leg else "first bad block", where_wrong),
                 *((f"{'✓' if c.passed else '✗'} {c.name}", c.detail) for c in self.criteria),
                 ("checkpoint", self.checkpoint or ""),
             ],
