@@ -32,7 +32,7 @@ COMMANDS = (
     "convert auto digits.safetensors --from mine.params",
     "verify parity gluon_seresnext8_digits --checkpoint digits.safetensors --report report",
 )
-WIDTH = 96
+WIDTH = 100
 SIZE = "1040,860"
 TEMPLATE = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
