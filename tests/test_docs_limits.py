@@ -17,10 +17,16 @@ ROW = re.compile(r"^\| `([a-z_.]+)\.([A-Z_]+)` \| ([^|]+) \|", re.MULTILINE)
 BOUND = re.compile(r"(MAX|MOST)_[A-Z_]+|LONGEST(_[A-Z]+)?|LARGEST|LIMIT|SLOWEST|DENSEST|SPREAD")
 """What a constant is called that bounds what is read."""
 NO_BOUNDS = {
+    ("architectures.networks.outlining", "MOST_LAYERS"),
     ("convert.sources.download", "CHUNK"),
+    ("convert.sources.hub_pace", "LOOK"),
+    ("gluonport.commands.stage_drawing", "MOST_LINES"),
     ("verify.parity.graphs.graph_nodes", "MOST_NOISE"),
+    ("verify.report.accuracy_facts", "MOST_PAIRS"),
+    ("verify.report.accuracy_page", "MOST_SHOWN"),
 }
-"""How a thing is done in ``convert.sources``, where all other numbers are bounds; a tolerance."""
+"""How a thing is done in ``convert.sources``, where all other numbers are bounds; a tolerance; how
+much of a result is shown."""
 
 
 def constants(file: Path) -> Iterator[str]:

@@ -42,7 +42,7 @@ ONLY_PARSED = {
 NOT_RUN = {
     r"^(pip|uv tool|uv sync|uv build|uv publish|uvx|pipx)\b": "it installs, or uploads",
     r"^uv run pytest|^bash \.ci/|^uv run (ruff|mypy)": "these are the tests",
-    r"^uv run (python )?scripts/|^uv run --group docs ": "tests of their own run the scripts",
+    r"^uv run (python |python -m |--script )?scripts[/.]|^uv run --group docs ": "own tests",
 }
 """Other programs' commands that do not run here; those that are in neither list do."""
 
@@ -87,6 +87,10 @@ def two_runs(folder: Path) -> None:
     )
 
 
+def tuned(folder: Path) -> None:
+    gluonport.convert(SAMPLE, folder / "tuned.safetensors")
+
+
 def resnext(folder: Path) -> None:
     docs_files.write_common(folder)
     docs_files.write_two_sets(folder)
@@ -96,6 +100,7 @@ def resnext(folder: Path) -> None:
 FILES: dict[str, Callable[[Path], None]] = {
     "accuracy-report.md": two_runs,
     "README.md": resnext,
+    "fine-tuning.md": tuned,
     "formats.md": two_sets,
     "graphs.md": named_graph,
     "ledger.md": sample,
