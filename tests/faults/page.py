@@ -87,13 +87,15 @@ def judge(
     port = network
     if fault:
         port, inputs = break_port(fault, model, network, inputs)
-    logits: list[Array] = []
-    handle = port.register_forward_hook(lambda _, __, output: logits.append(output.numpy()))
+    answers: list[tuple[Array, Array]] = []
+    handle = port.register_forward_hook(
+        lambda _, given, output: answers.append((given[0].numpy(), output.numpy()))
+    )
     parity = compare(model, port, reference, inputs)
     handle.remove()
     cells = ["-"] * 4
-    if len(logits) == 2 and all(found.shape == reference.logits64.shape for found in logits):
-        exact, single = logits
+    exact, single = (_in_order(answers, inputs, precision) for precision in ("f8", "f4"))
+    if exact.shape == single.shape == reference.logits64.shape:
         right = int((single.argmax(1) == reference.logits64.argmax(1)).sum())
         cells = [
             _largest(exact, reference.logits64),
@@ -106,6 +108,19 @@ def judge(
     found = f"{finding.block}{'' if finding.here else '*'}" if finding else "-"
     put = fault.place_in(model) if fault else "-"
     return Verdict(fault.name if fault else "none", *cells, failed or "-", put, found), parity
+
+
+def _in_order(answers: Sequence[tuple[Array, Array]], inputs: Array, precision: str) -> Array:
+    """The logits of all images in one precision: they are computed a few at a time."""
+    found = {
+        image.tobytes(): row
+        for given, logits in answers
+        if given.dtype == logits.dtype == np.dtype(precision)
+        for image, row in zip(given, logits, strict=False)
+    }
+    rows = [found.get(image.tobytes()) for image in inputs.astype(precision)]
+    whole = [row for row in rows if row is not None]
+    return np.stack(whole) if len(whole) == len(rows) else np.empty(0)
 
 
 def _largest(ours: Array, theirs: Array) -> str:

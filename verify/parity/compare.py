@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from architectures import Model
 from architectures.catalogue.record import RGB
@@ -34,6 +35,7 @@ from verify.parity.result import Criterion, Parity
 from verify.parity.top_classes import image_answers
 from verify.parity.trace import trace
 from verify.parity.values import check_values
+from verify.parity.workers import workers
 from verify.reference.answers import Reference, golden, live
 from verify.reference.inputs import reference_inputs, reference_names
 
@@ -100,22 +102,39 @@ def _verify_live(converted: Converted) -> Parity:
 
 def synthetic_state(model: Model) -> dict[str, Array]:
     """The synthetic weights, renamed by the table to the network's names."""
-    shapes = model.sized()
-    return {
-        target: synthetic_values(model.source.name, source, shapes[target])
-        for target, source in model.table.sources.items()
-    }
+    shapes, sources = model.sized(), model.table.sources
+    with workers() as pool:  # numpy draws numbers beside other threads
+        values = pool.map(
+            lambda target: synthetic_values(model.source.name, sources[target], shapes[target]),
+            sources,
+        )
+        return dict(zip(sources, values, strict=True))
 
 
 def load(
     model: Model, state: Mapping[str, Array], num_classes: int, in_chans: int = RGB
 ) -> nn.Module:
     """The network in evaluation mode with exactly these weights, float32."""
-    tensors = {name: torch.from_numpy(np.array(values)) for name, values in state.items()}
+    tensors = {
+        name: torch.from_numpy(np.array(values, np.float32, order="C"))
+        for name, values in state.items()
+    }
     tensors |= {name: torch.zeros((), dtype=torch.int64) for name in model.table.synthesised}
-    network = build(model, num_classes, in_chans=in_chans)
-    network.load_state_dict(tensors)
+    with _Undrawn():
+        network = build(model, num_classes, in_chans=in_chans)
+    network.load_state_dict(tensors, assign=True)
     return network.eval()
+
+
+class _Undrawn(TorchFunctionMode):
+    """New layers do not draw the values that are replaced at once."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) -> Parity:

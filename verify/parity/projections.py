@@ -32,5 +32,8 @@ def digest(activation: torch.Tensor) -> torch.Tensor:
     if x.ndim == 2:
         return x @ coefficients("c", x.shape[1])
     c, h, w = (coefficients(axis, n) for axis, n in zip("chw", x.shape[1:], strict=True))
-    pixels = x.permute(0, 2, 3, 1) @ c  # one pass over the activation
+    if x.is_contiguous():  # one pass over the activation, in the order of its memory
+        pixels = torch.bmm(c.T.expand(len(x), -1, -1), x.flatten(2))
+        return torch.einsum("nkhw,hk,wk->nk", pixels.unflatten(2, x.shape[2:]), h, w)
+    pixels = x.permute(0, 2, 3, 1) @ c
     return torch.einsum("nhwk,hk,wk->nk", pixels, h, w)
