@@ -82,7 +82,8 @@ def on_planes(layer: nn.Conv2d, x: Tensor) -> Tensor:
 def depthwise(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """One multiplication of the whole map for each place of the kernel, where PyTorch would run one
     small convolution for each channel."""
-    (top, left), (down, right), (wide, tall) = layer.padding, layer.stride, layer.dilation[::-1]
+    top, left = map(int, layer.padding)
+    (down, right), (tall, wide) = layer.stride, layer.dilation
     padded = functional.pad(x.permute(0, 2, 3, 1), (0, 0, left, left, top, top))  # (N, H, W, C)
     height, width = output_size(layer, x)
     found: Tensor | None = None

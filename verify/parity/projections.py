@@ -34,6 +34,6 @@ def digest(activation: torch.Tensor) -> torch.Tensor:
     c, h, w = (coefficients(axis, n) for axis, n in zip("chw", x.shape[1:], strict=True))
     if x.is_contiguous():  # one pass over the activation, in the order of its memory
         pixels = torch.bmm(c.T.expand(len(x), -1, -1), x.flatten(2))
-        return torch.einsum("nkhw,hk,wk->nk", pixels.unflatten(2, x.shape[2:]), h, w)
+        return torch.einsum("nkhw,hk,wk->nk", pixels.reshape(len(x), -1, *x.shape[2:]), h, w)
     pixels = x.permute(0, 2, 3, 1) @ c
     return torch.einsum("nhwk,hk,wk->nk", pixels, h, w)
