@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from convert.fixed_gammas import restored
-from convert.formats import Array
 from convert.formats.graph_checkpoint import GraphCheckpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
-from convert.precision import FLOATING, Precision, Scratch, convert_values
+from convert.formats.values import Values
+from convert.precision import FLOATING, Precision, convert_values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
 from convert.wish import Wish
@@ -66,9 +65,9 @@ def convert_back(source: GraphCheckpoint, wish: Wish) -> Conversion:
         }
         return conversion, [record_text(PROVENANCE, values)]
 
-    def values(scratch: Scratch) -> dict[str, Array]:
+    def values() -> dict[str, Values]:
         return {
-            name: _values(source, name, dtype, scratch, wish.allow_nonfinite)
+            name: _values(source, name, dtype, wish.allow_nonfinite)
             for name, dtype in arrays
             if _is_known(source, name)
         }
@@ -76,7 +75,6 @@ def convert_back(source: GraphCheckpoint, wish: Wish) -> Conversion:
     return write_proven(
         target,
         source.checkpoint,
-        sum(math.prod(tensor.shape) for tensor in source.checkpoint.tensors),
         values,
         [record_path(target, PROVENANCE)],
         report,
@@ -113,20 +111,19 @@ def _is_known(source: GraphCheckpoint, name: str) -> bool:
     return variable in source.by_variable or variable in _fixed(source)
 
 
-def _values(
-    source: GraphCheckpoint, name: str, dtype: str, scratch: Scratch, allow_nonfinite: bool
-) -> Array:
+def _values(source: GraphCheckpoint, name: str, dtype: str, allow_nonfinite: bool) -> Values:
     variable = source.variable_of(name)
     kept = _fixed(source).get(variable)
     if kept is not None:
-        return restored(_record(source), variable, source.by_variable[variable].shape, kept)
+        shape = source.by_variable[variable].shape
+        return Values.of(restored(_record(source), variable, shape, kept))
     tensor = source.by_variable[variable]
     if tensor.dtype not in FLOATING:
-        return tensor.copy()
+        return Values.of(tensor.copy())
     if dtype == "float64" and tensor.dtype != dtype:
-        return tensor.copy().astype(np.float64)
+        return Values.of(tensor.copy().astype(np.float64))
     precision: Precision = "keep" if tensor.dtype == dtype else _precision(source, dtype)
-    return convert_values(tensor, precision, scratch, allow_nonfinite=allow_nonfinite)
+    return convert_values(tensor, precision, allow_nonfinite=allow_nonfinite)
 
 
 def _precision(source: GraphCheckpoint, dtype: str) -> Precision:

@@ -18,13 +18,14 @@ from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from architectures.graph.stored import StoredTensor
 from convert.fixed_gammas import kept
-from convert.formats import Array, Checkpoint, Tensor
+from convert.formats import Checkpoint, Tensor
 from convert.formats.block import dtype_of
 from convert.formats.graph_checkpoint import variable_name
 from convert.formats.records import GRAPH, PROVENANCE, record_path, record_text
 from convert.formats.symbol import symbol_json
+from convert.formats.values import Values
 from convert.graph_names import GraphNaming, match_names
-from convert.precision import FLOATING, Precision, Scratch, batches_tracked, convert_values
+from convert.precision import FLOATING, Precision, batches_tracked, convert_values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
 from convert.sources.fetched import Fetched
@@ -122,7 +123,6 @@ def convert_graph(request: GraphRequest) -> Conversion:
     if module.exists() and not request.force:
         raise ConversionError(f"{module}: already exists: --force replaces it")
     text = write_source(plan, target.name)
-    tensors = request.tensors
 
     def report(evidence: Evidence) -> tuple[Conversion, Sequence[str]]:
         conversion = _conversion(request, evidence)
@@ -131,17 +131,17 @@ def convert_graph(request: GraphRequest) -> Conversion:
     return write_proven(
         target,
         request.checkpoint,
-        sum(math.prod(tensor.shape) for tensor in tensors.values()),
-        lambda scratch: _values(request, scratch),
+        lambda: _values(request),
         [module, record_path(target, PROVENANCE)],
         report,
         replacing=request.force,
     )
 
 
-def _values(request: GraphRequest, scratch: Scratch) -> dict[str, Array]:
+def _values(request: GraphRequest) -> dict[str, Values]:
     """The values of the target under the network's names, in its order."""
-    plan, arrays = request.plan, {}
+    plan = request.plan
+    arrays: dict[str, Values] = {}
     ones = set(plan.ones)
     for layer in plan.table.layers:
         prefix = f"{layer.target}." if layer.target else ""
@@ -151,15 +151,15 @@ def _values(request: GraphRequest, scratch: Scratch) -> dict[str, Array]:
                 dtype = "float32" if tensor.dtype not in FLOATING else tensor.dtype
                 kept = request.precision == "keep"
                 one = np.ones(tensor.shape, dtype_of(dtype if kept else request.precision))
-                arrays[name] = one
+                arrays[name] = Values.of(one)
             elif tensor.dtype in FLOATING:
                 arrays[name] = convert_values(
-                    tensor, request.precision, scratch, allow_nonfinite=request.allow_nonfinite
+                    tensor, request.precision, allow_nonfinite=request.allow_nonfinite
                 )
             else:
-                arrays[name] = tensor.copy()
+                arrays[name] = Values.of(tensor.copy())
         for leaf in layer.kind.synthesised:
-            arrays[prefix + leaf] = batches_tracked(None)
+            arrays[prefix + leaf] = Values.of(batches_tracked(None))
     return arrays
 
 

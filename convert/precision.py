@@ -2,66 +2,31 @@
 
 from __future__ import annotations
 
-import mmap
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from convert.formats import Array, Tensor
 from convert.formats.block import dtype_of
 from convert.formats.checkpoint import ELEMENTS
+from convert.formats.values import Values
 from mappings.errors import ConversionError
 
 Precision = Literal["float32", "float16", "bfloat16", "keep"]
 FLOATING = ("float16", "bfloat16", "float32", "float64")
 
 
-@dataclass(frozen=True)
-class Scratch:
-    """An unnamed file beside the target that holds converted values, and a read-only map of it.
-
-    The values take disk space and page cache, not memory. A full disk raises an ordinary OSError.
-    The file is gone when the process ends, however it ends.
-    """
-
-    file: IO[bytes]
-    map: mmap.mmap
-
-    @classmethod
-    @contextmanager
-    def open(cls, folder: Path, room: int) -> Iterator[Scratch]:
-        """A file in ``folder`` with room for that many bytes."""
-        room = max(room, 1)  # an empty file cannot be mapped
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.truncate(room)  # takes no disk space before the bytes are written
-            yield cls(file, mmap.mmap(file.fileno(), room, access=mmap.ACCESS_READ))
-
-    def store(self, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[Array]) -> Array:
-        """The concatenated ``parts`` as one read-only array of ``shape``."""
-        if 0 in shape:
-            return np.empty(shape, dtype)
-        start = self.file.tell()
-        for part in parts:
-            self.file.write(part.view(np.uint8).data)
-        self.file.flush()
-        return np.ndarray(shape, dtype, self.map, start)
-
-
-@np.errstate(over="ignore", under="ignore", invalid="ignore")  # what matters is checked
 def convert_values(
-    tensor: Tensor, precision: Precision, scratch: Scratch, *, allow_nonfinite: bool = False
-) -> Array:
-    """The tensor's values in ``precision``, read once and stored in ``scratch``.
+    tensor: Tensor, precision: Precision, *, allow_nonfinite: bool = False
+) -> Values:
+    """The tensor's values in ``precision``, which are read and converted when they are asked for.
 
     Widening is exact; narrowing rounds the float32 value to the nearest value, ties to even. Raises
-    ConversionError for a dtype that is not floating point, for NaN or infinity in the source unless
-    ``allow_nonfinite``, and for a finite value that the narrower type cannot hold.
+    ConversionError for a dtype that is not floating point. The values' ``parts`` raise it for NaN
+    or infinity in the source unless ``allow_nonfinite``, and for a finite value that the narrower
+    type cannot hold.
     """
     if tensor.dtype not in FLOATING:
         raise ConversionError(
@@ -69,10 +34,17 @@ def convert_values(
             f"expected floating-point weights: export the float original"
         )
     dtype = dtype_of(tensor.dtype if precision == "keep" else precision)
-    parts = tensor.parts() if allow_nonfinite else _finite(tensor)
-    if dtype.name != tensor.dtype:
-        parts = _rounded(tensor, parts, dtype)
-    return scratch.store(tensor.shape, dtype, parts)
+
+    def checked() -> Iterator[Array]:
+        parts = tensor.parts() if allow_nonfinite else _finite(tensor)
+        return parts if dtype.name == tensor.dtype else _rounded(tensor, parts, dtype)
+
+    def again() -> Iterator[Array]:
+        if dtype.name == tensor.dtype:
+            return tensor.parts()
+        return _rounded(tensor, tensor.parts(), dtype)
+
+    return Values(tensor.shape, dtype, checked, again)
 
 
 def batches_tracked(tensor: Tensor | None) -> Array:
@@ -90,15 +62,25 @@ def batches_tracked(tensor: Tensor | None) -> Array:
 
 def _finite(tensor: Tensor) -> Iterator[Array]:
     for start, part in zip(count(0, ELEMENTS), tensor.parts(), strict=False):
-        if not np.isfinite(part).all():
+        if not _is_finite(part):
             raise _nonfinite(tensor, part, start)
         yield part
 
 
+@np.errstate(invalid="ignore")  # signalling NaNs
+def _is_finite(part: Array) -> bool:
+    return bool(np.isfinite(part).all())
+
+
+@np.errstate(over="ignore", under="ignore", invalid="ignore")  # what matters is checked
+def _cast(part: Array, dtype: np.dtype[Any]) -> Array:
+    return part.astype(np.float32).astype(dtype)
+
+
 def _rounded(tensor: Tensor, parts: Iterator[Array], dtype: np.dtype[Any]) -> Iterator[Array]:
     for start, part in zip(count(0, ELEMENTS), parts, strict=False):
-        rounded = part.astype(np.float32).astype(dtype)
-        if not np.isfinite(rounded).all():
+        rounded = _cast(part, dtype)
+        if not _is_finite(rounded):
             bad = np.isfinite(part) & ~np.isfinite(rounded)
             if bad.any():
                 where = int(bad.argmax())

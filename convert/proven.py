@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from convert.formats import Array, Checkpoint, Tensor, open_checkpoint
+from convert.formats import Checkpoint, Tensor, open_checkpoint
 from convert.formats.appearing import appearing, sync
-from convert.formats.checkpoint import sha256_of, split
-from convert.formats.regular import sha256
-from convert.formats.write_params import write_params
-from convert.precision import Scratch
+from convert.formats.hash_beside import HashBeside
+from convert.formats.layout import layout
+from convert.formats.values import Values
 from convert.provenance import Conversion, Evidence
 from mappings.errors import ConversionError
 
-WIDEST = 8  # bytes of an element at most
+READERS = 2  # threads that reread: the disk has the next values while some are compared
 
 
 def write_proven(
     target: Path,
     checkpoint: Checkpoint,
-    count: int,
-    values: Callable[[Scratch], Mapping[str, Array]],
+    values: Callable[[], Mapping[str, Values]],
     beside: Sequence[Path],
     report: Callable[[Evidence], tuple[Conversion, Sequence[str]]],
     *,
@@ -33,9 +32,9 @@ def write_proven(
     """Write ``values`` to ``target``, and the texts of ``report`` to the files ``beside`` it: all
     or nothing. The result is what else ``report`` gives.
 
-    ``count`` elements at most are converted in a scratch file beside the target. The format is that
-    of the target's name. The file is reread only after it is on disk, so the comparison covers what
-    the disk did with it.
+    The format is that of the target's name. The target is hashed as it is written. It is reread
+    only after it is on disk, so the comparison covers what the disk did with it, and compares every
+    byte with the source's values once more: the hash is that of the file.
 
     Raises ConversionError for values that cannot be written as asked, and for a file that does not
     read back as it was written; WriteError for a target that another process is writing, and for a
@@ -44,65 +43,94 @@ def write_proven(
     with (
         ThreadPoolExecutor(3) as pool,
         appearing(*beside, target, replacing=replacing) as (*records, partial),
-        Scratch.open(target.parent, WIDEST * count) as scratch,
     ):
         hashes = [pool.submit(file.sha256) for file in checkpoint.files]
-        arrays = values(scratch)
-        digests = pool.submit(_digests, arrays)
-        if target.suffix == ".params":
-            write_params(partial, arrays)
-        else:
-            _save(arrays, partial)
+        arrays = values()
+        hashed, digests = _save(arrays, partial)
         sync(partial)
-        target_hash = pool.submit(sha256, partial)
-        _compare(partial, arrays)
+        try:
+            _compare(partial, arrays)
+        except ConversionError:
+            checkpoint.require_unchanged()  # a source that changed has other values now
+            raise
         sources = tuple(digest.result() for digest in hashes)
         checkpoint.require_unchanged()
-        evidence = Evidence(sources, target_hash.result(), digests.result())
-        conversion, texts = report(evidence)
+        conversion, texts = report(Evidence(sources, hashed, digests))
         for path, text in zip(records, texts, strict=True):
             path.write_text(text, encoding="utf-8")
     return conversion
 
 
-def _save(arrays: Mapping[str, Array], path: Path) -> None:
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-
+def _save(arrays: Mapping[str, Values], path: Path) -> tuple[str, dict[str, str]]:
+    """Write the file; sha256 in hex of it and of each tensor, both of the very bytes that are
+    written."""
     try:
-        save_file(dict(arrays), path, metadata={"format": "pt"})
-    except SafetensorError as error:
-        raise ConversionError(
-            f"{path.name}: cannot be written: {error}; nothing was kept"
-        ) from error
+        pieces = layout(path, arrays)
+    except ValueError as error:
+        raise ConversionError(f"{path.name}: cannot be written: {error}") from error
+    digests = {}
+    with open(path, "xb") as file, HashBeside() as whole, HashBeside() as one:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                whole.add(piece)
+                file.write(piece)
+                continue
+            for part in arrays[piece].parts():
+                data = part.view(np.uint8).data
+                whole.add(data)
+                one.add(data)
+                file.write(data)
+            digests[piece] = one.finish()
+        hashed = whole.finish().result()
+        return hashed, {name: digests[name].result() for name in arrays}
 
 
-def _digests(arrays: Mapping[str, Array]) -> dict[str, str]:
-    """The sha256 of each tensor's bytes, in hex."""
-    return {name: sha256_of(split(array)) for name, array in arrays.items()}
-
-
-def _compare(partial: Path, arrays: Mapping[str, Array]) -> None:
-    """Reread the written file and compare every tensor byte for byte. Raises ConversionError."""
+def _compare(partial: Path, arrays: Mapping[str, Values]) -> None:
+    """Reread the written file and compare it byte for byte. Raises ConversionError."""
     reread = open_checkpoint(partial)
     written = {tensor.name: tensor for tensor in reread.tensors}
     if written.keys() != arrays.keys():
         raise ConversionError(f"{partial}: the file reread has other tensors than were written")
-    for name, array in arrays.items():
+    for name, values in arrays.items():
         tensor = written[name]
-        if tensor.dtype != array.dtype.name or tensor.shape != array.shape:
+        if tensor.dtype != values.dtype.name or tensor.shape != values.shape:
             raise ConversionError(f"{partial}: tensor {name!r} reread has another dtype or shape")
-        if not _same_bytes(tensor, array):
-            raise ConversionError(
-                f"{partial}: tensor {name!r} reread differs from what was written: "
-                f"the storage is unreliable; nothing was kept"
-            )
+    places, at = [], 0
+    for piece in layout(partial, arrays):
+        places.append((piece, at))
+        at += len(piece) if isinstance(piece, bytes) else _nbytes(arrays[piece])
+    (file,) = reread.files
+    if file.size != at:
+        raise _differs(partial, "the size of the file")
+
+    def check(piece: bytes | str, at: int) -> str | None:
+        if isinstance(piece, bytes):
+            return None if file.read(at, at + len(piece)) == piece else "what is beside the tensors"
+        same = written[piece].offset == at and _same_bytes(written[piece], arrays[piece])
+        return None if same else f"tensor {piece!r}"
+
+    with ThreadPoolExecutor(READERS) as pool:
+        for wrong in pool.map(check, *zip(*places, strict=True)):
+            if wrong is not None:
+                pool.shutdown(cancel_futures=True)
+                raise _differs(partial, wrong)
 
 
-def _same_bytes(tensor: Tensor, array: Array) -> bool:
+def _differs(partial: Path, what: str) -> ConversionError:
+    return ConversionError(
+        f"{partial}: {what} reread differs from what was written: "
+        f"the storage is unreliable; nothing was kept"
+    )
+
+
+def _nbytes(values: Values) -> int:
+    return prod(values.shape) * values.dtype.itemsize
+
+
+def _same_bytes(tensor: Tensor, values: Values) -> bool:
     """Whether all bits are equal: comparing numbers would miss those of NaN and a zero's sign."""
-    bits = np.dtype(f"u{array.itemsize}")
+    bits = np.dtype(f"u{values.dtype.itemsize}")
     return all(
         np.array_equal(one.view(bits), other.view(bits))
-        for one, other in zip(tensor.parts(), split(array), strict=True)
+        for one, other in zip(tensor.parts(), values.again(), strict=True)
     )

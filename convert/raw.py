@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from convert.formats import Array, Checkpoint
+from convert.formats import Checkpoint
 from convert.formats.block import dtype_of
 from convert.formats.records import PROVENANCE, RAW, record_path, record_text
-from convert.precision import Scratch
+from convert.formats.values import Values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
 from convert.sources.fetched import Fetched
@@ -36,8 +36,8 @@ def convert_raw(
     if empty:
         notes.append(f"{counted(len(empty), 'array')} without values left out: {first_few(empty)}")
 
-    def values(scratch: Scratch) -> dict[str, Array]:
-        return {t.name: scratch.store(t.shape, dtype_of(str(t.dtype)), t.parts()) for t in tensors}
+    def values() -> dict[str, Values]:
+        return {t.name: Values.stored(t, dtype_of(str(t.dtype))) for t in tensors}
 
     def report(evidence: Evidence) -> tuple[Conversion, Sequence[str]]:
         conversion = Conversion(
@@ -69,7 +69,6 @@ def convert_raw(
     return write_proven(
         target,
         checkpoint,
-        sum(math.prod(tensor.shape) for tensor in tensors),
         values,
         [record_path(target, PROVENANCE)],
         report,

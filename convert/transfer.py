@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +9,10 @@ import numpy as np
 
 from architectures.catalogue.record import count_parameters
 from convert.fixed_gammas import kept
-from convert.formats import Array, Checkpoint, Tensor
+from convert.formats import Checkpoint, Tensor
 from convert.formats.records import PROVENANCE, record_path
-from convert.precision import Scratch, batches_tracked, convert_values
+from convert.formats.values import Values
+from convert.precision import batches_tracked, convert_values
 from convert.preprocessing import preprocessing_beside
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, provenance_text, source_of
@@ -64,8 +64,7 @@ def transfer(request: Request) -> Conversion:
     return write_proven(
         target,
         checkpoint,
-        sum(math.prod(tensor.shape) for tensor in tensors.values()),
-        lambda scratch: _convert(request, tensors, scratch),
+        lambda: _convert(request, tensors),
         [record_path(target, PROVENANCE)],
         report,
         replacing=request.force,
@@ -80,32 +79,29 @@ def _fixed(request: Request, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     return {name: kept(tensor) for name, tensor in gammas.items() if (tensor.copy() != 1).any()}
 
 
-def _convert(request: Request, tensors: Mapping[str, Tensor], scratch: Scratch) -> dict[str, Array]:
+def _convert(request: Request, tensors: Mapping[str, Tensor]) -> dict[str, Values]:
     """The values of the target, under the names that they get in it and in the network's order."""
     names, fixed = request.names, request.found.model.fixed
-    arrays: dict[str, Array] = {}
+    arrays: dict[str, Values] = {}
     for name in request.found.shapes:
         if names is not None and name not in names:
             continue
         if name in request.found.table.synthesised:
-            values = batches_tracked(tensors.get(name))
+            values = Values.of(batches_tracked(tensors.get(name)))
         elif (
             name in fixed
             and names is not None
             and (original := request.back.gamma(name, tensors[name].shape)) is not None
         ):
-            values = original
+            values = Values.of(original)
         else:
             values = convert_values(
-                tensors[name],
-                request.precision,
-                scratch,
-                allow_nonfinite=request.allow_nonfinite,
+                tensors[name], request.precision, allow_nonfinite=request.allow_nonfinite
             )
         if name in fixed and names is None:
-            values = np.ones_like(values)
+            values = Values.of(np.ones_like(values.array()))
         if names is not None:
-            values = values.reshape(request.found.model.table.source_shape(name, values.shape))
+            values = values.reshaped(request.found.model.table.source_shape(name, values.shape))
         arrays[name if names is None else names[name]] = values
     if names is not None:  # Gluon's save_parameters writes the tensors of a shared layer twice
         again = request.found.model.table.repeated

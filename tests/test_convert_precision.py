@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -18,18 +14,12 @@ from hypothesis.extra import numpy as hnp
 
 from convert.formats import Array, Tensor
 from convert.formats.checkpoint import ELEMENTS as CHUNK
-from convert.precision import Precision, Scratch, convert_values
+from convert.precision import Precision, convert_values
 from mappings.errors import ConversionError
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 NARROW: dict[Precision, torch.dtype] = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 FLOATS = hnp.from_dtype(np.dtype("float32"), allow_nan=False, allow_infinity=False)
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Iterator[Scratch]:
-    with Scratch.open(tmp_path, 1 << 24) as scratch:
-        yield scratch
 
 
 def tensor(array: Array) -> Tensor:
@@ -69,11 +59,11 @@ def around_every_bfloat16() -> Array:
     ids=["float16", "bfloat16"],
 )
 def test_every_value_and_every_tie_rounds_to_nearest_even_as_torch_does(
-    precision: Precision, values: Array, scratch: Scratch
+    precision: Precision, values: Array
 ) -> None:
     expected = by_torch(values, precision)
     held = np.isfinite(expected.view(np.float16 if precision == "float16" else BFLOAT16))
-    found = convert_values(tensor(values[held]), precision, scratch)
+    found = convert_values(tensor(values[held]), precision).array()
     assert held.sum() > 100_000 and found.dtype.name == precision
     assert np.array_equal(bits(found), expected[held])
 
@@ -81,147 +71,131 @@ def test_every_value_and_every_tie_rounds_to_nearest_even_as_torch_does(
 @pytest.mark.parametrize("precision", NARROW)
 @given(values=hnp.arrays(np.float32, st.integers(1, 50), elements=FLOATS))
 def test_any_float32_rounds_as_torch_does_or_is_refused(
-    precision: Precision, values: Array, tmp_path_factory: pytest.TempPathFactory
+    precision: Precision, values: Array
 ) -> None:
     expected = by_torch(values, precision)
     infinity = {"float16": 0x7C00, "bfloat16": 0x7F80}[precision]
-    with Scratch.open(tmp_path_factory.getbasetemp(), 100) as scratch:
-        if ((expected & 0x7FFF) == infinity).any():
-            with pytest.raises(ConversionError, match="overflows"):
-                convert_values(tensor(values), precision, scratch)
-        else:
-            assert np.array_equal(
-                bits(convert_values(tensor(values), precision, scratch)), expected
-            )
+    if ((expected & 0x7FFF) == infinity).any():
+        with pytest.raises(ConversionError, match="overflows"):
+            convert_values(tensor(values), precision).array()
+    else:
+        assert np.array_equal(bits(convert_values(tensor(values), precision).array()), expected)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, BFLOAT16])
-def test_widening_is_exact(dtype: Any, scratch: Scratch) -> None:
+def test_widening_is_exact(dtype: Any) -> None:
     values = np.arange(0x10000, dtype=np.uint16).view(dtype)
     with np.errstate(invalid="ignore"):  # signalling NaNs
         values = values[np.isfinite(values)]
-    found = convert_values(tensor(values), "float32", scratch)
+    found = convert_values(tensor(values), "float32").array()
     assert found.dtype == np.float32
     assert np.array_equal(bits(found.astype(dtype)), bits(values))
 
 
-def test_overflow_is_refused_with_the_name_and_the_place(scratch: Scratch) -> None:
+def test_overflow_is_refused_with_the_name_and_the_place() -> None:
     values = np.ones(CHUNK + 9, np.float32)
     values[CHUNK + 5] = 65520
     expected = f"'layer.weight': the value 65520.0 at flat index {CHUNK + 5} overflows float16"
     with pytest.raises(ConversionError, match=expected):
-        convert_values(tensor(values), "float16", scratch)
+        convert_values(tensor(values), "float16").array()
     with pytest.raises(ConversionError, match=r"1e\+300 at flat index 0 overflows float32"):
-        convert_values(tensor(np.array([1e300])), "float32", scratch)
+        convert_values(tensor(np.array([1e300])), "float32").array()
 
 
 @pytest.mark.parametrize("dtype", [np.float16, BFLOAT16, np.float32, np.float64])
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16", "keep"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_nonfinite_values_are_refused_unless_allowed(
-    dtype: Any, precision: Precision, bad: float, scratch: Scratch
+    dtype: Any, precision: Precision, bad: float
 ) -> None:
     values = np.ones(CHUNK + 9, dtype)
     values[CHUNK + 5] = bad
     expected = f"'layer.weight' holds {bad} at flat index {CHUNK + 5}, expected finite"
     with pytest.raises(ConversionError, match=expected):
-        convert_values(tensor(values), precision, scratch)
-    found = convert_values(tensor(values), precision, scratch, allow_nonfinite=True)
+        convert_values(tensor(values), precision).array()
+    found = convert_values(tensor(values), precision, allow_nonfinite=True).array()
     np.testing.assert_array_equal(found.astype(np.float64), values.astype(np.float64))
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16", "keep"])
-def test_a_signalling_nan_is_refused_without_a_warning(
-    precision: Precision, scratch: Scratch
-) -> None:
+def test_a_signalling_nan_is_refused_without_a_warning(precision: Precision) -> None:
     values = np.array([0x3F80, 0x7F81], np.uint16).view(BFLOAT16)
     with pytest.raises(ConversionError, match="holds nan at flat index 1"):
-        convert_values(tensor(values), precision, scratch)
-    found = convert_values(tensor(values), precision, scratch, allow_nonfinite=True)
+        convert_values(tensor(values), precision).array()
+    found = convert_values(tensor(values), precision, allow_nonfinite=True).array()
     with np.errstate(invalid="ignore"):
         assert np.isnan(found.astype(np.float64)).tolist() == [False, True]
 
 
-def test_infinities_that_cancel_out_are_still_found(scratch: Scratch) -> None:
+def test_infinities_that_cancel_out_are_still_found() -> None:
     with pytest.raises(ConversionError, match="holds inf at flat index 1"):
-        convert_values(tensor(np.array([1, np.inf, -np.inf], np.float32)), "keep", scratch)
+        convert_values(tensor(np.array([1, np.inf, -np.inf], np.float32)), "keep").array()
 
 
-def test_float64_is_rounded_through_float32(scratch: Scratch) -> None:
+def test_float64_is_rounded_through_float32() -> None:
     above_the_tie = np.array([1 + 2**-11 + 2**-30])  # at once it would round to 1 + 2**-10
-    assert convert_values(tensor(above_the_tie), "float16", scratch).tolist() == [1]
+    assert convert_values(tensor(above_the_tie), "float16").array().tolist() == [1]
     values = np.random.default_rng(0).standard_normal(CHUNK + 9)
-    found = convert_values(tensor(values), "float32", scratch)
+    found = convert_values(tensor(values), "float32").array()
     assert np.array_equal(found, values.astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, BFLOAT16, np.float32, np.float64])
-def test_keep_keeps_every_bit(dtype: Any, scratch: Scratch) -> None:
+def test_keep_keeps_every_bit(dtype: Any) -> None:
     values = np.random.default_rng(0).standard_normal((50, 3)).astype(dtype)
-    found = convert_values(tensor(values), "keep", scratch)
+    found = convert_values(tensor(values), "keep").array()
     assert found.dtype == values.dtype and np.array_equal(bits(found), bits(values))
 
 
-def test_values_are_kept_on_the_disk_and_no_longer_the_sources(scratch: Scratch) -> None:
-    values = np.random.default_rng(0).random((600, 500), np.float32)
-    found = convert_values(tensor(values), "float32", scratch)
-    mapped: object = found.base
-    assert isinstance(mapped, mmap.mmap)
-    assert np.array_equal(found, values)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_same_values_come_again_in_parts(precision: Precision) -> None:
+    values = np.random.default_rng(0).random(CHUNK + 9, np.float32)
+    found = convert_values(tensor(values), precision)
+    first, again = list(found.parts()), list(found.again())
+    assert [len(part) for part in first] == [len(part) for part in again] == [CHUNK, 9]
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(bits(one), bits(other))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, BFLOAT16, np.float32, np.float64])
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16", "keep"])
-def test_a_view_at_an_odd_byte_is_converted(
-    dtype: Any, precision: Precision, scratch: Scratch
-) -> None:
+def test_a_view_at_an_odd_byte_is_converted(dtype: Any, precision: Precision) -> None:
     values = np.random.default_rng(0).standard_normal((50, 3)).astype(dtype)
     view = np.ndarray(values.shape, dtype, b"\0" + values.tobytes(), 1)
     assert not view.flags.aligned
-    found = convert_values(tensor(view), precision, scratch)
-    expected = convert_values(tensor(values), precision, scratch)
+    found = convert_values(tensor(view), precision).array()
+    expected = convert_values(tensor(values), precision).array()
     assert np.array_equal(bits(found), bits(expected))
 
 
 @pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 7, 7)])
-def test_empty_tensors_stay_empty(shape: tuple[int, ...], scratch: Scratch) -> None:
-    found = convert_values(tensor(np.empty(shape, np.float32)), "float16", scratch)
+def test_empty_tensors_stay_empty(shape: tuple[int, ...]) -> None:
+    found = convert_values(tensor(np.empty(shape, np.float32)), "float16").array()
     assert (found.shape, found.dtype) == (shape, np.dtype("float16"))
 
 
-def test_a_scalar_stays_a_scalar(scratch: Scratch) -> None:
-    found = convert_values(tensor(np.array(2.5, np.float32)), "float16", scratch)
+def test_a_scalar_stays_a_scalar() -> None:
+    found = convert_values(tensor(np.array(2.5, np.float32)), "float16").array()
     assert found.shape == () and found == 2.5
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "bool"])
-def test_tensors_of_integers_are_refused(dtype: str, scratch: Scratch) -> None:
+def test_tensors_of_integers_are_refused(dtype: str) -> None:
     with pytest.raises(ConversionError, match=f"'layer.weight' is {dtype}, expected floating"):
-        convert_values(tensor(np.ones(3, dtype)), "keep", scratch)
+        convert_values(tensor(np.ones(3, dtype)), "keep").array()
 
 
-def test_an_array_stored_as_none_is_refused(scratch: Scratch) -> None:
+def test_an_array_stored_as_none_is_refused() -> None:
     none = Tensor("layer.weight", (), None, "none", 0, lambda: pytest.fail("was read"))
     with pytest.raises(ConversionError, match=r"'layer\.weight' is empty"):
-        convert_values(none, "keep", scratch)
+        convert_values(none, "keep").array()
 
 
-def test_stored_arrays_do_not_disturb_each_other(scratch: Scratch) -> None:
+def test_stored_arrays_do_not_disturb_each_other() -> None:
     sources = [np.full((n, 3), n, np.float32) for n in range(1, 250)]
     found = [
-        convert_values(tensor(source), "float16" if n % 2 else "bfloat16", scratch)
+        convert_values(tensor(source), "float16" if n % 2 else "bfloat16").array()
         for n, source in enumerate(sources)
     ]
     for source, array in zip(sources, found, strict=True):
         assert np.array_equal(array.astype(np.float32), source)
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to count descriptors")
-def test_any_number_of_tensors_takes_no_further_descriptor(
-    scratch: Scratch, tmp_path: Path
-) -> None:
-    before = len(os.listdir("/proc/self/fd"))
-    one = tensor(np.ones(5, np.float32))
-    found = [convert_values(one, "float16", scratch) for _ in range(2000)]
-    assert len(os.listdir("/proc/self/fd")) == before
-    assert len(found) == 2000 and not list(tmp_path.iterdir())

@@ -24,9 +24,9 @@ from safetensors.numpy import save_file
 import gluonport
 from architectures import find_model
 from convert import proven
-from convert.formats import Array
 from convert.formats.appearing import appearing
-from convert.proven import _compare, _digests
+from convert.formats.values import Values
+from convert.proven import _compare, _save
 from mappings.errors import ConversionError, WriteError
 from tests.support.needs import cannot_run
 from tests.support.params_writer import dense, params
@@ -159,7 +159,7 @@ def test_a_target_that_appears_meanwhile_is_replaced_only_by_force(
 ) -> None:
     out = tmp_path / "out.safetensors"
 
-    def and_somebody_writes(partial: Path, arrays: Mapping[str, Array]) -> None:
+    def and_somebody_writes(partial: Path, arrays: Mapping[str, Values]) -> None:
         _compare(partial, arrays)
         out.write_bytes(b"theirs")
 
@@ -323,15 +323,22 @@ def test_a_file_that_rereads_otherwise_than_it_was_written_is_refused(
     if dtype != "int64":
         arrays["a"][7] = np.nan  # as equal to itself as any other value
     path = tmp_path / "out.safetensors"
-    save_file(arrays, path)
+    values = {name: Values.of(array) for name, array in arrays.items()}
     digests = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
-    assert _digests(arrays) == digests
-    _compare(path, arrays)
+    assert _save(values, path) == (sha256(path), digests)
+    save_file(arrays, path, metadata={"format": "pt"})
+    assert sha256(path) == _save(values, tmp_path / "again.safetensors")[0]
+    _compare(path, values)
     content = bytearray(path.read_bytes())
     content[-1] ^= 0x80  # of floats, the sign of a zero
     path.write_bytes(content)
     with pytest.raises(ConversionError, match="tensor 'b' reread differs from what was written"):
-        _compare(path, arrays)
+        _compare(path, values)
+    content[-1] ^= 0x80
+    content[content.index(b'"pt"') + 1] = ord("t")
+    path.write_bytes(content)
+    with pytest.raises(ConversionError, match="what is beside the tensors reread differs"):
+        _compare(path, values)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
