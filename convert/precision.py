@@ -62,14 +62,14 @@ def batches_tracked(tensor: Tensor | None) -> Array:
 
 def _finite(tensor: Tensor) -> Iterator[Array]:
     for start, part in zip(count(0, ELEMENTS), tensor.parts(), strict=False):
-        if not _is_finite(part):
+        if not _finite_places(part).all():
             raise _nonfinite(tensor, part, start)
         yield part
 
 
 @np.errstate(invalid="ignore")  # signalling NaNs
-def _is_finite(part: Array) -> bool:
-    return bool(np.isfinite(part).all())
+def _finite_places(part: Array) -> Array:
+    return np.isfinite(part)
 
 
 @np.errstate(over="ignore", under="ignore", invalid="ignore")  # what matters is checked
@@ -80,8 +80,8 @@ def _cast(part: Array, dtype: np.dtype[Any]) -> Array:
 def _rounded(tensor: Tensor, parts: Iterator[Array], dtype: np.dtype[Any]) -> Iterator[Array]:
     for start, part in zip(count(0, ELEMENTS), parts, strict=False):
         rounded = _cast(part, dtype)
-        if not _is_finite(rounded):
-            bad = np.isfinite(part) & ~np.isfinite(rounded)
+        if not _finite_places(rounded).all():
+            bad = _finite_places(part) & ~_finite_places(rounded)
             if bad.any():
                 where = int(bad.argmax())
                 raise ConversionError(
@@ -92,7 +92,7 @@ def _rounded(tensor: Tensor, parts: Iterator[Array], dtype: np.dtype[Any]) -> It
 
 
 def _nonfinite(tensor: Tensor, part: Array, start: int) -> ConversionError:
-    where = int((~np.isfinite(part)).argmax())
+    where = int((~_finite_places(part)).argmax())
     return ConversionError(
         f"tensor {tensor.name!r} holds {part[where]} at flat index {start + where}, expected "
         f"finite weights: the training diverged or the file is damaged; "

@@ -9,8 +9,6 @@ take turns. Timed is the loop over all images, from file to the five best classe
     gluonport   the command's own reader, fast network and ledger, in timm's and Gluon's regime
     warm cache  the same with every crop in --cache
     ceiling     the fast network alone on inputs that are ready, as many workers
-    sgemm       the physical limit: the network's multiplications at the rate of torch's product of
-                matrices, 2048 x 2048, one on each core
     timm        validate.py's loop: ImageDataset, create_loader, loss and accuracy, its defaults
                 (batch 256, 4 workers)
     MXNet       benchmark_accuracy_mxnet.py: GluonCV's verify_pretrained.py (batch 32, 4 workers)
@@ -133,25 +131,6 @@ def gluonport_loop(contender: str, name: str, checkpoint: Path, tree: Path, cach
     return {"seconds": seconds, "top5": {p.path: list(p.classes) for p in predictions}}
 
 
-def product_loop(name: str, images: int) -> Answer:
-    """The seconds that products of matrices take for as many operations as the images."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    from verify.accuracy.device import cores
-
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        gluonport.create_model(name).eval()(torch.zeros(1, 3, 224, 224))
-    side, times = 2048, 60
-    a, b = torch.randn(side, side), torch.randn(side, side)
-    with ThreadPoolExecutor(cores(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        list(pool.map(a.mm, [b] * cores()))
-        start = time.perf_counter()
-        list(pool.map(a.mm, [b] * times))
-        rate = times * 2 * side**3 / (time.perf_counter() - start)
-    return {"seconds": images * counter.get_total_flops() / rate, "top5": {}}
-
-
 def timm_loop(
     name: str,
     checkpoint: Path,
@@ -238,7 +217,7 @@ def race(name: str, folder: Path, images: int, rounds: int) -> dict[str, Any]:
     checkpoint = folder / f"{name}.safetensors"
     gluonport.convert(name, checkpoint, source="synthetic")
     gluonport.convert(name, folder / f"{name}.params", source=checkpoint)
-    contenders = (*OURS, "sgemm", "timm", "MXNet")
+    contenders = (*OURS, "timm", "MXNet")
     child("warm cache", name, folder, images)
     rates: dict[str, list[float]] = {contender: [] for contender in contenders}
     answers: dict[str, Answer] = {}
@@ -262,7 +241,7 @@ def table(results: list[dict[str, Any]]) -> str:
         for contender, values in rates.items():
             middle = statistics.median(values)
             ours = rates["gluonport, gluon" if contender == "MXNet" else "gluonport, timm"]
-            ours = rates["warm cache"] if contender in ("ceiling", "sgemm") else ours
+            ours = rates["warm cache"] if contender == "ceiling" else ours
             lines.append(
                 f"| {result['model']} | {contender} | {middle:.2f} | {min(values):.2f} - "
                 f"{max(values):.2f} | {statistics.median(ours) / middle:.2f} x |"
@@ -283,8 +262,6 @@ def main() -> None:
         checkpoint, tree, cache = map(Path, paths)
         if contender == "timm":
             answer = timm_loop(name, checkpoint, tree)
-        elif contender == "sgemm":
-            answer = product_loop(name, options.images)
         else:
             answer = gluonport_loop(contender, name, checkpoint, tree, cache)
         print(json.dumps(answer))

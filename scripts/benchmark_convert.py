@@ -49,7 +49,7 @@ STAGES = Path(__file__).with_name("benchmark_stages.py")
 CONVERT = Path(sysconfig.get_path("scripts")) / "convert"
 SMALLEST, LARGEST = "gluon_resnext50_32x4d", "gluon_seresnext101_64x4d"
 CLASSES_4GIB = 1 << 19  # a classifier of exactly 4 GiB on 2048 features
-IMPORTS = "import gluonport.commands.convert, convert.transfer, convert.proven, safetensors.numpy"
+IMPORTS = "import gluonport.commands.convert, convert.transfer, convert.proven"
 MIB = 1 << 20
 REHEARSALS = 1  # untimed runs before each timed one
 

@@ -15,25 +15,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import safetensors.numpy  # noqa: F401  convert imports it when it writes
-
 import gluonport.commands.convert  # noqa: F401  as the command does
-from convert import conversion, fit, formats, transfer
+from convert import conversion, fit, formats, proven, transfer
 
 STAGES = (  # a function, and what it does
     ("open_checkpoint", "read the structure"),
     ("fit", "reconcile names and shapes"),
-    ("convert_values", "check that values are finite"),
-    ("_save", "write"),
+    ("_save", "check, write and hash"),
     ("_compare", "reread and compare"),
-    ("_digests", "hash each tensor"),
-    ("sha256", "hash source and target"),
     ("sync", "sync"),
     ("convert", "all of convert()"),
 )
 
 
-MODULES = (conversion, fit, formats, transfer)  # where they are looked up
+MODULES = (conversion, fit, formats, proven, transfer)  # where they are looked up
 
 
 def main() -> None:
