@@ -20,10 +20,10 @@ from architectures.graph.stored import StoredTensor
 from convert.fixed_gammas import kept
 from convert.formats import Checkpoint, Tensor
 from convert.formats.block import dtype_of
+from convert.formats.given_values import Values
 from convert.formats.graph_checkpoint import variable_name
 from convert.formats.records import GRAPH, PROVENANCE, record_path, record_text
 from convert.formats.symbol import symbol_json
-from convert.formats.values import Values
 from convert.graph_names import GraphNaming, match_names
 from convert.precision import FLOATING, Precision, batches_tracked, convert_values
 from convert.proven import write_proven

@@ -11,7 +11,7 @@ import numpy as np
 from convert.formats import Array, Tensor
 from convert.formats.block import dtype_of
 from convert.formats.checkpoint import ELEMENTS
-from convert.formats.values import Values
+from convert.formats.given_values import Values
 from mappings.errors import ConversionError
 
 Precision = Literal["float32", "float16", "bfloat16", "keep"]

@@ -11,9 +11,9 @@ import numpy as np
 
 from convert.formats import Checkpoint, Tensor, open_checkpoint
 from convert.formats.appearing import appearing, sync
+from convert.formats.file_layout import layout
+from convert.formats.given_values import Values
 from convert.formats.hash_beside import HashBeside
-from convert.formats.layout import layout
-from convert.formats.values import Values
 from convert.provenance import Conversion, Evidence
 from mappings.errors import ConversionError
 

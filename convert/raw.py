@@ -9,8 +9,8 @@ from pathlib import Path
 
 from convert.formats import Checkpoint
 from convert.formats.block import dtype_of
+from convert.formats.given_values import Values
 from convert.formats.records import PROVENANCE, RAW, record_path, record_text
-from convert.formats.values import Values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
 from convert.sources.fetched import Fetched

@@ -25,7 +25,7 @@ import gluonport
 from architectures import find_model
 from convert import proven
 from convert.formats.appearing import appearing
-from convert.formats.values import Values
+from convert.formats.given_values import Values
 from convert.proven import _compare, _save
 from mappings.errors import ConversionError, WriteError
 from tests.support.needs import cannot_run

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from convert.formats.checkpoint import Array
-from convert.formats.layout import params_layout
-from convert.formats.values import Values
+from convert.formats.file_layout import params_layout
+from convert.formats.given_values import Values
 
 
 def write_params(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ import torch
 
 from mappings.errors import AccuracyError
 from verify.accuracy.task import Precision
+from verify.parity.workers import cores as cores
+from verify.parity.workers import keep_freed_memory as keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -68,21 +68,3 @@ def without_tf32() -> Iterator[None]:
 def _allow_tf32(products: bool, convolutions: bool) -> None:
     torch.backends.cuda.matmul.allow_tf32 = products
     torch.backends.cudnn.allow_tf32 = convolutions
-
-
-def keep_freed_memory() -> None:
-    """Make glibc keep freed memory for the layers that follow, for the rest of this process.
-
-    By default it maps large blocks anew for each layer, and page faults take up to a third of the
-    time. With other C libraries this does nothing.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # malloc.h
-    for parameter, value in ((trim_threshold, 2**31 - 1), (mmap_threshold, 2**30), (arena_max, 1)):
-        if mallopt:
-            mallopt(parameter, value)
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

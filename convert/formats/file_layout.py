@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 
+from convert.formats.given_values import Values
 from convert.formats.params import DENSE, DEVICES, DTYPES, MAGIC
 from convert.formats.safetensors import DTYPES as SAFETENSORS
-from convert.formats.values import Values
 
 Layout = list[bytes | str]
 """The pieces of a file in their order: bytes, or the name of the tensor whose values come next."""

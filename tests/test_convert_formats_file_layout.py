@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from convert.formats.layout import ORDER, layout
+from convert.formats.file_layout import ORDER, layout
+from convert.formats.given_values import Values
 from convert.formats.safetensors import DTYPES
-from convert.formats.values import Values
 from mappings.errors import ConversionError
 
 TYPES = {name: ml_dtypes.bfloat16 if name == "bfloat16" else name for name in DTYPES.values()}
