@@ -38,7 +38,11 @@ LAYERS = [  # route, side of the input, the layer
 ]
 
 
-@pytest.mark.parametrize(("route", "side", "layer"), LAYERS, ids=lambda value: str(value)[:60])
+def described(value: object) -> str:
+    return str(getattr(value, "__name__", value))[:60]
+
+
+@pytest.mark.parametrize(("route", "side", "layer"), LAYERS, ids=described)
 def test_a_route_gives_what_the_layer_gives(route: object, side: int, layer: nn.Conv2d) -> None:
     layer = layer.to(torch.float64, memory_format=torch.channels_last)  # type: ignore[call-overload]
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 8, side, side)))
@@ -48,9 +52,9 @@ def test_a_route_gives_what_the_layer_gives(route: object, side: int, layer: nn.
         expected, found = layer(x), convolve(layer, x)
     assert found.shape == expected.shape
     assert found.is_contiguous(memory_format=torch.channels_last)
-    assert torch.allclose(found, expected, rtol=0, atol=1e-14)
-    wrong = expected + 1e-13 * expected.abs().max()
-    assert not torch.allclose(found, wrong, rtol=0, atol=1e-14)
+    assert torch.allclose(found, expected, rtol=0, atol=1e-13)
+    wrong = expected + 1e-12 * expected.abs().max()
+    assert not torch.allclose(found, wrong, rtol=0, atol=1e-13)
 
 
 def test_other_precisions_and_replaced_layers_keep_their_own_way() -> None:
@@ -94,7 +98,7 @@ INPUTS = np.random.default_rng(0).normal(size=(5, 3, 32, 32)).astype(np.float32)
 
 def test_a_trace_is_that_of_the_plain_routes() -> None:
     fast, slow = (trace(Network(), INPUTS, LAYER_NAMES, plain=plain) for plain in (False, True))
-    assert np.allclose(fast.logits64, slow.logits64, rtol=0, atol=1e-14)
+    assert np.allclose(fast.logits64, slow.logits64, rtol=0, atol=1e-13)
     assert np.array_equal(fast.logits32, slow.logits32)
     assert fast.digests64.keys() == slow.digests64.keys() == set(LAYER_NAMES)
     for name in LAYER_NAMES:
