@@ -43,6 +43,8 @@ class Network(nn.Module):
     sequences: ClassVar[tuple[str, ...]] = ()
     block_types: ClassVar[tuple[type[nn.Module], ...]] = ()
 
+    __jit_unused_properties__: ClassVar[list[str]] = ["stage_ends"]  # TorchScript leaves it out
+
     def forward_features(self, x: Tensor) -> Tensor:
         """Images (N, in_chans, H, W) to the last stage's map (N, num_features, h, w)."""
         raise NotImplementedError
