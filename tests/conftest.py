@@ -7,6 +7,7 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,16 @@ def smallest() -> dict[str, Model]:
     """The smallest model of each family: they run in every test run, the others exhaustively."""
     ordered = sorted(MODELS, key=lambda model: -model.parameters)
     return {model.family.name: model for model in ordered}
+
+
+def every_model() -> list[Any]:
+    """Parameters of a test of each model: all but the smallest of each family run exhaustively."""
+    quick = set(smallest().values())
+    marks = pytest.mark.exhaustive
+    return [
+        pytest.param(model, id=model.name, marks=() if model in quick else marks)
+        for model in MODELS
+    ]
 
 
 class GluonCheckpoints:

@@ -31,6 +31,9 @@ gluonport.create_model("name").no_such_method()
 """
 
 
+pytestmark = pytest.mark.exhaustive
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built wheel, unpacked where nothing else of ours is."""

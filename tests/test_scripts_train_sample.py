@@ -97,6 +97,7 @@ def test_readme_states_the_hash_of_the_parameters(algorithm: str) -> None:
     assert f"- {algorithm} `{digest}`" in (SAMPLES / "README.md").read_text()
 
 
+@pytest.mark.exhaustive
 def test_mxnet_predicts_again_what_the_files_say(rows: list[dict[str, str]]) -> None:
     command = ["uv", "run", "--script", str(ROOT / "scripts" / "train_sample.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)

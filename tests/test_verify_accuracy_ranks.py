@@ -115,7 +115,7 @@ def whole(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @pytest.mark.parametrize(
     "world",
     [
-        3,
+        2,
         pytest.param(6, marks=pytest.mark.exhaustive),
         pytest.param(7, marks=pytest.mark.exhaustive),
     ],

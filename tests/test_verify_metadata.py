@@ -73,6 +73,7 @@ def test_every_price_matters(counter: Counter, operation: str) -> None:
     assert without < whole
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "change", [{"size": (224, 284)}, {"size": (224, 287)}, {"prices": MMCV.prices}]
 )

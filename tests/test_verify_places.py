@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from architectures import MODELS, Model, find_model
+from architectures import Model, find_model
 from architectures.catalogue.config import ResidualConfig
 from architectures.networks.build import build
+from tests.conftest import every_model
 from verify.parity.compare import _norms
 from verify.parity.places import places
 from verify.reference.answers import golden
@@ -19,7 +20,7 @@ def placed(name: str) -> dict[str, tuple[str, str]]:
     return {place.source: (place.module, place.block) for place in found}
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", every_model())
 def test_every_layer_of_the_table_and_every_block_is_placed_at_a_module(model: Model) -> None:
     found = places(model, golden(model).layers)
     with torch.device("meta"):
