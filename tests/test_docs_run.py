@@ -29,6 +29,7 @@ SAMPLE = "gluon_seresnext8_digits"
 ONLY_PARSED = {
     r"hf-hub:|https://": "it needs a model hub or the web",
     r"--push ": "it needs a model hub and a token",
+    r"^verify release release/|^gluonport releases release/": "publishing.md makes a release first",
     r"^torchrun ": "it needs 16 GPUs",
     r"--data ": "it needs ImageNet",
     r"^convert gluon_resnext50_32x4d \S+ *(#|$)": "it fetches the published checkpoint",
