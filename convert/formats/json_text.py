@@ -30,8 +30,13 @@ def parse_json(text: str) -> Any:
 
 def read_json_object(path: str | PathLike[str], most: int = MAX_RECORD) -> dict[str, Any]:
     """The JSON object in a UTF-8 file of at most ``most`` bytes. Raises FormatError."""
-    text = read_text(path, most)
+    return json_object(read_text(path, most), path)
+
+
+def json_object(text: str | bytes, path: str | PathLike[str]) -> dict[str, Any]:
+    """The JSON object in a text, or in its UTF-8, of ``path``. Raises FormatError."""
     try:
+        text = text if isinstance(text, str) else text.decode("utf-8-sig")
         value = parse_json(text)
     except ValueError as error:
         raise FormatError(path, f"the file is not valid JSON: {error}") from error

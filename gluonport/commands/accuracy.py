@@ -27,13 +27,28 @@ if TYPE_CHECKING:
     from verify.accuracy.reducer import Count
 
 FILE = click.Path(path_type=Path)
+SCHEMES = ("s3://", "gs://")
+
+
+class FileOrAddress(click.Path):
+    """A path, or the address of something in an object storage, which stays a text."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | str:
+        if isinstance(value, str) and value.startswith(SCHEMES):
+            return value
+        return Path(str(super().convert(value, param, ctx)))
+
+
+ANYWHERE = FileOrAddress(path_type=Path)
 
 
 @click.command(cls=Command)
 @click.argument("name", type=ModelName())
 @click.argument("checkpoint", type=FILE)
 @click.option(
-    "--data", type=FILE, metavar="PATH", help="The labelled images; the sample brings its own."
+    "--data", type=ANYWHERE, metavar="PATH", help="The labelled images; the sample brings its own."
 )
 @click.option(
     "--labels",
@@ -69,7 +84,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--ledger",
     "ledgers",
-    type=FILE,
+    type=ANYWHERE,
     metavar="DIR",
     multiple=True,
     help="Keep finished chunks in DIR. May be repeated, to take over other machines' chunks.",

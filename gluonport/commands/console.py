@@ -26,6 +26,7 @@ EXTRAS = {
     **dict.fromkeys(("torch", "cv2", "PIL", "jinja2", "markupsafe"), "verify"),
     "huggingface_hub": "hub",
     **dict.fromkeys(("pyarrow", "google_crc32c", "zstandard"), "datasets"),
+    **dict.fromkeys(("fsspec", "s3fs", "gcsfs"), "cloud"),
     **dict.fromkeys(("model_signing", "cryptography", "OpenSSL"), "publish"),
 }
 """The extra that installs each package that the light install does not have."""

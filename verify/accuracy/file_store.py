@@ -22,6 +22,10 @@ class FileStore(Protocol):
     written, and FileNotFoundError where there is none.
     """
 
+    @property
+    def folder(self) -> Path | str:
+        """Where it is, for people."""
+
     def make(self) -> None:
         """Make the folder if it is missing."""
 
@@ -42,6 +46,9 @@ class FileStore(Protocol):
 
     def write(self, name: str, texts: Iterable[str]) -> None:
         """Write texts as one file in UTF-8, and wait until it is kept."""
+
+    def begin(self, name: str, text: str) -> bool:
+        """Write a file; False if a store that can tell has one already, which stays."""
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
@@ -88,6 +95,10 @@ class LocalFolder:
         with appearing(self.folder / name, waiting=True) as (partial,):
             with open(partial, "w", encoding="utf-8", newline="") as file:
                 file.writelines(texts)
+
+    def begin(self, name: str, text: str) -> bool:
+        self.write(name, [text])
+        return True
 
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from math import isqrt
 from pathlib import Path
 
-from convert.formats.json_text import read_json_object
+from convert.formats.json_text import json_object
 from mappings.errors import AccuracyError
 from mappings.words import first_few
 from verify.accuracy.chunk_folder import CODE, ChunkFolder, chunk_name
-from verify.accuracy.file_store import FileStore, LocalFolder
+from verify.accuracy.file_store import FileStore
+from verify.accuracy.file_stores import store_of
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.manifest import Manifest
 from verify.accuracy.prediction import Prediction, from_csv, to_csv
@@ -37,7 +38,7 @@ class Ledger:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | str,
         identity: Identity,
         manifest: Manifest,
         classes: int,
@@ -52,7 +53,7 @@ class Ledger:
         self.folder, self.identity, self.classes = folder, identity, classes
         self.manifest, self.chunks = manifest, manifest.chunks(identity.batch_size)
         self._run = identity.sha256
-        self.store: FileStore = LocalFolder(folder)
+        self.store: FileStore = store_of(folder)
         self.store.make()
         self.files = ChunkFolder(self.store).refresh()
         self._many = len(self.chunks) > FEW
@@ -61,12 +62,13 @@ class Ledger:
         self._own: dict[int, str] = {}
         self._lock = threading.Lock()
         if self.store.exists(RUN):
-            self._check_same(folder / RUN)
+            self._check_same(self.store)
         elif self.files.loose or self.files.packs:
             raise AccuracyError(f"{folder}: holds chunks but no {RUN}: name an empty folder")
         else:
             self.store.write(MANIFEST, manifest.pieces())
-            self.store.write(RUN, [json.dumps(identity.as_json(), indent=1) + "\n"])
+            if not self.store.begin(RUN, json.dumps(identity.as_json(), indent=1) + "\n"):
+                self._check_same(self.store)  # another run has just begun here
 
     def missing(self, chunks: Iterable[int] | None = None) -> list[int]:
         """The chunks, of these or of all, that are not finished: there is no text of them, or one
@@ -89,15 +91,15 @@ class Ledger:
         body = to_csv(predictions, self.classes)
         self._keep(chunk, f"{body}{SEAL}{self._seal(chunk, body)}\n")
 
-    def adopt(self, other: Path) -> None:
+    def adopt(self, other: Path | str) -> None:
         """Take over the finished chunks of the same run in another folder.
 
         Raises AccuracyError if that folder is not a ledger, or one of another run.
         """
-        store = LocalFolder(other)
+        store = store_of(other)
         if not store.exists(RUN):
             raise AccuracyError(f"{other}: this is not a ledger: it has no {RUN}")
-        self._check_same(other / RUN)
+        self._check_same(store)
         files = ChunkFolder(store).refresh()
         for chunk in self.missing():
             for text in files.texts(chunk):
@@ -136,11 +138,11 @@ class Ledger:
             if own:
                 self.files.pack(sorted(own.items()))
 
-    def _check_same(self, run: Path) -> None:
-        found = read_json_object(run, MAX_RUN)
+    def _check_same(self, store: FileStore) -> None:
+        found = json_object(store.read(RUN, MAX_RUN), store.path(RUN))
         if other := differences(found, json.loads(json.dumps(self.identity.as_json()))):
             raise AccuracyError(
-                f"{run.parent}: this is the ledger of another run, and runs are never mixed: "
+                f"{store.folder}: this is the ledger of another run, and runs are never mixed: "
                 f"{first_few(other)}: name another --ledger"
             )
 

@@ -83,7 +83,7 @@ def measure(task: Task, report: Callable[[FinishedRun], object] | None = None) -
 
 
 @contextmanager
-def _ledger_folder(prepared: Prepared) -> Iterator[Path]:
+def _ledger_folder(prepared: Prepared) -> Iterator[Path | str]:
     """The ledger's folder; if the task names none, it is removed after a run that succeeded."""
     task, ranks = prepared.task, prepared.ranks
     folder = task.own_ledger / prepared.identity.sha256[:16]
@@ -108,7 +108,7 @@ class Finished:
     rate: Rate | None
 
 
-def _run(prepared: Prepared, folder: Path) -> Finished | None:
+def _run(prepared: Prepared, folder: Path | str) -> Finished | None:
     """Run this rank's missing chunks; None on all ranks but 0."""
     task, ranks = prepared.task, prepared.ranks
     top = min(TOP, prepared.network.num_classes)

@@ -53,12 +53,12 @@ class SharedLedger:
 
 
 def open_ledger(
-    folder: Path,
+    folder: Path | str,
     identity: Identity,
     manifest: Manifest,
     classes: int,
     ranks: Ranks,
-    others: Sequence[Path] = (),
+    others: Sequence[Path | str] = (),
 ) -> SharedLedger:
     """Open ``folder`` on every rank, and take over the chunks of ``others`` that rank 0 sees.
 

@@ -21,16 +21,17 @@ class Task:
 
     ``network`` is the checkpoint's if a graph gives it; a model of the catalogue brings its own.
     ``ledgers``: the first is written to; finished chunks of the others are taken over.
+    ``data`` and ``ledgers`` may be addresses in an object storage, as texts.
     ``max_pixels``: larger images are not decoded.
     """
 
     model: Evaluated
     checkpoint: Path
     regime: Regime
-    data: Path | None = None
+    data: Path | str | None = None
     labels: Path | None = None
     label_names: Path | None = None
-    ledgers: tuple[Path, ...] = ()
+    ledgers: tuple[Path | str, ...] = ()
     predictions: Path | None = None
     against: Path | None = None
     limit: int | None = None

@@ -29,14 +29,18 @@ def expand(pattern: str, sought: str) -> list[Path]:
         raise DatasetError(f"{pattern!r}: a path cannot hold the character NUL: check --data")
     if os.path.exists(pattern):
         return [Path(pattern)]
-    parts = [_alternatives(part) for part in re.split(r"(\{[^{}]*\})", pattern)]
-    if (total := prod(number for number, _ in parts)) > MAX_NAMES:
-        raise DatasetError(f"{pattern}: means {total} names, expected at most {MAX_NAMES}")
-    names = ["".join(choice) for choice in product(*(names for _, names in parts))]
-    found = [match for name in names for match in sorted(glob.glob(name)) or [name]]
+    found = [match for name in braces(pattern) for match in sorted(glob.glob(name)) or [name]]
     if missing := [name for name in found if not os.path.exists(name)]:
         raise DatasetError(f"{some(missing)}: no such file or folder: expected {sought}")
     return [Path(name) for name in dict.fromkeys(found)]
+
+
+def braces(pattern: str) -> list[str]:
+    """What a pattern's braces mean, in their order. Raises DatasetError for too many names."""
+    parts = [_alternatives(part) for part in re.split(r"(\{[^{}]*\})", pattern)]
+    if (total := prod(number for number, _ in parts)) > MAX_NAMES:
+        raise DatasetError(f"{pattern}: means {total} names, expected at most {MAX_NAMES}")
+    return ["".join(choice) for choice in product(*(names for _, names in parts))]
 
 
 def _alternatives(part: str) -> tuple[int, Iterable[str]]:

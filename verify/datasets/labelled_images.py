@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from convert.formats.regular import open_regular
 from mappings.errors import DatasetError, FormatError
 from mappings.words import first_few
+from verify.datasets.cloud import is_cloud, read_part, trouble
 from verify.datasets.expectation import Expectation
 
 MAX_IMAGE_BYTES = 1 << 30
@@ -53,11 +54,15 @@ class ImagePlace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where an image's bytes are: spans (offset, size) of one file, joined by ``between``."""
+    """Where an image's bytes are: spans (offset, size) of one file, joined by ``between``.
+
+    ``kept``: the bytes themselves, of a small file that was read when it was listed.
+    """
 
     path: str
     spans: tuple[tuple[int, int], ...]
     between: bytes = b""
+    kept: bytes | None = None
 
     @property
     def size(self) -> int:
@@ -69,9 +74,16 @@ class Location:
 
     def read(self) -> bytes:
         """The stored bytes. Raises DatasetError if the file no longer has them."""
+        if self.kept is not None:
+            return self.kept
         try:
-            with open_regular(self.path) as file:
-                parts = [os.pread(file.fileno(), size, offset) for offset, size in self.spans]
+            if is_cloud(self.path):
+                parts = [read_part(self.path, offset, size) for offset, size in self.spans]
+            else:
+                with open_regular(self.path) as file:
+                    parts = [os.pread(file.fileno(), size, offset) for offset, size in self.spans]
+        except FileNotFoundError as error:
+            raise DatasetError(str(trouble(self.path, error))) from None
         except FormatError as error:
             raise DatasetError(str(error)) from None
         except OSError as error:

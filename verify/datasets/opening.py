@@ -9,6 +9,8 @@ from pathlib import Path
 
 from architectures.catalogue.evaluated import Evaluated
 from mappings.errors import DatasetError
+from verify.datasets import bucket
+from verify.datasets.cloud import is_cloud
 from verify.datasets.containers import container
 from verify.datasets.expand import expand
 from verify.datasets.expectation import Expectation, expectation
@@ -16,6 +18,7 @@ from verify.datasets.label_order import ClassNames, read_label_names
 from verify.datasets.labelled_images import LabelledImages, count, some
 from verify.datasets.labels import read_flat, read_labels
 from verify.datasets.listing import Listing, list_folder
+from verify.datasets.parquet import read_parquet_files
 from verify.datasets.recordio import read_recordio
 from verify.datasets.tar import list_tar
 from verify.datasets.tree import read_tree
@@ -53,6 +56,8 @@ def open_dataset(
             raise DatasetError(f"{model.name} has no packaged images: give --data PATH: {SOUGHT}")
         path = str(files("architectures") / "samples" / scans)
     pattern = str(path)
+    if is_cloud(pattern):
+        return _objects(pattern, given, names, expected)
     paths = expand(pattern, SOUGHT)
     if len(paths) > 1 or not paths[0].is_dir():
         return _files(pattern, paths, None, given, names, expected)
@@ -69,6 +74,27 @@ def open_dataset(
                     raise DatasetError(f"{folder}: holds {held}: name the one to evaluate")
                 return _files(pattern, packed, folder, given, names, expected)
     return _images(listing, given, names, expected)
+
+
+def _objects(
+    pattern: str,
+    labels: dict[str, int] | None,
+    names: ClassNames | None,
+    expected: Expectation,
+) -> LabelledImages:
+    """The images at an address in an object storage."""
+    found = bucket.find_objects(pattern)
+    if found.listing and found.listing.images:
+        return _images(found.listing, labels, names, expected)
+    if files := found.ending(".parquet"):
+        _refuse(labels, pattern, "Parquet files")
+        return read_parquet_files(pattern, found.named(files), expected, names)
+    if files := found.ending(".tar"):
+        if len(files) == 1 and not is_shard(listing := list_tar(files[0])):
+            return _images(listing, labels, names, expected)
+        _refuse(labels, pattern, "WebDataset shards" if len(files) > 1 else "a WebDataset shard")
+        return read_shard_files(pattern, files, expected, names)
+    raise DatasetError(f"{pattern}: nothing there is known: expected {bucket.SOUGHT}")
 
 
 def _files(

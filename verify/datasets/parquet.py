@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from mappings.errors import DatasetError
+from verify.datasets.cloud import is_cloud
 from verify.datasets.expectation import Expectation
 from verify.datasets.label_order import ClassNames, relabelled
 from verify.datasets.labelled_images import FoundImage, LabelledImages, count, some
 from verify.datasets.parquet_rows import RowPlace, open_parquet, reading
-from verify.datasets.split_files import evaluated_split, files_under, missing_files
+from verify.datasets.split_files import SplitFile, evaluated_split, files_under, missing_files
+from verify.datasets.storage import version_of
 
 LABELS = ("label", "labels", "fine_label", "cls", "target")
 """The names of a column of labels, the first that is there."""
@@ -41,12 +43,19 @@ def read_parquet(
     expected: Expectation,
     names: ClassNames | None,
 ) -> LabelledImages:
+    """The images of Parquet files, as ``read_parquet_files`` gives them."""
+    return read_parquet_files(path, files_under(files, root), expected, names)
+
+
+def read_parquet_files(
+    path: str, files: Sequence[SplitFile], expected: Expectation, names: ClassNames | None
+) -> LabelledImages:
     """The images of Parquet files in the order of files and rows.
 
     ``names``: those of the classes that the user gives. Raises DatasetError for files that are
     damaged or that have no such columns, and for labels in an unknown order.
     """
-    split, chosen = evaluated_split(path, files_under(files, root))
+    split, chosen = evaluated_split(path, files)
     images: list[FoundImage] = []
     found, classes = missing_files(path, chosen), None
     for file in chosen:
@@ -60,9 +69,10 @@ def read_parquet(
     return LabelledImages.of(path, kind, expected, images, found)
 
 
-def list_rows(path: Path, name: str) -> tuple[Columns, list[FoundImage]]:
+def list_rows(path: Path | str, name: str) -> tuple[Columns, list[FoundImage]]:
     """The columns of a file and its images, with the label numbers of the file."""
     images: list[FoundImage] = []
+    version = version_of(str(path)) if is_cloud(path) else None
     with open_parquet(str(path)) as file:
         columns = find_columns(path, file)
         for group in range(file.num_row_groups):
@@ -78,7 +88,7 @@ def list_rows(path: Path, name: str) -> tuple[Columns, list[FoundImage]]:
                     f"{rows} rows: the file is damaged: copy it again"
                 )
             for row, (label, said) in enumerate(zip(labels, names, strict=True)):
-                place = RowPlace(str(path), group, row, columns.image)
+                place = RowPlace(str(path), group, row, columns.image, version)
                 images.append(FoundImage(f"{name}/{len(images):08}{_suffix(said)}", place, label))
     return columns, images
 
@@ -101,7 +111,7 @@ def _suffix(name: str | None) -> str:
     return f"/{file}" if file else ""
 
 
-def find_columns(path: Path, file: Any) -> Columns:
+def find_columns(path: Path | str, file: Any) -> Columns:
     """The columns of images and labels. Raises DatasetError, which names the columns there are."""
     import pyarrow as pa
 
@@ -143,7 +153,7 @@ def _is_text(kind: Any) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _classes(path: Path, schema: Any, label: str) -> ClassNames | None:
+def _classes(path: Path | str, schema: Any, label: str) -> ClassNames | None:
     """The names of a ``ClassLabel`` in the schema, as the library ``datasets`` writes them."""
     text = (schema.metadata or {}).get(b"huggingface")
     try:

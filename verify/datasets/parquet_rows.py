@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from convert.formats.regular import open_regular
-from mappings.errors import DatasetError, FormatError
+from mappings.errors import DatasetError, FormatError, GluonportError
+from verify.datasets.cloud import asking, is_cloud, system_of, trouble
 from verify.datasets.labelled_images import MAX_IMAGE_BYTES
 from verify.datasets.storage import version_of
 
@@ -27,12 +28,16 @@ and bytes of row groups beyond which it is only the fewest."""
 
 @dataclass(frozen=True, slots=True)
 class RowPlace:
-    """An image in a row of a row group, in the column with the dotted path ``column``."""
+    """An image in a row of a row group, in the column with the dotted path ``column``.
+
+    ``version``: the object's when it was listed, if the file is in an object storage.
+    """
 
     path: str
     group: int
     row: int
     column: str
+    version: tuple[object, ...] | None = None
 
     @property
     def size(self) -> int | None:
@@ -44,7 +49,7 @@ class RowPlace:
 
     def read(self) -> bytes:
         """The stored bytes. Raises DatasetError if the file no longer has them."""
-        data = _stream(self.path, self.group, self.column).read(self.row)
+        data = _stream(self.path, self.group, self.column, self.version).read(self.row)
         if data is None:
             raise DatasetError(
                 f"{self.path}: row group {self.group}, row {self.row}: has no image bytes, only a "
@@ -112,9 +117,9 @@ _streams: OrderedDict[tuple[Any, ...], RowStream] = OrderedDict()
 _lock = threading.Lock()
 
 
-def _stream(path: str, group: int, column: str) -> RowStream:
+def _stream(path: str, group: int, column: str, version: tuple[object, ...] | None) -> RowStream:
     """The stream of a row group; the one that was not used for the longest time makes room."""
-    key = path, group, column, *version_of(path)
+    key = path, group, column, *(version or version_of(path))
     with _lock:
         stream = _streams.get(key) or RowStream(path, group, column)
         _streams[key] = stream
@@ -131,16 +136,34 @@ def open_parquet(path: str) -> Iterator[Any]:
     """An open ``pyarrow.parquet.ParquetFile``. Raises DatasetError for any other file."""
     from pyarrow import parquet
 
+    with _source(path) as source:
+        with reading(path):
+            file = parquet.ParquetFile(source, buffer_size=BUFFER, pre_buffer=False)
+        try:
+            yield file
+        finally:
+            file.close()
+
+
+@contextmanager
+def _source(path: str) -> Iterator[Any]:
+    """What pyarrow opens for a path: the path of a regular file, or an open object, of which every
+    read is a request for that part."""
     try:
-        open_regular(path).close()
+        if is_cloud(path):
+            with asking(path):
+                file = system_of(path).open(path, "rb", cache_type="none")
+        else:
+            open_regular(path).close()
+    except FileNotFoundError as error:
+        raise DatasetError(str(trouble(path, error))) from None
     except FormatError as error:
         raise DatasetError(str(error)) from None
-    with reading(path):
-        file = parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
-    try:
+    if not is_cloud(path):
+        yield path
+        return
+    with file:
         yield file
-    finally:
-        file.close()
 
 
 @contextmanager
@@ -151,5 +174,14 @@ def reading(path: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
+        own = type(error) is OSError and error.errno is None  # pyarrow's, of what it has read
+        if is_cloud(path) and isinstance(error, OSError) and not own:
+            raise DatasetError(str(trouble(path, error))) from error
         why = " ".join(str(error).split())[:200]
         raise DatasetError(f"{path}: not a whole Parquet file ({why}): copy it again") from None
+    except GluonportError:
+        raise
+    except Exception as error:  # what the libraries of object storages raise
+        if not is_cloud(path):
+            raise
+        raise DatasetError(str(trouble(path, error))) from error

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.formats.json_text import read_json_object
+from convert.formats.json_text import json_object, read_json_object
 from mappings.errors import DatasetError, FormatError
+from verify.datasets.cloud import is_cloud, read_whole
 from verify.datasets.labelled_images import count, some
 from verify.datasets.split_files import EVALUATED
 
@@ -25,45 +26,43 @@ MAX_INFO = 1 << 26
 class ShardInfo:
     """What the file says of one split: the number of samples in each of its shards."""
 
-    file: Path
+    file: Path | str
     split: str
     samples: dict[str, int]
 
     def unmet(self, found: Counter[str]) -> list[str]:
         """What is not as the file says; ``found``: the samples of each shard that is there."""
         lines = []
+        said = Path(self.file).name
         if missing := [name for name in self.samples if name not in found]:
             which = f"{count(len(missing), 'shard')} of split {self.split!r} missing"
-            lines.append(f"{which}, which {self.file.name} lists: {some(missing)}")
+            lines.append(f"{which}, which {said} lists: {some(missing)}")
         for name, expected in self.samples.items():
             if name in found and found[name] != expected:
                 lines.append(
-                    f"{name}: has {count(found[name], 'sample')}, where {self.file.name} says "
-                    f"{expected}"
+                    f"{name}: has {count(found[name], 'sample')}, where {said} says {expected}"
                 )
         return lines
 
 
-def shard_info(shards: Sequence[Path]) -> ShardInfo | None:
+def shard_info(shards: Sequence[Path | str]) -> ShardInfo | None:
     """What the file beside shards says of their split; None without one, or if it lists no shard.
 
     Of several splits, the evaluation set is meant. Raises DatasetError for a file of another kind,
     or if no split is called as an evaluation set is.
     """
-    folder = shards[0].parent
-    file = next((folder / name for name in NAMES if (folder / name).exists()), None)
-    if file is None:
-        return None
     try:
-        info = read_json_object(file, MAX_INFO)
+        file, info = _beside(shards[0])
     except FormatError as error:
         raise DatasetError(f"{error}: copy it again, or remove it") from None
+    if file is None:
+        return None
     splits = info.get("splits")
     if not isinstance(splits, dict):
-        if file.name == NAMES[1]:
+        if Path(file).name == NAMES[1]:
             return None  # a file of that common name may be of something else
         raise DatasetError(f"{file}: has no 'splits': copy it again, or remove it")
-    names = {path.name for path in shards}
+    names = {Path(path).name for path in shards}
     listed = {split: _samples(file, split, said) for split, said in splits.items()}
     present = [split for split, samples in listed.items() if names & samples.keys()]
     if not present:
@@ -72,7 +71,23 @@ def shard_info(shards: Sequence[Path]) -> ShardInfo | None:
     return ShardInfo(file, chosen, listed[chosen])
 
 
-def _evaluated(file: Path, splits: Sequence[str]) -> str:
+def _beside(shard: Path | str) -> tuple[Path | str | None, dict[str, Any]]:
+    """The file beside a shard and its content; None without one. Raises FormatError."""
+    if is_cloud(shard):
+        folder = str(shard).rpartition("/")[0]
+        for url in (f"{folder}/{name}" for name in NAMES):
+            try:
+                return url, json_object(read_whole(url, MAX_INFO), url)
+            except FileNotFoundError:
+                continue
+        return None, {}
+    for path in (Path(shard).parent / name for name in NAMES):
+        if path.exists():
+            return path, read_json_object(path, MAX_INFO)
+    return None, {}
+
+
+def _evaluated(file: Path | str, splits: Sequence[str]) -> str:
     for name in EVALUATED:
         if name in splits:
             return name
@@ -82,7 +97,7 @@ def _evaluated(file: Path, splits: Sequence[str]) -> str:
     )
 
 
-def _samples(file: Path, split: str, said: Any) -> dict[str, int]:
+def _samples(file: Path | str, split: str, said: Any) -> dict[str, int]:
     said = said if isinstance(said, dict) else {}
     names, lengths = said.get("filenames"), said.get("shard_lengths")
     if (

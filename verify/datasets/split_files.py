@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ NUMBERED = re.compile(r"-([0-9]{5,9})-of-([0-9]{5,9})")
 class SplitFile:
     """A file by its path and its '/'-separated name in the data set."""
 
-    path: Path
+    path: Path | str
     name: str
 
     @property
@@ -35,20 +35,21 @@ class SplitFile:
 
 def files_under(paths: Sequence[Path], root: Path | None) -> list[SplitFile]:
     """Files with their names below ``root``, or with the names below their common folder."""
-    above = root or Path(*_common([path.parent.parts for path in paths]))
+    above = root or Path(*common([path.parent.parts for path in paths]))
     return sorted(
         (SplitFile(path, path.relative_to(above).as_posix()) for path in paths),
         key=lambda file: file.name,
     )
 
 
-def _common(folders: list[tuple[str, ...]]) -> list[str]:
-    common = []
+def common(folders: Iterable[Sequence[str]]) -> list[str]:
+    """The folders that paths, as their parts, have in common from their beginning on."""
+    parts = []
     for level in zip(*folders, strict=False):
         if len(set(level)) > 1:
             break
-        common.append(level[0])
-    return common
+        parts.append(level[0])
+    return parts
 
 
 def evaluated_split(path: str, files: Sequence[SplitFile]) -> tuple[str, list[SplitFile]]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 
-from mappings.errors import DatasetError
+from mappings.errors import DatasetError, FormatError
+from verify.datasets.cloud import info_of, is_cloud, trouble
 
 
 def version_of(path: str) -> tuple[object, ...]:
     """What changes with any change of a file. Raises DatasetError if there is no such file."""
+    if is_cloud(path):
+        try:
+            return info_of(path)
+        except FileNotFoundError as error:
+            raise DatasetError(str(trouble(path, error))) from error
+        except FormatError as error:
+            raise DatasetError(str(error)) from error
     try:
         found = os.stat(path)
     except OSError as error:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from convert.formats.regular import open_regular
 from convert.formats.tar_headers import Damaged, TarMember, WrongMember, members
-from mappings.errors import DatasetError
+from mappings.errors import DatasetError, FormatError
+from verify.datasets.cloud import Window, is_cloud, trouble
 from verify.datasets.labelled_images import Location
 from verify.datasets.listing import Listing
 
+KEPT = 64
+"""The most bytes of a member that are kept when an archive in an object storage is listed: as many
+as the label of a WebDataset sample has, which would be a request for each otherwise."""
 
-def list_tar(path: Path) -> Listing:
+
+def list_tar(path: Path | str) -> Listing:
     """The members of an uncompressed tar archive, each at its offset.
 
     Raises DatasetError for a compressed or damaged archive, for members that are neither files nor
@@ -22,7 +28,7 @@ def list_tar(path: Path) -> Listing:
     """
     files: dict[str, Location] = {}
     folders: set[str] = set()
-    for member in _members(path):
+    for member, read in _members(path):
         name = member.name.removeprefix("./")
         if member.leads_out:
             raise DatasetError(f"{path}: member {member.name!r} leads out of the archive")
@@ -33,19 +39,39 @@ def list_tar(path: Path) -> Listing:
             raise DatasetError(f"{path}: member {member.name!r} is a link or a device, not a file")
         if name in files:
             raise DatasetError(f"{path}: {name!r} occurs twice: every image counts once")
-        files[name] = Location(str(path), ((member.offset, member.size),))
+        small = is_cloud(path) and member.size <= KEPT
+        kept = read(member.offset, member.size) if small else None
+        files[name] = Location(str(path), ((member.offset, member.size),), kept=kept)
         if "/" in name:
             folders.add(name.partition("/")[0])
     return Listing(str(path), files, tuple(sorted(folders - {"", "."})))
 
 
-def _members(path: Path) -> Iterator[TarMember]:
+Read = Callable[[int, int], bytes]
+
+
+@contextmanager
+def _reading(path: Path | str) -> Iterator[tuple[Read, int]]:
+    """What reads parts of an archive, and its size."""
+    if is_cloud(path):
+        try:
+            window = Window(str(path))
+            yield window.read, window.size
+        except FileNotFoundError as error:
+            raise DatasetError(str(trouble(str(path), error))) from None
+        except FormatError as error:
+            raise DatasetError(str(error)) from None
+        return
     with open_regular(path) as file:
         handle = file.fileno()
+        yield (lambda offset, size: os.pread(handle, size, offset)), os.fstat(handle).st_size
+
+
+def _members(path: Path | str) -> Iterator[tuple[TarMember, Read]]:
+    with _reading(path) as (read, size):
         try:
-            yield from members(
-                lambda offset, size: os.pread(handle, size, offset), os.fstat(handle).st_size
-            )
+            for member in members(read, size):
+                yield member, read
         except Damaged as error:
             if error.position:
                 where = f"damaged or cut short at byte {error.position}"

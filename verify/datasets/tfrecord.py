@@ -96,9 +96,9 @@ def read_tfrecord(
     counts: dict[str, int] = {}
     for file in chosen:
         rows = list(list_records(file))
-        counts[file.path.name] = len(rows)
+        counts[Path(file.path).name] = len(rows)
         images += rows
-    folder = chosen[0].path.parent
+    folder = Path(chosen[0].path).parent
     found += _unlike_info(folder, split, counts)
     images = relabelled(path, expected, images, names or _class_names(folder))
     kind = f"TFRecord files, split {split}" if split else "TFRecord files"

@@ -28,7 +28,7 @@ def key(name: str) -> str:
     return folder + slash + file.partition(".")[0]
 
 
-def list_shards(paths: Sequence[Path]) -> list[Listing]:
+def list_shards(paths: Sequence[Path | str]) -> list[Listing]:
     """The listings of several archives. Raises DatasetError unless each is a shard."""
     listings = [list_tar(path) for path in paths]
     if other := [listing.path for listing in listings if not is_shard(listing)]:
@@ -72,13 +72,13 @@ def read_shards(
 
 
 def read_shard_files(
-    path: str, paths: Sequence[Path], expected: Expectation, names: ClassNames | None
+    path: str, paths: Sequence[Path | str], expected: Expectation, names: ClassNames | None
 ) -> LabelledImages:
     """The images of the shards of one split, compared with timm's ``_info.json`` beside them."""
     info = shard_info(paths)
     if info is None:
         return read_shards(path, list_shards(paths), expected, names)
-    chosen = [path for path in paths if path.name in info.samples]
+    chosen = [path for path in paths if Path(path).name in info.samples]
     listings = list_shards(chosen)
     found = read_shards(path, listings, expected, names)
     counts = Counter({Path(listing.path).name: len(listing.images) for listing in listings})
