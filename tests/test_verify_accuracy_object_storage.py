@@ -212,7 +212,7 @@ real, kept = ObjectFolder.write, []
 def write(self, name, texts):
     real(self, name, texts)
     kept.append(name)
-    if sum(name.endswith("0.csv") or name[:1] == "0" for name in kept) == 2:
+    if sum(name.startswith("0") for name in kept) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
 ObjectFolder.write = write
@@ -242,6 +242,8 @@ def test_a_killed_run_goes_on(
     found = measured(*command)
     assert sorted(ran) == sorted({*range(10)} - {int(name[:6]) for name in left})
     here = measured(checkpoint, "--data", sets / "shards", *command[5:])
+    for result in (found, here):
+        del result["fast_path"]  # it is proven on the first batch that is left to run
     assert found == here
 
 
