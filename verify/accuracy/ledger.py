@@ -13,11 +13,12 @@ from convert.formats.json_text import json_object
 from mappings.errors import AccuracyError
 from mappings.words import first_few
 from verify.accuracy.chunk_folder import CODE, ChunkFolder, chunk_name
-from verify.accuracy.file_store import FileStore
-from verify.accuracy.file_stores import store_of
+from verify.accuracy.file_store import FileStore, LocalFolder
 from verify.accuracy.identity import Identity, differences
 from verify.accuracy.manifest import Manifest
+from verify.accuracy.object_store import ObjectFolder
 from verify.accuracy.prediction import Prediction, from_csv, to_csv
+from verify.datasets.cloud import is_cloud
 
 RUN, MANIFEST, SEAL = "run.json", "manifest.csv", "#sha256,"
 
@@ -157,3 +158,8 @@ class Ledger:
 
 def _body(text: str) -> str:
     return text.rpartition(SEAL)[0]
+
+
+def store_of(place: Path | str) -> FileStore:
+    """The store at a path, or at an address in an object storage."""
+    return ObjectFolder(str(place).rstrip("/")) if is_cloud(place) else LocalFolder(Path(place))
