@@ -26,6 +26,10 @@ WRITTEN = {
     "write_hub_parquet": ("", "Parquet files, split validation"),
     "write_webdataset": ("", "WebDataset shards"),
     "write_tfds": ("digits/1.0.0", "TFRecord files, split validation"),
+    "write_mds": ("plain", "MDS shards, split val"),
+    "write_mds --compression zstd:3": ("packed", "MDS shards, split val"),
+    "write_litdata": ("plain", "LitData chunks, split val"),
+    "write_litdata --compression zstd": ("packed", "LitData chunks, split val"),
 }
 
 
@@ -55,8 +59,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_a_library_writes_is_read_where_it_lies(
     writer: str, scans: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
-    script, out = SUPPORT / f"{writer}.py", tmp_path / "written"
-    command = ["uv", "run", "--quiet", "--script", str(script), str(scans), str(out)]
+    name, *options = writer.split()
+    script, out = SUPPORT / f"{name}.py", tmp_path / "written"
+    command = ["uv", "run", "--quiet", "--script", str(script), str(scans), str(out), *options]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     where, kind = WRITTEN[writer]

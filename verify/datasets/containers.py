@@ -10,6 +10,8 @@ from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation
 from verify.datasets.label_order import ClassNames
 from verify.datasets.labelled_images import LabelledImages
+from verify.datasets.litdata import is_chunk, is_litdata, read_litdata
+from verify.datasets.mds import is_mds, is_mds_shard, read_mds
 from verify.datasets.parquet import read_parquet
 from verify.datasets.tfrecord import is_tfrecord, read_tfrecord
 
@@ -30,13 +32,15 @@ class Container:
 KINDS: tuple[tuple[str, Callable[[Path], bool], Reader], ...] = (
     ("Parquet files", lambda path: path.suffix == ".parquet", read_parquet),
     ("TFRecord files", is_tfrecord, read_tfrecord),
+    ("indexes of MDS shards", is_mds, read_mds),
+    ("indexes of LitData chunks", is_litdata, read_litdata),
 )
 
 
 def container(paths: Sequence[Path]) -> Container | None:
     """The first kind that any of the files is, and the files of that kind; None if none is.
 
-    Raises DatasetError for FFCV's files.
+    Raises DatasetError for FFCV's files, and for shards of MDS or LitData without their index.
     """
     if ffcv := [path for path in paths if path.suffix == ".beton"]:
         raise DatasetError(
@@ -46,4 +50,8 @@ def container(paths: Sequence[Path]) -> Container | None:
     for title, is_one, read in KINDS:
         if found := [path for path in paths if is_one(path)]:
             return Container(title, found, read)
+    if alone := [path for path in paths if is_mds_shard(path.name) or is_chunk(path.name)]:
+        raise DatasetError(
+            f"{alone[0]}: a shard is read by the index.json beside it: give the folder of both"
+        )
     return None
