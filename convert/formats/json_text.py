@@ -6,7 +6,7 @@ import json
 from os import PathLike
 from typing import Any
 
-from convert.formats.regular import read_text
+from convert.formats.regular import read_text, utf8
 from mappings.errors import FormatError
 
 MAX_DIGITS = 20  # 2**64 has 20; no size, offset or count is longer
@@ -35,8 +35,8 @@ def read_json_object(path: str | PathLike[str], most: int = MAX_RECORD) -> dict[
 
 def json_object(text: str | bytes, path: str | PathLike[str]) -> dict[str, Any]:
     """The JSON object in a text, or in its UTF-8, of ``path``. Raises FormatError."""
+    text = text if isinstance(text, str) else utf8(text, path)
     try:
-        text = text if isinstance(text, str) else text.decode("utf-8-sig")
         value = parse_json(text)
     except ValueError as error:
         raise FormatError(path, f"the file is not valid JSON: {error}") from error

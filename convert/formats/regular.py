@@ -73,7 +73,11 @@ def read_text(path: str | PathLike[str], most: int) -> str:
 
     Raises FormatError.
     """
-    data = read_bytes(path, most)
+    return utf8(read_bytes(path, most), path)
+
+
+def utf8(data: bytes, path: str | PathLike[str]) -> str:
+    """The text of a file's bytes, without a byte order mark. Raises FormatError."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
