@@ -232,7 +232,7 @@ def test_processes_end_with_the_one_that_started_them(
 ) -> None:
     assert forever.stdout
     children = [int(pid) for pid in forever.stdout.readline().split()]
-    assert len(children) == 2
+    assert 1 <= len(children) <= 2  # the second begins only if the first is busy
     os.killpg(forever.pid, sent) if sent == signal.SIGINT else forever.send_signal(sent)
     _, said = forever.communicate()  # returns when no process has these pipes any more
     assert said.count("Traceback") == (sent == signal.SIGINT), said
