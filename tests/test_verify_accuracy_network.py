@@ -15,10 +15,11 @@ from torch import fx, nn
 from architectures import MODELS, Model
 from architectures.networks.build import build
 from verify.accuracy import fused
-from verify.accuracy.device import find_device, keep_freed_memory
+from verify.accuracy.device import find_device
 from verify.accuracy.fast_path import fast, fold, plain
 from verify.accuracy.fused import FusedConv2d
 from verify.accuracy.proof import prove
+from verify.parity.workers import keep_freed_memory
 
 FAMILIES = {model.family.name: model for model in reversed(MODELS)}
 
@@ -82,7 +83,7 @@ def test_a_torch_whose_operators_changed_computes_without_them(
 def test_glibc_is_told_to_keep_freed_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int]] = []
     library = SimpleNamespace(mallopt=lambda *option: told.append(option))
-    monkeypatch.setattr("verify.accuracy.device.ctypes.CDLL", lambda name: library)
+    monkeypatch.setattr("verify.parity.workers.ctypes.CDLL", lambda name: library)
     keep_freed_memory()
     trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # malloc.h
     assert told == [(trim_threshold, 2**31 - 1), (mmap_threshold, 2**30), (arena_max, 1)]
@@ -91,13 +92,13 @@ def test_glibc_is_told_to_keep_freed_memory(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_library_that_cannot_be_told_is_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("verify.accuracy.device.ctypes.CDLL", lambda name: object())
+    monkeypatch.setattr("verify.parity.workers.ctypes.CDLL", lambda name: object())
     keep_freed_memory()
 
 
 def test_the_machines_own_library_takes_or_leaves_it() -> None:
     """In a process of its own, since it changes the process for good."""
-    program = "from verify.accuracy.device import keep_freed_memory; keep_freed_memory()"
+    program = "from verify.parity.workers import keep_freed_memory; keep_freed_memory()"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
