@@ -16,7 +16,8 @@ from tests.faults.graphs import convolutional
 from verify.graphs.output_meaning import output_meanings
 from verify.parity.graphs.graph_outputs import difference_map
 from verify.parity.result import Criterion, DifferenceMap, OutputError, Parity
-from verify.report.page import dimensions, write_report
+from verify.report.page import write_report
+from verify.report.rendering import dimensions
 from verify.tensors.comparison import compare_tensors
 
 OUTPUT = OutputError("heatmap", (1, 17, 64, 48), "float", 52224, False, 1.5, 2e-3, 2e-3, 1e-7)
