@@ -14,6 +14,8 @@ import pytest
 
 from architectures import MODELS, Model
 from tests.support.mxnet_scripts import in_mxnet
+from tests.support.needs import cannot_run
+from tests.support.report_page import CHROMIUM, Page, chromium_dom
 
 # Test processes stand side by side on the cores: threads of their own would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
@@ -75,3 +77,13 @@ def gluon(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., GluonCheckp
         return GluonCheckpoints(own, network)
 
     return write
+
+
+@pytest.fixture(params=["html", "chromium"])
+def read_page(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Path], Page]:
+    """Reads a report as it was written, and as Chromium understands it."""
+    if request.param == "html":
+        return lambda path: Page(path.read_text("utf-8"))
+    if CHROMIUM is None:
+        cannot_run("no chromium is installed: apt-get install chromium")
+    return lambda path: Page(chromium_dom(path, tmp_path / "chromium"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import json
 import os
 import shutil
 import tarfile
@@ -23,29 +22,7 @@ from mappings.choice import Choice
 from mappings.errors import ConversionError, FormatError, GluonportError
 from tests.support.params_writer import dense, params
 from tests.support.shared import archived, need_shared
-
-SYMBOL = json.dumps(
-    {
-        "nodes": [
-            {"op": "null", "name": "data", "inputs": []},
-            {"op": "null", "name": "fc_weight", "inputs": []},
-            {
-                "op": "FullyConnected",
-                "name": "fc",
-                "inputs": [[0, 0, 0], [1, 0, 0]],
-                "attrs": {"num_hidden": "2", "no_bias": "True"},
-            },
-        ],
-        "arg_nodes": [0, 1],
-        "heads": [[2, 0, 0]],
-        "attrs": {"mxnet_version": ["int", 10901]},
-    }
-).encode()
-
-
-def weights(value: float = 1.0, name: str = "arg:fc_weight") -> bytes:
-    return params([dense(np.full((2, 3), value, np.float32))], [name])
-
+from tests.support.small_graph import SYMBOL, weights
 
 Write = Callable[..., Path]
 

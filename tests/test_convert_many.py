@@ -8,7 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,31 +17,10 @@ from convert.many.folder_members import folder_content
 from convert.many.one_conversion import ManyOptions
 from gluonport.commands.main import main
 from mappings.errors import ConversionError, GluonportError
-from tests.support.params_writer import dense, params
+from tests.support.small_graph import SYMBOL, weights
 
 NAME = "gluon_seresnext8_digits"
 SAMPLE = Path(str(files("architectures") / "samples" / f"{NAME}.params"))
-SYMBOL = json.dumps(
-    {
-        "nodes": [
-            {"op": "null", "name": "data", "inputs": []},
-            {"op": "null", "name": "fc_weight", "inputs": []},
-            {
-                "op": "FullyConnected",
-                "name": "fc",
-                "inputs": [[0, 0, 0], [1, 0, 0]],
-                "attrs": {"num_hidden": "2", "no_bias": "True"},
-            },
-        ],
-        "arg_nodes": [0, 1],
-        "heads": [[2, 0, 0]],
-        "attrs": {"mxnet_version": ["int", 10901]},
-    }
-)
-
-
-def weights(value: float) -> bytes:
-    return params([dense(np.full((2, 3), value, np.float32))], ["arg:fc_weight"])
 
 
 def run(*words: object) -> Result:
@@ -60,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "mine"
     (folder / "deep").mkdir(parents=True)
     shutil.copy(SAMPLE, folder / "digits.params")
-    (folder / "deep" / "net-symbol.json").write_text(SYMBOL)
+    (folder / "deep" / "net-symbol.json").write_bytes(SYMBOL)
     (folder / "deep" / "net-0001.params").write_bytes(weights(1))
     (folder / "deep" / "net-0010.params").write_bytes(weights(10))
     (folder / "bad.params").write_bytes(b"not a checkpoint")

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +20,21 @@ from convert.conversion import convert
 from convert.formats.records import PROVENANCE, read_record
 from convert.formats.regular import sha256
 from gluonport.commands.main import main
+from tests.support.process_groups import DEADLINE, QUIET, ROOT, running_group
 
 pytestmark = pytest.mark.exhaustive  # processes that start torch, and conversions one by one
 
-ROOT = Path(__file__).resolve().parent.parent
-QUIET = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
 PATTERN = "gluon_cifar_resnet*_v1"
 NAMES = ["gluon_cifar_resnet110_v1", "gluon_cifar_resnet20_v1", "gluon_cifar_resnet56_v1"]
-DEADLINE = 1200  # seconds: only a run that hangs takes as long
 
 
-@contextlib.contextmanager
-def running(*words: object, **more: str) -> Iterator[subprocess.Popen[str]]:
-    """The command in a group of its own, all of which is gone afterwards."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "gluonport", *map(str, words)],
-        cwd=ROOT,
-        env={**QUIET, **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # where it is ignored
-    ) as process:
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+def running(
+    *words: object, **more: str
+) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+    """A gluonport command in a group of its own."""
+    command = [sys.executable, "-m", "gluonport", *map(str, words)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return running_group(command, {**QUIET, **more}, **pipes)
 
 
 def wait_for_result(process: subprocess.Popen[str], results: Path) -> None:

@@ -16,11 +16,10 @@ import pytest
 
 import gluonport
 from tests.support.needs import cannot_run
+from tests.support.process_groups import DEADLINE, QUIET, ROOT, running_group
 
 NAME = "gluon_seresnext8_digits"
 BATCH, CHUNKS = 4, 90
-ROOT = Path(__file__).resolve().parent.parent
-QUIET = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -44,28 +43,6 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(command, cwd=ROOT, env=QUIET, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done
-
-
-DEADLINE = 1200  # seconds: only a run that hangs takes as long
-
-
-@contextlib.contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """The command in a group of its own, all of which is gone afterwards."""
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=QUIET,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # where it is ignored
-    ) as process:
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(process: subprocess.Popen[str], ledger: Path, chunks: int) -> None:
@@ -136,7 +113,9 @@ def test_a_killed_rank_costs_its_chunk_in_hand_and_nothing_else(
     world: int, checkpoint: Path, whole: dict[str, bytes], tmp_path: Path
 ) -> None:
     ledger, moment = tmp_path / "ledger", random.randint(1, CHUNKS // 3)
-    with running(torchrun(world, "-m", "verify", *arguments(checkpoint, ledger))) as process:
+    with running_group(
+        torchrun(world, "-m", "verify", *arguments(checkpoint, ledger)), stderr=subprocess.PIPE
+    ) as process:
         wait_for(process, ledger, moment)
         victim = random.choice(ranks_of(process))
         os.kill(victim, signal.SIGKILL)
@@ -158,7 +137,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
 ) -> None:
     ledger = tmp_path / "ledger"
     command = [sys.executable, "-m", "verify", *arguments(checkpoint, ledger)]
-    with running(command) as process:
+    with running_group(command, stderr=subprocess.PIPE) as process:
         wait_for(process, ledger, 3)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None

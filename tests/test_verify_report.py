@@ -18,8 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from architectures import find_model
 from convert import convert
-from tests.support.needs import cannot_run
-from tests.support.report_page import CHROMIUM, Page, chromium_dom, points
+from tests.support.report_page import Page, points
 from verify.parity.compare import (
     compare,
     load,
@@ -34,16 +33,6 @@ from verify.reference.inputs import reference_inputs, reference_names, reference
 from verify.report.page import QUESTIONS, thumbnail, write_report
 
 MODEL = find_model("gluon_seresnext8_digits")
-
-
-@pytest.fixture(params=["html", "chromium"])
-def read(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Path], Page]:
-    """Reads a page as it was written, and as Chromium understands it."""
-    if request.param == "html":
-        return lambda path: Page(path.read_text("utf-8"))
-    if CHROMIUM is None:
-        cannot_run("no chromium is installed: apt-get install chromium")
-    return lambda path: Page(chromium_dom(path, tmp_path / "chromium"))
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +64,9 @@ def flipped(tmp_path_factory: pytest.TempPathFactory) -> Parity:
 
 
 def test_a_pass_says_what_was_judged_and_by_how_much(
-    passing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    passing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    page = read(write_report([passing], tmp_path / "new" / "folder"))
+    page = read_page(write_report([passing], tmp_path / "new" / "folder"))
     assert page.text.count("PASS") >= 1 and "FAIL" not in page.text
     assert MODEL.name in page.text and "MXNet 1.9.1's packaged answers" in page.text
     assert "8 images" in page.text
@@ -92,9 +81,9 @@ def test_a_pass_says_what_was_judged_and_by_how_much(
 
 
 def test_the_chart_has_a_point_for_every_layer_on_each_line(
-    passing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    passing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    page = read(write_report([passing], tmp_path))
+    page = read_page(write_report([passing], tmp_path))
     assert len(passing.layers) == 26
     for shape in ("wide", "narrow"):
         for line in ("port64", "port32", "source32"):
@@ -108,10 +97,10 @@ def test_the_chart_has_a_point_for_every_layer_on_each_line(
 
 
 def test_a_failure_names_the_first_bad_block_and_shades_it(
-    failing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    failing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
     assert failing.finding and failing.first_bad_block == "layer2.0"
-    page = read(write_report([failing], tmp_path))
+    page = read_page(write_report([failing], tmp_path))
     assert "FAIL" in page.text and "PASS" not in page.text
     assert "The first bad block is layer2.0, and it is wrong here" in page.text
     assert ", ".join(failing.finding.layers) in page.text
@@ -132,9 +121,9 @@ def test_a_block_given_wrong_input_is_not_called_wrong(failing: Parity, tmp_path
 
 
 def test_a_checkpoint_is_named_with_its_hash_and_its_wrong_tensor(
-    flipped: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    flipped: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    page = read(write_report([flipped], tmp_path))
+    page = read_page(write_report([flipped], tmp_path))
     assert flipped.checkpoint and flipped.checkpoint in page.text
     digest = subprocess.run(["sha256sum", flipped.checkpoint], capture_output=True, text=True)
     assert digest.stdout.split()[0] in page.row("sha256 of the checkpoint")
@@ -145,9 +134,9 @@ def test_a_checkpoint_is_named_with_its_hash_and_its_wrong_tensor(
 
 
 def test_both_sides_answer_every_image_beside_its_crop(
-    passing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    passing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    page = read(write_report([passing], tmp_path))
+    page = read_page(write_report([passing], tmp_path))
     assert [a.name for a in passing.answers] == list(reference_names(MODEL))
     pictures = page.all("img")
     assert len(pictures) == 8 and len({a["src"] for a in pictures}) == 8
@@ -191,9 +180,9 @@ def test_versions_and_hashes_of_both_sides_are_there(passing: Parity, tmp_path: 
 
 
 def test_several_models_begin_with_a_table_that_leads_to_each(
-    passing: Parity, failing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    passing: Parity, failing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    page = read(write_report([passing, failing], tmp_path))
+    page = read_page(write_report([passing, failing], tmp_path))
     assert page.text.index("FAIL") < page.text.index("PASS")
     assert "1 of 2 models computes what the source framework computes" in page.text
     verdicts = [row.split()[:3] for row in page.rows if row.startswith(MODEL.name)]
@@ -205,9 +194,9 @@ def test_several_models_begin_with_a_table_that_leads_to_each(
 
 
 def test_the_page_needs_no_network_and_no_script(
-    failing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    failing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    page = read(write_report([failing], tmp_path))
+    page = read_page(write_report([failing], tmp_path))
     kinds = {tag for tag, _ in page.elements}
     assert not kinds & {"script", "iframe", "object", "embed", "base", "link", "foreignobject"}
     for _, attributes in page.elements:
@@ -248,7 +237,7 @@ def test_a_report_that_cannot_be_made_leaves_the_old_one(passing: Parity, tmp_pa
 
 
 def test_hostile_names_are_only_text(
-    failing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    failing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
     evil = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}$x_$"
     hostile = replace(
@@ -263,7 +252,7 @@ def test_hostile_names_are_only_text(
         about={"mxnet": evil, evil: evil, "x_sha256": evil},
         environment={evil: evil},
     )
-    page = read(write_report([hostile], tmp_path))
+    page = read_page(write_report([hostile], tmp_path))
     assert not page.all("script") and not page.all("img")
     assert not any("onerror" in attributes for _, attributes in page.elements)
     assert page.text.count(evil) > 30
@@ -271,7 +260,7 @@ def test_hostile_names_are_only_text(
 
 
 def test_what_is_zero_missing_or_no_number_is_drawn_and_said(
-    passing: Parity, tmp_path: Path, read: Callable[[Path], Page]
+    passing: Parity, tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
     nan = float("nan")
     changed: list[float | None] = [0.0, None, nan, float("inf")]
@@ -279,7 +268,7 @@ def test_what_is_zero_missing_or_no_number_is_drawn_and_said(
         replace(error, port64=value) for error, value in zip(passing.layers, changed, strict=False)
     )
     layers += passing.layers[len(changed) :]
-    page = read(write_report([replace(passing, layers=layers)], tmp_path))
+    page = read_page(write_report([replace(passing, layers=layers)], tmp_path))
     assert points(page, "m0-wide-port64") == len(layers) - 2  # the crosses stand for these
     assert len(page.inside("m0-wide-missing", "use")) == 2
     assert "missing" in page.row(layers[1].module) and "not finite" in page.row(layers[2].module)
