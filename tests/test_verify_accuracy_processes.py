@@ -25,6 +25,7 @@ import gluonport
 from architectures import find_model
 from gluonport.commands.verify import main
 from mappings.errors import AccuracyError
+from tests.support.process_groups import running_group
 from verify.accuracy import measure
 from verify.accuracy.prepare import Prepared, prepare
 from verify.accuracy.ranks import Ranks
@@ -212,11 +213,9 @@ with reading_processes(run.reader, 2, 2, 40) as readers:
 @pytest.fixture
 def forever(checkpoint: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", FOREVER, NAME, str(checkpoint)]
-    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    run = subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, **pipes)
-    yield run
-    run.kill()
-    run.communicate()
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with running_group(command, **pipes) as run:
+        yield run
 
 
 @pytest.mark.parametrize(
