@@ -60,6 +60,8 @@ def convert(
     """
     target = Path(out)
     _check_target(target, force)
+    if naming != "structural" and target.suffix != ".params":
+        raise ConversionError(f"--naming {naming} is for a .params file, and {target} is none")
     choice = Choice(ema, weights, tuple(ignore))
     from convert.routes import convert_as_wished
     from convert.sources.locate import locate

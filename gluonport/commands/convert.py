@@ -29,7 +29,7 @@ COLUMNS = {
 
 
 @click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("name", type=ModelName())
+@click.argument("name", type=ModelName(), required=False, metavar="NAME")
 @click.argument("out", type=click.Path(), required=False)
 @click.option(
     "--all",
@@ -77,7 +77,7 @@ COLUMNS = {
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.version_option(package_name="gluonport")
 def main(
-    name: str,
+    name: str | None,
     out: str | None,
     pattern: str | None,
     source: str | None,
@@ -113,8 +113,9 @@ def main(
         if out is not None:
             raise click.UsageError("--all PATTERN takes one argument, the folder OUTDIR")
         out = name
-    elif out is None:
-        raise click.UsageError("Missing argument 'OUT'.")
+    if name is None or out is None:
+        missing = "OUTDIR" if pattern is not None else "NAME" if name is None else "OUT"
+        raise click.UsageError(f"Missing argument '{missing}'.")
     if pattern is not None or _is_many(name, out, source):
         if params or sha256 or sha1 or naming != "structural":
             raise click.UsageError("--params, --sha256, --sha1 and --naming are for one file")

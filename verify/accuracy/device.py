@@ -32,8 +32,12 @@ def find_device(name: str | None, local_rank: int, precision: Precision) -> Devi
     Sets torch's switches to ``precision``: TF32 is off unless asked for.
     Raises AccuracyError for a device that doesn't exist, or doesn't have this precision.
     """
+    expected = "expected cpu, or cuda if there is a GPU"
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as error:
+        raise AccuracyError(f"--device {name}: PyTorch has no such device: {expected}") from error
+    try:
         if device.type == "cuda":
             index = local_rank if device.index is None else device.index
             device = torch.device("cuda", index)
@@ -44,10 +48,7 @@ def find_device(name: str | None, local_rank: int, precision: Precision) -> Devi
             torch.empty(1, device=device)
             kind = device.type
     except (RuntimeError, AssertionError) as error:
-        raise AccuracyError(
-            f"--device {name}: {str(error).splitlines()[0]}: expected cpu, or cuda if there "
-            "is a GPU"
-        ) from error
+        raise AccuracyError(f"--device {name}: {str(error).splitlines()[0]}: {expected}") from error
     if precision == "tf32" and device.type != "cuda":
         raise AccuracyError(f"--precision tf32: {kind} has no TF32: leave it out, or use bfloat16")
     _allow_tf32(precision == "tf32", precision == "tf32")
