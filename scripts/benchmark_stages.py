@@ -16,19 +16,19 @@ from collections.abc import Callable
 from typing import Any
 
 import gluonport.commands.convert  # noqa: F401  as the command does
-from convert import conversion, fit, formats, proven, transfer
+from convert import conversion, fit, formats, proven, reread, transfer
 
 STAGES = (  # a function, and what it does
     ("open_checkpoint", "read the structure"),
     ("fit", "reconcile names and shapes"),
     ("_save", "check, write and hash"),
-    ("_compare", "reread and compare"),
+    ("_same_bytes", "reread and compare"),
     ("sync", "sync"),
     ("convert", "all of convert()"),
 )
 
 
-MODULES = (conversion, fit, formats, proven, transfer)  # where they are looked up
+MODULES = (conversion, fit, formats, proven, reread, transfer)  # where they are looked up
 
 
 def main() -> None:

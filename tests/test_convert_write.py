@@ -23,10 +23,11 @@ from safetensors.numpy import save_file
 
 import gluonport
 from architectures import find_model
-from convert import proven
+from convert import proven, reread
 from convert.formats.appearing import appearing
 from convert.formats.given_values import Values
-from convert.proven import _compare, _save
+from convert.proven import _require_readable, _save
+from convert.reread import Reread
 from mappings.errors import ConversionError, WriteError
 from tests.support.needs import cannot_run
 from tests.support.params_writer import dense, params
@@ -34,7 +35,7 @@ from tests.support.params_writer import dense, params
 NAME = "gluon_resnext50_32x4d"
 STAGES = {  # what a conversion is about to do, and what stands in the staging folder by then
     "_save": set(),
-    "_compare": {"out.safetensors"},
+    "_require_readable": {"out.safetensors"},
     "provenance_text": {"out.safetensors"},
 }
 GATE = """
@@ -111,6 +112,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def compare(path: Path, values: Mapping[str, Values]) -> None:
+    with Reread(path, values) as whole:
+        whole.finish()
+
+
 def assert_whole(out: Path, complete: str) -> None:
     """The target and its provenance, and nothing else."""
     assert files(out.parent) == {"out.safetensors", "out.provenance.json"}
@@ -160,10 +166,10 @@ def test_a_target_that_appears_meanwhile_is_replaced_only_by_force(
     out = tmp_path / "out.safetensors"
 
     def and_somebody_writes(partial: Path, arrays: Mapping[str, Values]) -> None:
-        _compare(partial, arrays)
+        _require_readable(partial, arrays)
         out.write_bytes(b"theirs")
 
-    monkeypatch.setattr(proven, "_compare", and_somebody_writes)
+    monkeypatch.setattr(proven, "_require_readable", and_somebody_writes)
     with pytest.raises(WriteError, match="already exists: --force replaces it"):
         gluonport.convert("gluon_seresnext8_digits", out)
     assert out.read_bytes() == b"theirs" and files(tmp_path) == {out.name}
@@ -325,20 +331,22 @@ def test_a_file_that_rereads_otherwise_than_it_was_written_is_refused(
     path = tmp_path / "out.safetensors"
     values = {name: Values.of(array) for name, array in arrays.items()}
     digests = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
-    assert _save(values, path) == (sha256(path), digests)
+    assert _save(values, path, lambda size: None) == (sha256(path), digests)
     save_file(arrays, path, metadata={"format": "pt"})
-    assert sha256(path) == _save(values, tmp_path / "again.safetensors")[0]
-    _compare(path, values)
+    sizes: list[int] = []
+    assert sha256(path) == _save(values, tmp_path / "again.safetensors", sizes.append)[0]
+    assert sizes == sorted(sizes) and sizes[-1] == path.stat().st_size
+    compare(path, values)
     content = bytearray(path.read_bytes())
     content[-1] ^= 0x80  # of floats, the sign of a zero
     path.write_bytes(content)
     with pytest.raises(ConversionError, match="tensor 'b' reread differs from what was written"):
-        _compare(path, values)
+        compare(path, values)
     content[-1] ^= 0x80
     content[content.index(b'"pt"') + 1] = ord("t")
     path.write_bytes(content)
     with pytest.raises(ConversionError, match="what is beside the tensors reread differs"):
-        _compare(path, values)
+        compare(path, values)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -370,7 +378,25 @@ def test_what_the_disk_damages_while_the_file_is_synced_is_found(
         content[-1] ^= 0x80
         path.write_bytes(content)
 
-    monkeypatch.setattr(proven, "sync", damaging)
+    monkeypatch.setattr(reread, "sync", damaging)
     with pytest.raises(ConversionError, match="reread differs from what was written"):
         gluonport.convert("gluon_seresnext8_digits", tmp_path / "out.safetensors")
     assert files(tmp_path) == set()
+
+
+def test_what_is_on_disk_is_compared_before_the_rest_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reread, "STEP", 1)
+    arrays = {"a": np.ones(300_000, np.float32), "b": np.ones(300_000, np.float32)}
+    values = {name: Values.of(array) for name, array in arrays.items()}
+    path = tmp_path / "out.safetensors"
+    sizes: list[int] = []
+    _save(values, path, sizes.append)
+    content = bytearray(path.read_bytes()[: sizes[0] + reread.PAGE])
+    content[sizes[0] - 1] ^= 0x80
+    path.write_bytes(content)
+    with Reread(path, values) as behind:
+        behind.written(len(content))
+        with pytest.raises(ConversionError, match="tensor 'a' reread differs"):
+            behind.finish()
