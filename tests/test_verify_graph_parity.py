@@ -20,6 +20,7 @@ from convert.formats.symbol import symbol_json
 from gluonport.commands.main import main
 from tests.faults.graph_faults import port
 from tests.faults.graphs import RightGraph, recurrent
+from verify.parity.graphs import graph_parity
 from verify.parity.graphs.graph_live import verify_live
 from verify.parity.result import Parity
 
@@ -139,6 +140,7 @@ def small(*nodes: Node, head: int, data: Array, **tensors: Array) -> RightGraph:
 
 DATA = np.random.RandomState(0).standard_normal((4, 1, 3, 5, 5))
 WEIGHT = np.random.RandomState(1).standard_normal((4, 3, 3, 3)).astype(np.float32) / 5
+OVER_ALL = {"axis": "(1, 2, 3)", "keepdims": "True"}
 CONVOLUTION = (
     Node(None, "data"),
     Node(None, "weight"),
@@ -165,20 +167,26 @@ def test_where_mxnet_has_float32_alone_the_verdict_says_that_it_is_weaker(tmp_pa
 
 
 @pytest.mark.exhaustive
-def test_a_node_that_only_amplifies_rounding_is_judged_on_mxnets_own_inputs(
-    tmp_path: Path,
+@pytest.mark.parametrize("times", [1, 7])
+@pytest.mark.parametrize("at_once", [1, graph_parity.AT_ONCE])
+def test_nodes_that_only_amplify_rounding_are_judged_on_mxnets_own_inputs(
+    times: int, at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The difference of two sums in another order is rounding alone, and its sign is chance."""
-    nodes = (
-        *CONVOLUTION,
-        Node("sum", "sum", (NodeEntry(2),), {"axis": "(1, 2, 3)", "keepdims": "True"}),
-        Node("mean", "mean", (NodeEntry(2),), {"axis": "(1, 2, 3)", "keepdims": "True"}),
-        Node("_mul_scalar", "again", (NodeEntry(4),), {"scalar": "36.0"}),
-        Node("elemwise_sub", "rounding", (NodeEntry(3), NodeEntry(5))),
-        Node("sign", "chance", (NodeEntry(6),)),
-        Node("broadcast_add", "out", (NodeEntry(2), NodeEntry(7))),
-    )
-    right = small(*nodes, head=8, data=DATA, weight=WEIGHT)
+    monkeypatch.setattr(graph_parity, "AT_ONCE", at_once)
+    nodes, last = list(CONVOLUTION), 2
+    for time in range(times):
+        first = last + 1
+        nodes += [
+            Node("sum", f"sum{time}", (NodeEntry(last),), OVER_ALL),
+            Node("mean", f"mean{time}", (NodeEntry(last),), OVER_ALL),
+            Node("_mul_scalar", f"again{time}", (NodeEntry(first + 1),), {"scalar": "36.0"}),
+            Node("elemwise_sub", f"rounding{time}", (NodeEntry(first), NodeEntry(first + 2))),
+            Node("sign", f"chance{time}", (NodeEntry(first + 3),)),
+            Node("broadcast_add", f"out{time}", (NodeEntry(last), NodeEntry(first + 4))),
+        ]
+        last = first + 5
+    right = small(*nodes, head=last, data=DATA, weight=WEIGHT)
     parity = judged(right, tmp_path)
     structure, layers = parity.criterion("structure"), parity.criterion("layers")
     assert structure is not None and layers is not None
