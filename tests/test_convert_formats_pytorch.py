@@ -12,7 +12,7 @@ import sys
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from struct import pack
 from typing import Any
 
@@ -223,6 +223,20 @@ def test_the_weights_of_a_training_run_are_taken_and_the_rest_is_named(
     taken, ignored = checkpoint.notes
     assert "the weights under 'state_dict'" in taken
     assert "'epoch', 'arch', 'optimizer', 'version', 'args', 'amp_scaler', 'metric'" in ignored
+
+
+@pytest.mark.parametrize("module", [b"pathlib", b"pathlib._local"])
+@pytest.mark.parametrize("name", [b"PosixPath", b"PureWindowsPath"])
+def test_paths_beside_the_weights_are_ignored_whichever_python_wrote_them(
+    module: bytes, name: bytes, tmp_path: Path
+) -> None:
+    """Python 3.13 calls the module of paths ``pathlib._local``; others ``pathlib``."""
+    beside = {"state_dict": {"w": W}, "args": PurePosixPath("runs")}
+    content = saved(beside, LEGACY)
+    own = PurePosixPath.__module__.encode()
+    other = content.replace(b"c" + own + b"\nPurePosixPath\n", b"c" + module + b"\n" + name + b"\n")
+    assert b"c" + module + b"\n" + name + b"\n" in other
+    require_same(read(tmp_path, other), {"w": W})
 
 
 @pytest.mark.parametrize("averaged", ["state_dict_ema", "model_ema", "ema"])

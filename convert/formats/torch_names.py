@@ -56,7 +56,13 @@ REFUSED = {
 # What training scripts save beside the weights. It is ignored, and so are its arguments.
 BUILTINS = ("set", "frozenset", "bytearray", "complex", "getattr")
 BESIDE = (
-    *("argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"),
+    "argparse.Namespace",
+    *(
+        f"{module}.{pure}{system}Path"
+        for module in ("pathlib", "pathlib._local")  # the latter is where Python 3.13 has them
+        for pure in ("", "Pure")
+        for system in ("Posix", "Windows")
+    ),
     *("collections.Counter", "collections.defaultdict", "_codecs.encode"),
     *(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in BUILTINS),
     *("torch.Size", "torch.device", "torch.serialization._get_layout"),
