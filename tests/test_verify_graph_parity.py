@@ -196,6 +196,35 @@ def test_nodes_that_only_amplify_rounding_are_judged_on_mxnets_own_inputs(
     assert wrong.finding is not None and wrong.finding.block == "conv"
 
 
+@pytest.mark.exhaustive
+def test_regions_of_no_image_are_zero_whatever_mxnets_memory_held(tmp_path: Path) -> None:
+    """On the CPU MXNet leaves the memory of such a region as the nodes before left it."""
+    chain = [
+        Node("exp" if i % 2 else "negative", f"e{i}", (NodeEntry(i + 1),)) for i in range(1, 7)
+    ]
+    nodes = (
+        Node(None, "data"),
+        Node(None, "regions"),
+        Node("negative", "e0", (NodeEntry(0),)),
+        *chain,
+        Node(
+            "_contrib_ROIAlign",
+            "align",
+            (NodeEntry(8), NodeEntry(1)),
+            {"pooled_size": "(5, 5)", "spatial_scale": "1.0", "sample_ratio": "2"},
+        ),
+    )
+    data = np.random.RandomState(0).standard_normal((1, 4, 3, 5, 5)).astype(np.float32)
+    regions = np.array([[[2, 0, 0, 4, 4], [-1] * 5, [-1] * 5, [0, 1, 1, 3, 4]]], np.float32)
+    graph = Graph(nodes, (NodeEntry(9),), 10901)
+    right = RightGraph("net", graph, {}, {"data": data, "regions": regions})
+    parity = judged(right, tmp_path)
+    structure, layers = parity.criterion("structure"), parity.criterion("layers")
+    assert structure is not None and layers is not None
+    assert structure.passed and layers.passed, parity.failure()
+    assert parity.about["rewrites"] == ["ROIAlign gives zeros for regions of no image in 1 nodes"]
+
+
 def test_a_network_that_gives_nothing_to_compare_does_not_pass(tmp_path: Path) -> None:
     right = small(*CONVOLUTION, head=2, data=DATA * 0, weight=WEIGHT)
     evidence = judged(right, tmp_path).criterion("evidence")

@@ -46,13 +46,16 @@ Digests, scales and whole outputs are those of float64, or of float32 if there i
 
     precision        which run the digests are of
     float64          null, or why MXNet computes this graph in float32 only
-    rewrites         what was changed for float64, a sentence each
+    rewrites         what was changed of the graph, a sentence each
     zeros            the variables that are zero because nothing gives them values
     unused           how many arrays of PARAMS the graph doesn't have
 
 Rewrites for float64: MXNet's constants, casts and indices carry ``dtype=float32``; they become
 float64. Two operators exist in float32 alone: ``Crop`` becomes ``slice`` at the same place, and
-``SoftmaxActivation`` becomes ``softmax`` over the same axis.
+``SoftmaxActivation`` becomes ``softmax`` over the same axis. In both precisions: where the image of
+a region is negative, as it is where a pyramid has the region on another level, ``ROIAlign`` writes
+zeros on a GPU; on the CPU it leaves the region's memory as it was, and writes one zero among the
+numbers of another region (src/operator/contrib/roi_align.cc). It gives zeros here.
 
 Digests
     r(k, axis, length), the coefficients along one axis:
@@ -226,7 +229,7 @@ def taken(symbol: Any) -> set[tuple[int, int]]:
     return {
         (node_of(nodes[at]["name"]), output)
         for at, output, *_ in entries
-        if nodes[at]["op"] != "null"
+        if nodes[at]["op"] != "null" and NAME.match(nodes[at]["name"])
     }
 
 
@@ -269,6 +272,40 @@ def in_float64(symbol: Any, shapes: dict[str, tuple[int, ...]]) -> tuple[Any, li
     if found:
         rewrites.append(f"SoftmaxActivation is softmax in {len(found)} nodes")
     return (mx.sym.load_json(json.dumps(document)) if rewrites else symbol), rewrites
+
+
+def with_zeros_for_no_image(symbol: Any, shapes: dict[str, tuple[int, ...]]) -> tuple[Any, int]:
+    """The graph in which every ROIAlign gives zeros for regions of no image, and how many it has.
+    What is added stands behind the nodes of the file, which keep their places."""
+    document = json.loads(symbol.tojson())
+    nodes = document["nodes"]
+    found = [index for index, node in enumerate(nodes) if node["op"] == "_contrib_ROIAlign"]
+    if not found:
+        return symbol, 0
+    heads = [nodes[index]["inputs"][1] for index in found]
+    inner = mx.sym.load_json(json.dumps({**document, "heads": heads}))
+    known = {*inner.list_arguments(), *inner.list_auxiliary_states()}
+    sizes = inner.infer_shape(**{name: shapes[name] for name in known})[1]
+    changed = [index for index, size in zip(found, sizes, strict=True) if size[1] == 5]
+    for index in changed:
+        align, end = dict(nodes[index]), len(nodes)
+        features, regions = align["inputs"]
+        added: tuple[tuple[str, dict[str, str], list[Any]], ...] = (
+            ("slice_axis", {"axis": "1", "begin": "0", "end": "1"}, [regions]),
+            ("Reshape", {"shape": "(-1,)"}, [[end, 0, 0]]),
+            ("_greater_equal_scalar", {"scalar": "0"}, [[end + 1, 0, 0]]),
+            ("zeros_like", {}, [regions]),
+            ("where", {}, [[end + 2, 0, 0], regions, [end + 3, 0, 0]]),
+            (align["op"], align["attrs"], [features, [end + 4, 0, 0]]),
+            ("zeros_like", {}, [[end + 5, 0, 0]]),
+        )
+        for place, (op, attributes, inputs) in enumerate(added):
+            name = f"added{index}_{place}"
+            nodes.append({"op": op, "name": name, "attrs": attributes, "inputs": inputs})
+        where = {"op": "where", "name": align["name"], "attrs": {}}
+        nodes[index] = where | {"inputs": [[end + place, 0, 0] for place in (2, 5, 6)]}
+    document.pop("node_row_ptr", None)
+    return mx.sym.load_json(json.dumps(document)), len(changed)
 
 
 def sizes_at(
@@ -497,6 +534,8 @@ class Watch:
 
     def __call__(self, name: bytes, handle: int) -> None:
         """MXNet calls this after each output; ctypes would lose an exception."""
+        if not NAME.match(name.decode()):
+            return  # it was added to the graph
         try:
             held = mx.nd.NDArray(mx.base.NDArrayHandle(handle), writable=False)
             node = node_of(name.decode())
@@ -574,9 +613,10 @@ def measure(
     watches: dict[str, Watch] = {}
     refused: str | None = None
     rewrites: list[str] = []
+    regions = 0
     for precision in precisions:
         try:
-            symbol = graph.symbol
+            symbol, regions = with_zeros_for_no_image(graph.symbol, values.shapes)
             if precision == "float64":
                 symbol, rewrites = in_float64(symbol, values.shapes)
             watch = Watch(symbol, full)
@@ -613,6 +653,8 @@ def measure(
         )
     for (node, output), cases in watch.kept.items():
         out[f"value/{place[node]}/{output}"] = np.stack(cases)
+    if regions:
+        rewrites.append(f"ROIAlign gives zeros for regions of no image in {regions} nodes")
     out["about"] = {"precision": best, "float64": refused, "rewrites": rewrites}
     return out
 
