@@ -31,11 +31,16 @@ from verify.reference.graph_goldens import (
 QUICK = ("resnet18_v1b_kinetics400", "center_net_resnet18_v1b_voc")
 FAMILIES = (
     "alpha_pose_resnet101_v1b_coco",
+    "fastscnn_citys",
     "fcn_resnet101_voc",
+    "hrnet_w30_c",
     "i3d_inceptionv1_kinetics400",
     "i3d_resnet50_v1_hmdb51",
+    "icnet_resnet50_citys",
+    "mask_rcnn_fpn_resnet18_v1b_coco",
     "monodepth2_resnet18_kitti_mono_640x192",
     "monodepth2_resnet18_posenet_kitti_mono_640x192",
+    "mxnet-mobilenetv2_0.25",
     "p3d_resnet50_kinetics400",
     "r2plus1d_resnet18_kinetics400",
     "siamrpn_alexnet_v2_otb15",
