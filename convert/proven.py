@@ -64,9 +64,9 @@ def _save(
 ) -> tuple[str, dict[str, str]]:
     """Write the file; sha256 in hex of it and of each tensor, both of the very bytes that are
     written. ``written`` is told the size that the file has with each tensor."""
-    digests, size = {}, 0
+    laid, digests, size = pieces(path, arrays), {}, 0
     with open(path, "xb") as file, HashBeside() as whole, HashBeside() as one:
-        for piece in pieces(path, arrays):
+        for piece in laid:
             if isinstance(piece, bytes):
                 whole.add(piece)
                 size += file.write(piece)

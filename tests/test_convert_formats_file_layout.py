@@ -52,5 +52,7 @@ def test_a_type_that_the_format_lacks_is_refused(tmp_path: Path) -> None:
     from convert.proven import _save
 
     with pytest.raises(ConversionError, match="has no values of type complex128"):
-        _save({"a": Values.of(np.ones(2, complex))}, tmp_path / "out.safetensors")
+        _save(
+            {"a": Values.of(np.ones(2, complex))}, tmp_path / "out.safetensors", lambda size: None
+        )
     assert not list(tmp_path.iterdir())
