@@ -47,7 +47,7 @@ def write_proven(
             with Reread(partial, arrays) as reread:
                 hashed, digests = _save(arrays, partial, reread.written)
                 reread.finish()
-            _require_readable(partial, arrays)
+            _require_readable(partial, arrays, reread.offsets)
         except ConversionError:
             checkpoint.require_unchanged()  # a source that changed has other values now
             raise
@@ -83,8 +83,11 @@ def _save(
         return hashed, {name: digests[name].result() for name in arrays}
 
 
-def _require_readable(partial: Path, arrays: Mapping[str, Values]) -> None:
-    """Demand that the reader of the format finds the tensors. Raises ConversionError."""
+def _require_readable(
+    partial: Path, arrays: Mapping[str, Values], offsets: Mapping[str, int]
+) -> None:
+    """Demand that the reader of the format finds each tensor where it was compared. Raises
+    ConversionError."""
     written = {tensor.name: tensor for tensor in open_checkpoint(partial).tensors}
     if written.keys() != arrays.keys():
         raise ConversionError(f"{partial}: the file reread has other tensors than were written")
@@ -92,3 +95,5 @@ def _require_readable(partial: Path, arrays: Mapping[str, Values]) -> None:
         tensor = written[name]
         if tensor.dtype != values.dtype.name or tensor.shape != values.shape:
             raise ConversionError(f"{partial}: tensor {name!r} reread has another dtype or shape")
+        if tensor.offset != offsets[name]:
+            raise ConversionError(f"{partial}: tensor {name!r} is reread from another place")

@@ -33,10 +33,13 @@ class Reread:
         self._path, self._arrays = path, arrays
         self._left: deque[tuple[bytes | str, int, int]] = deque()
         self.size = 0
+        self.offsets: dict[str, int] = {}  # the byte at which each tensor begins
         for piece in pieces(path, arrays):
             begin = self.size
             self.size += len(piece) if isinstance(piece, bytes) else _nbytes(arrays[piece])
             self._left.append((piece, begin, self.size))
+            if isinstance(piece, str):
+                self.offsets[piece] = begin
         self._syncing, self._comparing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._steps: deque[Future[Future[None]]] = deque()
         self._asked = 0
@@ -70,11 +73,11 @@ class Reread:
             if end == self.size != os.fstat(handle).st_size:
                 raise self._differs("the size of the file")
             while self._left and self._left[0][2] <= end:
-                piece, begin, _ = self._left.popleft()
+                piece, begin, behind = self._left.popleft()
                 if isinstance(piece, bytes):
                     if os.pread(handle, len(piece), begin) != piece:
                         raise self._differs("what is beside the tensors")
-                elif not _same_bytes(handle, begin, self._arrays[piece]):
+                elif not _same_bytes(handle, begin, behind, self._arrays[piece]):
                     raise self._differs(f"tensor {piece!r}")
         finally:
             os.close(handle)
@@ -98,7 +101,7 @@ def _nbytes(values: Values) -> int:
     return prod(values.shape) * values.dtype.itemsize
 
 
-def _same_bytes(handle: int, at: int, values: Values) -> bool:
+def _same_bytes(handle: int, at: int, end: int, values: Values) -> bool:
     """Whether all bits are equal: comparing numbers would miss those of NaN and a zero's sign."""
     for part in values.again():
         expected: Array = part.view(np.uint8)
@@ -106,4 +109,4 @@ def _same_bytes(handle: int, at: int, values: Values) -> bool:
         if os.preadv(handle, [found.data], at) != found.size or not np.array_equal(found, expected):
             return False
         at += found.size
-    return True
+    return at == end

@@ -242,9 +242,9 @@ def table(folder: Path) -> str:
     ]
     if notes:
         text += [
-            f"Of these, {len(notes)} differ by more than {LIMIT:.0e}. `verify parity` judges each",
-            "node that differs on MXNet's own inputs, and says that the difference is rounding",
-            "alone, which the network amplifies:",
+            f"Where a difference is above {LIMIT:.0e}, `verify parity` has judged each node that",
+            "differs on MXNet's own inputs. All agree there: rounding alone makes the difference,",
+            "and the network amplifies it.",
             "",
             *notes,
             "",

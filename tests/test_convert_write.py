@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def compare(path: Path, values: Mapping[str, Values]) -> None:
+def compare(path: Path, values: Mapping[str, Values]) -> Mapping[str, int]:
+    """Where each tensor begins in a file that holds these values."""
     with Reread(path, values) as whole:
         whole.finish()
+    return whole.offsets
 
 
 def assert_whole(out: Path, complete: str) -> None:
@@ -165,8 +168,8 @@ def test_a_target_that_appears_meanwhile_is_replaced_only_by_force(
 ) -> None:
     out = tmp_path / "out.safetensors"
 
-    def and_somebody_writes(partial: Path, arrays: Mapping[str, Values]) -> None:
-        _require_readable(partial, arrays)
+    def and_somebody_writes(*arguments: Any) -> None:
+        _require_readable(*arguments)
         out.write_bytes(b"theirs")
 
     monkeypatch.setattr(proven, "_require_readable", and_somebody_writes)
@@ -336,7 +339,13 @@ def test_a_file_that_rereads_otherwise_than_it_was_written_is_refused(
     sizes: list[int] = []
     assert sha256(path) == _save(values, tmp_path / "again.safetensors", sizes.append)[0]
     assert sizes == sorted(sizes) and sizes[-1] == path.stat().st_size
-    compare(path, values)
+    offsets = compare(path, values)
+    _require_readable(path, values, offsets)
+    with pytest.raises(ConversionError, match="tensor 'a' is reread from another place"):
+        _require_readable(path, values, {**offsets, "a": offsets["a"] + 1})
+    fewer = replace(values["a"], again=lambda: iter(list(values["a"].parts())[:1]))
+    with pytest.raises(ConversionError, match="tensor 'a' reread differs"):
+        compare(path, {**values, "a": fewer})
     content = bytearray(path.read_bytes())
     content[-1] ^= 0x80  # of floats, the sign of a zero
     path.write_bytes(content)

@@ -155,7 +155,10 @@ def _compare_exactly(
 
 
 def _some_of(plan: Plan, bad: Collection[int], source: GraphReference) -> list[int]:
-    """The first of these nodes in the order of the graph, one at least: ``AT_ONCE`` bytes."""
+    """As many of these nodes as ``AT_ONCE`` allows, at least one, the first of the graph first.
+
+    What counts is the size of their outputs and of the nodes' that they take from.
+    """
     sizes: dict[int, int] = {}
     for entry, answer in source.nodes.items():
         size = 8 * prod(answer.shape) * len(answer.digests)
