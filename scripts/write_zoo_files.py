@@ -32,6 +32,9 @@ import export_zoo as zoo  # type: ignore[import-not-found]  # noqa: E402
 import mxnet as mx  # type: ignore[import-not-found]  # noqa: E402
 import numpy as np  # noqa: E402
 
+DENSE = ("alexnet", "vgg")
+"""The size of their first dense layer follows from the input: the stored files are for 224."""
+
 
 def drawn(name: str, shapes: dict[str, Any]) -> dict[str, Any]:
     """Inputs between -2 and 2, float32."""
@@ -71,8 +74,11 @@ def write(asked: str, folder: Path, with_answers: bool) -> None:
         net = zoo.create(name, int(count) if count else None)
         listed = list(zoo.INPUTS.get(name, ["data"]))
         symbol = zoo.trace(net, listed)
+    published = [(1, 3, 224, 224)] if name.removeprefix("mxnet-").startswith(DENSE) else []
     inputs = zoo.INPUTS.get(name) or next(
-        {"data": shape} for shape in zoo.shapes_to_try() if zoo.fits(symbol, {"data": shape})
+        {"data": shape}
+        for shape in (*published, *zoo.shapes_to_try())
+        if zoo.fits(symbol, {"data": shape})
     )
     constants = {
         p.name: np.asarray(p.value.asnumpy())
