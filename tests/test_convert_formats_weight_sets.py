@@ -376,9 +376,9 @@ def repeated(shared: bytes, one: bytes, count: int) -> bytes:
     return b"\x80\x02" + shared + b"q\x090}(" + items + b"u."
 
 
-LONG = b"(" + b"K\0" * 20_000 + b"t"
-CHAIN = b"ctorch._utils\n_rebuild_parameter\nq\x010" + b"h\1" * 20_000 + b")R" + b"\x85R" * 19_999
-PAIRS = b"](" + b"K\0N\x86" * 20_000 + b"e"
+LONG = b"(" + b"K\0" * 5_000 + b"t"
+CHAIN = b"ctorch._utils\n_rebuild_parameter\nq\x010" + b"h\1" * 5_000 + b")R" + b"\x85R" * 4_999
+PAIRS = b"](" + b"K\0N\x86" * 5_000 + b"e"
 AGAIN = {
     "a shape": (LONG, REBUILD + b"(" + STORAGE + b"K\0h\x09)\x89NtR"),
     "strides": (LONG, REBUILD + b"(" + STORAGE + b"K\0)h\x09\x89NtR"),
@@ -396,7 +396,7 @@ def test_what_a_pickle_names_again_is_not_walked_again(name: str, tmp_path: Path
     torch.save({"w": torch.ones(1)}, path)
     content = path.read_bytes()
     counts = []
-    for count in (1, 300):
+    for count in (1, 100):
         stream = io.BytesIO()
         with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
             for info in old.infolist():
@@ -407,4 +407,4 @@ def test_what_a_pickle_names_again_is_not_walked_again(name: str, tmp_path: Path
         path.write_bytes(stream.getvalue())
         with memory_below(100 * path.stat().st_size):
             counts.append(calls_of(path))
-    assert counts[1] < counts[0] + 300 * 1000
+    assert counts[1] < counts[0] + 100 * 1000
