@@ -35,8 +35,12 @@ def misfits(shapes: Mapping[str, Shape], model: Model) -> list[str]:
 
 def _bag(shapes: Mapping[str, OpenShape]) -> Counter[OpenShape]:
     """How often each shape occurs, without shapes with open dimensions and without batch counts."""
-    closed = ((name, s) for name, s in shapes.items() if not any(isinstance(n, str) for n in s))
-    return Counter(shape for name, shape in closed if not name.endswith(TRACKED))
+    closed = [
+        shape
+        for name, shape in shapes.items()
+        if str not in map(type, shape) and not name.endswith(TRACKED)
+    ]
+    return Counter(closed)
 
 
 def _distance(one: Counter[OpenShape], other: Counter[OpenShape]) -> int:
