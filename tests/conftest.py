@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tarfile
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from architectures import MODELS, Model
-from tests.support.mxnet_scripts import in_mxnet
+from tests.support.mxnet_scripts import in_mxnet, mxnet_python
 from tests.support.needs import cannot_run
 from tests.support.report_page import CHROMIUM, Page, chromium_dom
 
@@ -23,6 +24,9 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2))
 # Containers forbid bytecode: every process, this one too, would compile torch's sources anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Live references are forked from a process that has imported MXNet once.
+os.environ.setdefault("GLUONPORT_REFERENCE_PYTHON", mxnet_python())
 
 SCRIPT = Path(__file__).parent / "support" / "gluon_checkpoints.py"
 
@@ -41,6 +45,16 @@ def every_model() -> list[Any]:
         pytest.param(model, id=model.name, marks=() if model in quick else marks)
         for model in MODELS
     ]
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test lives as long as the process: never look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
 
 
 class GluonCheckpoints:

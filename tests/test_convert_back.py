@@ -27,7 +27,13 @@ def mxnet_logits(network: str, classes: int, file: Path, written: GluonCheckpoin
     return logits
 
 
-@pytest.mark.parametrize("network", ["seresnext8_digits", "resnext50_32x4d-tuned"])
+@pytest.mark.parametrize(
+    "network",
+    [
+        "seresnext8_digits",
+        pytest.param("resnext50_32x4d-tuned", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_there_and_back_gives_the_same_bytes_and_logits(
     network: str, gluon: Gluon, tmp_path: Path
 ) -> None:

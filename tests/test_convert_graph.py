@@ -244,6 +244,38 @@ def test_converting_needs_no_torch(folder: Path) -> None:
     assert (folder / "face.py").exists()
 
 
+ALONE = """
+import sys, importlib.util
+assert importlib.util.find_spec("numpy") is None
+import face, torch
+network = face.load()
+shape = tuple(map(int, sys.argv[1:]))
+image = torch.arange(torch.Size(shape).numel()).reshape(shape).sin()
+with torch.inference_mode():
+    print(*network(image).flatten().tolist())
+"""
+
+
+@pytest.mark.exhaustive
+def test_the_python_file_needs_torch_and_safetensors_alone(folder: Path) -> None:
+    network = gluonport.load(convert(folder, "face"))
+    with np.load(folder / "face-inputs.npz") as held:
+        (shape,) = (held[name].shape for name in held)
+    image = torch.arange(torch.Size(shape).numel()).reshape(shape).sin()
+    packages = [f"torch=={torch.__version__.partition('+')[0]}", "safetensors"]
+    made = [
+        ["uv", "venv", "--quiet", "--python", sys.executable, "alone"],
+        ["uv", "pip", "install", "--quiet", "--python", "alone/bin/python", *packages],
+        ["alone/bin/python", "-W", "ignore", "-c", ALONE, *map(str, shape)],
+    ]
+    for command in made:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    with torch.inference_mode():
+        expected = network(image).flatten()
+    torch.testing.assert_close(torch.tensor([*map(float, done.stdout.split())]), expected)
+
+
 def test_a_graph_is_converted_whole(folder: Path) -> None:
     with pytest.raises(GluonportError, match="--no-classifier needs a model of the catalogue"):
         convert(folder, "face", classifier=False)

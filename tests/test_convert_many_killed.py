@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from convert.conversion import convert
-from convert.formats.records import PROVENANCE, read_record
+from convert.formats.records import PARITY, PROVENANCE, read_record, record_path
 from convert.formats.regular import sha256
 from gluonport.commands.main import main
 from tests.support.process_groups import DEADLINE, QUIET, ROOT, running_group
@@ -73,6 +73,29 @@ def test_a_killed_share_is_run_again_and_the_merge_has_everything(tmp_path: Path
         alone = convert(entry["name"], tmp_path / f"{entry['name']}.safetensors", "synthetic")
         assert alone.target_sha256 == entry["target_sha256"] == sha256(Path(entry["target"]))
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_a_killed_share_of_proofs_is_gone_on_with_and_merged(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.safetensors" for name in NAMES]
+    for name, path in zip(NAMES, files, strict=True):
+        convert(name, path, "synthetic")
+    command = ["verify", "parity", *files, "--results", tmp_path, "--jobs", 1, "--shard"]
+    with running(*command, "1/2") as killed:
+        wait_for_result(killed, tmp_path / "parity-1-of-2.results.json")
+        killed.kill()
+        killed.communicate()
+    proven = [path for path in files if record_path(path, PARITY).exists()]
+    assert proven and all(read_record(path, PARITY) for path in proven)  # each is whole
+    before = {path: record_path(path, PARITY).stat().st_mtime_ns for path in proven}
+    for share in ("1/2", "2/2"):
+        done = CliRunner().invoke(main, [*map(str, command), share, "--json"])
+        assert done.exit_code == 0, done.output
+    for path, written in before.items():  # it was not proven twice
+        assert record_path(path, PARITY).stat().st_mtime_ns == written
+    done = CliRunner().invoke(main, ["merge", str(tmp_path), "--json"])
+    found = json.loads(done.stdout)["parity"]
+    assert done.exit_code == 0 and found["missing"] == [] and found["members"] == len(NAMES)
+    assert {entry["status"] for entry in found["results"]} <= {"passed", "skipped"}
 
 
 def test_ctrl_c_ends_all_processes_and_leaves_what_was_finished(tmp_path: Path) -> None:

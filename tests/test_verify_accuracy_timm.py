@@ -37,16 +37,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # timm leaves them open
 @pytest.mark.parametrize(
     ("name", "timms", "top1"),
     [
-        pytest.param(
-            "gluon_seresnext50_32x4d",
-            "seresnext50_32x4d.gluon_in1k",  # bicubic
-            79.916,
-            marks=pytest.mark.exhaustive,
-        ),
+        ("gluon_seresnext50_32x4d", "seresnext50_32x4d.gluon_in1k", 79.916),  # bicubic
         ("gluon_resnest14", "resnest14d.gluon_in1k", 75.516),  # bilinear
     ],
 )

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from convert.formats import open_checkpoint
-from tests.support.mxnet_scripts import in_mxnet, interpreter, run_in_mxnet
+from tests.support.mxnet_scripts import in_mxnet, run_in_mxnet
 from tests.support.params_writer import dense, params
 
 ROOT = Path(__file__).parents[1]
@@ -389,7 +389,8 @@ def test_nothing_beside_the_script_passes_for_what_mxnet_imports(tmp_path: Path)
         (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')\n")
     copy = tmp_path / "gluon_reference.py"
     copy.write_bytes(SCRIPT.read_bytes())
-    line = [interpreter(), str(copy), MODEL, "synthetic", str(tmp_path / "no.npz"), "out.npz"]
+    python = uv("python", "find", "--script", str(SCRIPT)).stdout.strip()
+    line = [python, str(copy), MODEL, "synthetic", str(tmp_path / "no.npz"), "out.npz"]
     done = subprocess.run(line, capture_output=True, text=True)
     assert done.stderr.startswith(f"error: {tmp_path}/no.npz: no .npz file"), done.stderr
 
