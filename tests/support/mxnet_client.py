@@ -1,8 +1,8 @@
 """Run a script in the process that has imported MXNet, as if this were its Python.
 
-    python mxnet_client.py SOCKET PROCESS SCRIPT [ARGUMENT...]
+    python mxnet_client.py FOLDER PROCESS SCRIPT [ARGUMENT...]
 
-The first client starts the server, which ends with PROCESS.
+The server listens at a socket in FOLDER. The first client starts it, and it ends with PROCESS.
 """
 
 import fcntl
@@ -16,6 +16,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = os.path.join(HERE, "..", "..", "verify", "reference", "gluon_reference.py")
 """The script whose environment has MXNet 1.9.1 and GluonCV."""
+SOCKET = "socket"
+"""Its name alone, in its folder: the path of a socket may have about a hundred bytes."""
 
 
 def uv(*command):
@@ -25,41 +27,41 @@ def uv(*command):
     return done.stdout.strip()
 
 
-def start(path, process):
+def start(process):
     """Start the server and wait until it listens."""
     uv("sync", "--quiet", "--script", REFERENCE)
     python = uv("python", "find", "--script", REFERENCE)
-    with open(path + ".log", "wb") as log:
+    with open("log", "wb") as log:
         server = subprocess.Popen(
-            [python, os.path.join(HERE, "mxnet_server.py"), path, process],
+            [python, os.path.join(HERE, "mxnet_server.py"), SOCKET, process],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            cwd="/",
         )
-    while not os.path.exists(path):
+    while not os.path.exists(SOCKET):
         if server.poll() is not None:
-            with open(path + ".log", errors="replace") as log:
+            with open("log", errors="replace") as log:
                 sys.exit(f"the process that imports MXNet has ended: {log.read()}")
         time.sleep(0.01)
 
 
-def connect(path, process):
-    with open(path + ".lock", "w") as lock:
+def connect(process):
+    with open("lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(path):
-            start(path, process)
+        if not os.path.exists(SOCKET):
+            start(process)
     client = socket.socket(socket.AF_UNIX)
-    client.connect(path)
+    client.connect(SOCKET)
     return client
 
 
 def main():
-    path, process, *command = sys.argv[1:]
+    folder, process, *command = sys.argv[1:]
     command[0] = os.path.abspath(command[0])
-    client = connect(path, process)
     request = {"command": command, "folder": os.getcwd(), "environment": dict(os.environ)}
+    os.chdir(folder)
+    client = connect(process)
     text = json.dumps(request).encode() + b"\n"
     sent = socket.send_fds(client, [text], [0, 1, 2])
     client.sendall(text[sent:])

@@ -21,7 +21,7 @@ def mxnet_python() -> str:
     folder = tempfile.mkdtemp(prefix="mxnet-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program = Path(folder, "python")
-    command = [sys.executable, "-ISE", CLIENT, Path(folder, "socket"), os.getpid()]
+    command = [sys.executable, "-ISE", CLIENT, folder, os.getpid()]
     program.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, command))} "$@"\n')
     program.chmod(0o755)
     return str(program)
