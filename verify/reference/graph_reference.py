@@ -549,11 +549,13 @@ class Watch:
     def record(self, entry: tuple[int, int], value: Array) -> None:
         """Keep an output's figures, and its values if they are asked for."""
         x = value.astype(np.float64)
-        odd = [int(np.isnan(x).sum()), int((x == np.inf).sum()), int((x == -np.inf).sum())]
-        if any(odd):
+        norm, odd = float(np.linalg.norm(x)), [0, 0, 0]
+        if not np.isfinite(norm):
+            odd = [int(np.isnan(x).sum()), int((x == np.inf).sum()), int((x == -np.inf).sum())]
             x = np.where(np.isfinite(x), x, 0.0)
+            norm = float(np.linalg.norm(x))
         peak = float(np.abs(x).max(initial=0.0))
-        row = value.shape, value.dtype.name, digest(x), float(np.linalg.norm(x)), peak, odd
+        row = value.shape, value.dtype.name, digest(x), norm, peak, odd
         self.rows.setdefault(entry, []).append(row)
         if entry[0] in self.full:
             self.kept.setdefault(entry, []).append(np.array(value))

@@ -115,21 +115,39 @@ class _Watch:
 
 def _digested(output: Tensor) -> NodeTrace:
     x = output.double()
-    odd = [x.isnan().sum(), (x == torch.inf).sum(), (x == -torch.inf).sum()]
-    counts = np.array([int(count) for count in odd])
-    if counts.any():
-        x = torch.where(x.isfinite(), x, 0.0)
-    return NodeTrace(tuple(output.shape), digest_of(x).numpy(), counts)
+    digests, counts = digest_of(x), np.zeros(3, int)
+    if not digests.isfinite().all():  # no coefficient is 0: a value that is not finite shows in all
+        odd = [x.isnan().sum(), (x == torch.inf).sum(), (x == -torch.inf).sum()]
+        counts = np.array([int(count) for count in odd])
+        digests = digest_of(torch.where(x.isfinite(), x, 0.0))
+    return NodeTrace(tuple(output.shape), digests.numpy(), counts)
 
 
 def digest_of(x: Tensor) -> Tensor:
     """The projections of a float64 tensor of any rank, (K,); ``graph_reference.py`` has the
-    specification."""
+    specification.
+
+    Axes are summed in the order of the memory, first the longer one of the outermost and the
+    innermost: most of the time goes there.
+    """
     if not x.ndim:
         return x.repeat(PROJECTIONS)
-    rest = x @ coefficients(str(x.ndim - 1), x.shape[-1])
-    for axis in reversed(range(x.ndim - 1)):
-        rest = torch.einsum("...ak,ak->...k", rest, coefficients(str(axis), x.shape[axis]))
+    order = sorted(range(x.ndim), key=x.stride, reverse=True)
+    x = x.permute(order)
+    along = [coefficients(str(axis), x.shape[place]) for place, axis in enumerate(order)]
+    first = next((place for place, length in enumerate(x.shape) if length != 1), x.ndim - 1)
+    inner = x.shape[first + 1 :]
+    if x.shape[first] > x.shape[-1]:
+        rows = x.reshape(x.shape[first], inner.numel())
+        rest = (along[first].T @ rows).reshape(PROJECTIONS, *inner)
+        for place in reversed(range(first + 1, x.ndim)):
+            rest = torch.einsum("k...a,ak->k...", rest, along[place])
+    else:
+        rest = x[(0,) * first] @ along[-1]
+        for place in reversed(range(first, x.ndim - 1)):
+            rest = torch.einsum("...ak,ak->...k", rest, along[place])
+    for place in range(first):
+        rest = rest * along[place][0]
     return rest
 
 
