@@ -43,6 +43,7 @@ def test_head_and_features_compose_and_classes_can_be_changed(config: NetworkCon
     assert isinstance(network.get_classifier(), torch.nn.Linear)
 
 
+@pytest.mark.exhaustive
 @every_network
 def test_scripts_and_exports_to_the_same_function(config: NetworkConfig) -> None:
     network = build_network(config, 5).eval()

@@ -263,6 +263,7 @@ def test_it_imports_torch_alone(tmp_path: Path) -> None:
     assert found - {"torch"} <= set(sys.stdlib_module_names)
 
 
+@pytest.mark.exhaustive
 def test_the_text_does_not_depend_on_hashes() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"

@@ -143,6 +143,7 @@ def test_the_network_can_be_exported(name: str, folder: Path) -> None:
         assert torch.equal(compiled(*inputs), network(*inputs))
 
 
+@pytest.mark.exhaustive
 def test_the_network_runs_in_onnxruntime(folder: Path) -> None:
     import onnxruntime
 

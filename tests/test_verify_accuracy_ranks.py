@@ -89,14 +89,8 @@ def whole(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return contents(ledger) | {"predictions.csv": predictions.read_bytes()}
 
 
-@pytest.mark.parametrize(
-    "world",
-    [
-        2,
-        pytest.param(6, marks=pytest.mark.exhaustive),
-        pytest.param(7, marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("world", [2, 6, 7])
 def test_any_world_size_leaves_the_same_files(
     world: int, checkpoint: Path, whole: dict[str, bytes], tmp_path: Path
 ) -> None:

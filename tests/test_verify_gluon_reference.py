@@ -93,6 +93,7 @@ def out(folder: Path) -> Out:
     return read(file)
 
 
+@pytest.mark.exhaustive
 def test_the_same_run_gives_the_same_bytes(folder: Path, out: Out) -> None:
     full = ["--full-activations", "features.4.0", "features.5.0", "features.6"]
     done = run(MODEL, "synthetic", folder / "inputs.npz", folder / "again.npz", *full)

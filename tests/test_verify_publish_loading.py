@@ -22,28 +22,16 @@ COMMON = {"gluonport", "numpy", "export", "onnx"}
 TIMM = {"timm local-dir", "timm checkpoint_path", "huggingface_hub", "transformers"}
 
 # The model, MXNet's name of the network ("-tuned" has 23 classes of its own), the clients.
-CASES = [
-    pytest.param("gluon_seresnext8_digits", "seresnext8_digits", COMMON, id="sample"),
-    *(
-        pytest.param(*case, marks=pytest.mark.exhaustive, id=kind)
-        for kind, case in {
-            "tuned": (
-                "gluon_resnet18_v1b",
-                "resnet18_v1b-tuned",
-                {*COMMON, *TIMM, "torchvision"},
-            ),
-            "plain": (
-                "gluon_resnext50_32x4d",
-                "resnext50_32x4d",
-                {*COMMON, *TIMM, "torchvision"},
-            ),
-            "tuned-se": ("gluon_seresnext50_32x4d", "se_resnext50_32x4d-tuned", {*COMMON, *TIMM}),
-        }.items()
-    ),
-]
+CASES = {
+    "sample": ("gluon_seresnext8_digits", "seresnext8_digits", COMMON),
+    "tuned": ("gluon_resnet18_v1b", "resnet18_v1b-tuned", {*COMMON, *TIMM, "torchvision"}),
+    "plain": ("gluon_resnext50_32x4d", "resnext50_32x4d", {*COMMON, *TIMM, "torchvision"}),
+    "tuned-se": ("gluon_seresnext50_32x4d", "se_resnext50_32x4d-tuned", {*COMMON, *TIMM}),
+}
 
 
-@pytest.mark.parametrize(("name", "network", "expected"), CASES)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("name", "network", "expected"), CASES.values(), ids=CASES)
 def test_every_client_computes_what_mxnet_computed(
     name: str,
     network: str,

@@ -76,6 +76,7 @@ def test_no_path_of_this_machine_is_published(release: Path) -> None:
             assert part not in data, name
 
 
+@pytest.mark.exhaustive
 def test_a_source_whose_name_is_not_utf8_goes_the_whole_way(tmp_path: Path) -> None:
     """convert, verify parity, verify accuracy, publish, verify release, in a process of their own;
     neither the folders' names nor the path of the data are in what is published."""

@@ -170,6 +170,7 @@ def test_another_count_of_batches_is_no_longer_the_sources(
     assert finding is not None and finding.block == "stem"
 
 
+@pytest.mark.exhaustive
 def test_a_checkpoint_passes_and_after_one_ulp_it_fails(
     timm_network: torch.nn.Module, tmp_path: Path
 ) -> None:
