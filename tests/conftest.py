@@ -48,7 +48,7 @@ def every_model() -> list[Any]:
 
 
 def pytest_collection_finish() -> None:
-    """What is there before the first test lives as long as the process: never look at it again."""
+    """Spare the garbage collector what is there before the first test: it lives to the end."""
     gc.collect()
     gc.freeze()
 

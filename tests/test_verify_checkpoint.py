@@ -144,6 +144,14 @@ def test_mxnet_that_cannot_be_had_is_one_line_with_the_remedy(
     assert "GLUONPORT_REFERENCE_PYTHON" in result.stderr
 
 
+def test_without_the_variable_uv_makes_mxnets_environment(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLUONPORT_REFERENCE_PYTHON")  # other tests have MXNet imported already
+    result = parity(NAME, "--checkpoint", checkpoint, "--reference", "live")
+    assert result.exit_code == 0, result.output
+
+
 def test_usage_errors_are_exit_status_2(checkpoint: Path) -> None:
     assert parity().exit_code == 2
     assert parity("--all", NAME).exit_code == 2

@@ -286,11 +286,11 @@ def test_a_live_verdict_on_a_checkpoint_of_timm_is_on_its_own_weights(
     suffix = ".safetensors" if write is save_file else ".pth"
     source, out = tmp_path / f"source{suffix}", tmp_path / "out.safetensors"
     write(timm_network.float().state_dict(), source)
-    gluonport.convert(SMALL.name, out, source, "float32" if write is write_zip else "bfloat16")
+    gluonport.convert(SMALL.name, out, source, "float32" if write is write_training else "bfloat16")
     parity = verify_checkpoint(open_converted(SMALL, out, source), "live")
     assert parity.passed, parity.failure()
     assert parity.about["classes"] == 7 and parity.about["weights"] == "file"
-    if write is write_zip:
+    if write is write_training:
         one_ulp_off(out, "fc.weight")
         parity = verify_checkpoint(open_converted(SMALL, out, source), "live")
         assert {c.name for c in parity.criteria if not c.passed} >= {"values", "structure"}

@@ -127,28 +127,23 @@ def digest_of(x: Tensor) -> Tensor:
     """The projections of a float64 tensor of any rank, (K,); ``graph_reference.py`` has the
     specification.
 
-    Axes are summed in the order of the memory, first the longer one of the outermost and the
-    innermost: most of the time goes there.
+    The outermost axis of the memory is summed first: one pass over the values, and no copy.
     """
-    if not x.ndim:
-        return x.repeat(PROJECTIONS)
-    order = sorted(range(x.ndim), key=x.stride, reverse=True)
-    x = x.permute(order)
-    along = [coefficients(str(axis), x.shape[place]) for place, axis in enumerate(order)]
-    first = next((place for place, length in enumerate(x.shape) if length != 1), x.ndim - 1)
-    inner = x.shape[first + 1 :]
-    if x.shape[first] > x.shape[-1]:
-        rows = x.reshape(x.shape[first], inner.numel())
-        rest = (along[first].T @ rows).reshape(PROJECTIONS, *inner)
-        for place in reversed(range(first + 1, x.ndim)):
-            rest = torch.einsum("k...a,ak->k...", rest, along[place])
-    else:
-        rest = x[(0,) * first] @ along[-1]
-        for place in reversed(range(first, x.ndim - 1)):
-            rest = torch.einsum("...ak,ak->...k", rest, along[place])
-    for place in range(first):
-        rest = rest * along[place][0]
-    return rest
+    along = {axis: coefficients(str(axis), length) for axis, length in enumerate(x.shape)}
+    order = sorted(along, key=x.stride, reverse=True)
+    factor = torch.ones(PROJECTIONS, dtype=x.dtype)
+    for axis in order:
+        if x.shape[axis] == 1:
+            factor = factor * along[axis][0]
+    if not (longer := [axis for axis in order if x.shape[axis] != 1]):
+        return x.reshape(()) * factor
+    first, *others = longer
+    lengths = torch.Size(x.shape[axis] for axis in others)
+    rows = x.permute(order).reshape(x.shape[first], lengths.numel())
+    rest = (along[first].T @ rows).reshape(PROJECTIONS, *lengths)
+    for axis in reversed(others):
+        rest = torch.einsum("k...a,ak->k...", rest, along[axis])
+    return rest * factor
 
 
 def _joined(cases: list[NodeTrace]) -> NodeTrace:
