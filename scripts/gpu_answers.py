@@ -27,7 +27,7 @@ from gpu_graph import graph_files
 from torch import Tensor, nn
 
 import gluonport
-from architectures import find_model
+from architectures import MODELS, Model, find_model
 from architectures.graph.operators import OPERATORS
 from mappings.errors import AccuracyError
 from verify.accuracy.device import Device, find_device
@@ -41,6 +41,7 @@ from verify.operators.operator_goldens import OperatorAnswer, operator_answers, 
 from verify.operators.operator_verdict import FLOAT64_LIMIT, distance
 from verify.parity import criteria
 from verify.parity.compare import load, synthetic_state
+from verify.parity.result import Criterion
 from verify.parity.trace import Trace
 from verify.preprocessing import crop
 from verify.reference.answers import golden
@@ -86,8 +87,9 @@ def machine(task: dict[str, Any], rows: Rows) -> dict[str, Any]:
     make_images(folder / "few", few)
     if {"decode", "speed", "timm"} & set(task["sections"]):
         make_images(folder / "many", many)
-    for name in task["models"]:
-        gluonport.convert(name, folder / f"{name}.safetensors", source="synthetic")
+    if set(task["sections"]) - {"parity", "zoo", "operators"}:
+        for name in task["models"]:
+            gluonport.convert(name, folder / f"{name}.safetensors", source="synthetic")
     return {"about": about, "task": {"device": device, "few": few, "images": many}}
 
 
@@ -104,22 +106,38 @@ def _version(package: str) -> str:
 
 def parity(task: dict[str, Any], rows: Rows) -> None:
     """Each network's float64 and float32 logits on the device against MXNet's."""
-    device = find_device(task["device"], 0, "float32").device
     for name in task["models"]:
-        model = find_model(name)
-        source, inputs = golden(model), torch.from_numpy(reference_inputs(model))
-        network = load(model, synthetic_state(model), model.num_classes)
-        logits = {}
-        for dtype in (torch.float64, torch.float32):
-            with torch.inference_mode():
-                logits[dtype] = network.to(device, dtype)(inputs.to(device, dtype)).cpu().numpy()
-        port = Trace(logits[torch.float64], logits[torch.float32], {}, {})
-        found = [criteria.structure(source, port)]
-        found.append(criteria.arithmetic(source, port, model.arithmetic))
-        found += filter(None, [(criteria.top1(source, port) or (None,))[0]])
-        for one in found:
+        for one in _criteria(find_model(name), task["device"]):
             passed = rows.judge(one.passed, f"parity: {name}: {one.name}: {one.detail}")
             rows.add(network=name, criterion=one.name, found=one.detail, passed=passed)
+
+
+def zoo(task: dict[str, Any], rows: Rows) -> None:
+    """The same for every network that has a table; a row each."""
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    for model in MODELS:
+        name, found = model.name, _criteria(model, task["device"])
+        wrong = [f"{one.name}: {one.detail}" for one in found if not one.passed]
+        exact, rounding = found[0], found[1]
+        assert isinstance(exact.limit, float) and exact.figure is not None
+        row: Row = {"network": name, "structure, of its limit": f"{exact.figure / exact.limit:.1e}"}
+        row["float32 error, of MXNet's own"] = f"{rounding.figure:.3g}"
+        rows.add(**row, passed=rows.judge(not wrong, f"zoo: {name}: {'; '.join(wrong)}"))
+
+
+def _criteria(model: Model, device: str) -> list[Criterion]:
+    """Structure, arithmetic and, where a class can be wrong, top-1."""
+    there = find_device(device, 0, "float32").device
+    source, inputs = golden(model), torch.from_numpy(reference_inputs(model))
+    network = load(model, synthetic_state(model), model.num_classes)
+    logits = {}
+    for dtype in (torch.float64, torch.float32):
+        with torch.inference_mode():
+            logits[dtype] = network.to(there, dtype)(inputs.to(there, dtype)).cpu().numpy()
+    port = Trace(logits[torch.float64], logits[torch.float32], {}, {})
+    found = [criteria.structure(source, port)]
+    found.append(criteria.arithmetic(source, port, model.arithmetic))
+    return found + list(filter(None, [(criteria.top1(source, port) or (None,))[0]]))
 
 
 def precisions(task: dict[str, Any], rows: Rows) -> None:
@@ -330,7 +348,7 @@ def graph(task: dict[str, Any], rows: Rows) -> None:
 
 SECTIONS: dict[str, Callable[[dict[str, Any], Rows], Any]] = {
     section.__name__: section
-    for section in (machine, parity, precisions, commands, operators, graph)
+    for section in (machine, parity, zoo, precisions, commands, operators, graph)
 }
 
 

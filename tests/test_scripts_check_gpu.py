@@ -32,4 +32,4 @@ def test_without_a_gpu_everything_runs_on_the_cpu_and_says_so(tmp_path: Path) ->
 def test_a_section_that_fails_is_reported_and_the_others_go_on() -> None:
     done = check("--models", "gluon_nothing", "--sections", "parity", "--few", "1")
     assert done.returncode == 1
-    assert "FAILED: machine: " in done.stdout and "gluon_nothing" in done.stdout
+    assert "FAILED: parity: " in done.stdout and "gluon_nothing" in done.stdout

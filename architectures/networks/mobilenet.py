@@ -18,10 +18,23 @@ from architectures.catalogue.mobilenet_config import (
 from architectures.networks.network import FeaturePoint, Network
 from architectures.networks.residual import initialise
 
+
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """relu6(x + 3) / 6. On a GPU PyTorch's own multiplies by a float32 sixth, in float64 too."""
+    return functional.relu6(x + 3) / 6
+
+
+class HardSwish(nn.Module):
+    """x times its hard sigmoid."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * hard_sigmoid(x)
+
+
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "relu": nn.ReLU,
     "relu6": nn.ReLU6,
-    "hard_swish": nn.Hardswish,
+    "hard_swish": HardSwish,
 }
 
 
@@ -36,7 +49,7 @@ class MobileSqueezeExcite(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         gate = x.mean((2, 3), keepdim=True)  # (N, C, H, W) -> (N, C, 1, 1)
         gate = self.conv_expand(functional.relu(self.conv_reduce(gate)))  # (N, C, 1, 1)
-        return x * functional.hardsigmoid(gate)  # (N, C, H, W)
+        return x * hard_sigmoid(gate)  # (N, C, H, W)
 
 
 class SeparableBlock(nn.Module):
@@ -151,14 +164,14 @@ class MobileNetV3(Network):
         self.num_features, self.head_features = config.last, config.head
         self.conv_stem = nn.Conv2d(in_chans, config.stem, 3, 2, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(config.stem)
-        self.act1 = nn.Hardswish()
+        self.act1 = HardSwish()
         self.blocks, channels = _stages(config.stem, config.stages, True)
         self.blocks.append(nn.Sequential(LastConvolution(channels, config.last)))
         self.feature_points = _points(config.stem, config.stages)
         last = FeaturePoint(f"blocks.{len(config.stages)}", config.last, 32)
         self.feature_points[-1] = last
         self.conv_head = nn.Conv2d(config.last, config.head, 1, bias=False)
-        self.act2 = nn.Hardswish()
+        self.act2 = HardSwish()
         self.dropout = nn.Dropout(config.dropout)
         self.classifier = self.new_classifier(num_classes)
         initialise(self)
@@ -187,9 +200,11 @@ class LastConvolution(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(channels, out, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(out)
+        self.act1 = HardSwish()
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.hardswish(self.bn1(self.conv(x)))
+        x = self.act1(self.bn1(self.conv(x)))
+        return x
 
 
 def _stages(

@@ -24,7 +24,7 @@ from architectures.graph.source.templates import (
 LIGHT_LAYERS = ("nn.BatchNorm", "nn.InstanceNorm", "nn.LayerNorm", "nn.Dropout", "nn.PReLU")
 LIGHT_FUNCTIONS = frozenset(
     "F.relu F.relu6 F.leaky_relu F.elu F.gelu F.selu F.softplus F.softsign F.softmax F.log_softmax "
-    "F.dropout F.hardtanh F.hardsigmoid F.hardswish F.silu F.prelu torch.sigmoid torch.tanh "
+    "F.dropout F.hardtanh F.silu F.prelu torch.sigmoid torch.tanh "
     "torch.exp torch.sqrt torch.log torch.square torch.abs torch.clamp torch.flatten torch.round "
     ".flatten .reshape .permute .transpose .squeeze .unsqueeze .to .clamp .contiguous .movedim "
     ".expand .float hard_sigmoid neg ~".split()
