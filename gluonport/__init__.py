@@ -25,6 +25,7 @@ from architectures import MODELS, find_model  # noqa: E402
 from convert import Conversion, convert  # noqa: E402
 from convert.formats.limits import MAX_PIXELS  # noqa: E402
 from convert.sources.locate import locate  # noqa: E402
+from gluonport.extras import telling_the_extra  # noqa: E402
 from mappings.errors import GluonportError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def create_model(
 ) -> FeatureNetwork: ...
 
 
+@telling_the_extra()
 def create_model(
     name: str,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -112,6 +114,7 @@ def create_model(
     return create(model, where, num_classes, in_chans)
 
 
+@telling_the_extra()
 def load(path: str | os.PathLike[str]) -> torch.nn.Module:
     """The network of any converted checkpoint with its weights, in evaluation mode, whether a table
     or a graph converted it.
@@ -126,6 +129,7 @@ def load(path: str | os.PathLike[str]) -> torch.nn.Module:
     return load_network(locate(os.fspath(path)).path)
 
 
+@telling_the_extra()
 def load_arrays(
     path: str | os.PathLike[str],
 ) -> dict[str, numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.generic]]]:
@@ -144,6 +148,7 @@ def load_arrays(
     return {tensor.name: tensor.copy() for tensor in tensors if tensor.dtype is not None}
 
 
+@telling_the_extra()
 def preprocess(
     image_path: str | os.PathLike[str],
     regime: Regime,

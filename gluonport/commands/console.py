@@ -16,20 +16,11 @@ from architectures.catalogue import MODELS
 from convert.formats.limits import MAX_PIXELS
 from gluonport.commands.failing import Failure as Failure
 from gluonport.commands.failing import Misuse, internal_error, of_system
-from gluonport.rooms import HOME
+from gluonport.extras import EXTRAS, PUBLISHING, how_to_install
 from mappings.choice import Choice
 from mappings.errors import GluonportError
 
 VERBOSE = "gluonport.verbose"  # in a context's meta: whether failures show their traceback
-
-EXTRAS = {
-    **dict.fromkeys(("torch", "cv2", "PIL", "jinja2", "markupsafe"), "verify"),
-    "huggingface_hub": "hub",
-    **dict.fromkeys(("pyarrow", "google_crc32c", "zstandard"), "datasets"),
-    **dict.fromkeys(("fsspec", "s3fs", "gcsfs"), "cloud"),
-    **dict.fromkeys(("model_signing", "cryptography", "OpenSSL"), "publish"),
-}
-"""The extra that installs each package that the light install does not have."""
 
 
 class Command(click.Command):
@@ -87,13 +78,8 @@ class Command(click.Command):
             return Failure(str(error))
         if isinstance(error, click.ClickException):
             return Failure(error.format_message())
-        if isinstance(error, ModuleNotFoundError):
-            package = (error.name or "").partition(".")[0]
-            if (extra := self.extras.get(package)) is not None:
-                return Failure(
-                    f"this command needs the package {package}, which gluonport[{extra}] installs: "
-                    f"{install_command(extra)}"
-                )
+        if isinstance(error, ImportError) and (needed := how_to_install(error, self.extras)):
+            return Failure(f"this command needs {needed}")
         if isinstance(error, OSError):
             return Failure(of_system(error))
         if isinstance(error, MemoryError):
@@ -122,16 +108,9 @@ def _note_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> No
 
 
 class ReleaseCommand(Command):
-    """A command that makes or checks releases, for which gluonport[publish] has every package."""
+    """A command that makes or checks releases."""
 
-    extras = dict.fromkeys(EXTRAS, "publish")
-
-
-def install_command(extra: str) -> str:
-    """The command that installs an extra, in a checkout or from the released package."""
-    if (HOME / "pyproject.toml").is_file():
-        return f"uv sync --extra {extra}"
-    return f"pip install 'gluonport[{extra}]'"
+    extras = PUBLISHING
 
 
 class ModelName(click.ParamType[str]):

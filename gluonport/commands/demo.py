@@ -13,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from gluonport.commands.console import EXTRAS, Failure, ReleaseCommand
+from gluonport.commands.console import Failure, ReleaseCommand
+from gluonport.extras import PUBLISHING
 
 NAME, FILE = "gluon_seresnext8_digits", "digits.safetensors"
 SCANS = ("3/digit-1460.png", "7/digit-1458.png")
@@ -36,8 +37,8 @@ def demo(folder: Path | None) -> None:
     The sample is a small trained network with its images. The results stay in DIR, which must be
     new or empty. Without DIR they are deleted at the end.
     """
-    for package in EXTRAS:  # found out now, not after half of the steps
-        if find_spec(package) is None:
+    for package, extra in PUBLISHING.items():  # found out now, not after half of the steps
+        if extra == "publish" and find_spec(package) is None:
             raise ModuleNotFoundError(name=package)
     if folder is None:
         with tempfile.TemporaryDirectory() as temporary:
