@@ -2,8 +2,8 @@
 
     uv run python -m scripts.attack [--quick] [--only PART]... [--out FILE]
 
-Without --quick: 200 kills, a soak of 500 conversions and 200 parity runs, and 200,000 inputs for
-each reader that is fuzzed.
+Without --quick: 200 kills, a soak of 500 conversions and 200 parity runs, and 10 million inputs for
+the readers that are fuzzed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Amounts:
     kills: int = 200
     conversions: int = 500
     parities: int = 200
-    executions: int = 200_000
+    executions: int = 10_000_000
 
 
 QUICK = Amounts(10, 20, 8, 0)
@@ -92,7 +92,7 @@ NUMBER: dict[str, Any] = {"type": click.IntRange(1)}
 @click.option("--kills", metavar="N", help="Kills in all.", **NUMBER)
 @click.option("--conversions", metavar="N", help="Conversions of the soak.", **NUMBER)
 @click.option("--parities", metavar="N", help="Parity runs of the soak.", **NUMBER)
-@click.option("--executions", metavar="N", help="Inputs for each reader.", **NUMBER)
+@click.option("--executions", metavar="N", help="Inputs of the fuzzing in all.", **NUMBER)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the table into this page too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def main(
