@@ -1,11 +1,10 @@
 """Make the packaged goldens of the zoo's graphs: what MXNet computes from drawn parameters.
 
-    uv run scripts/make_graph_goldens.py [--again | --list] [NAME...]
+    uv run scripts/make_graph_goldens.py [--again] [NAME...]
 
 Networks that have a golden of their present graph are left out, so a run that was broken off goes
 on. One MXNet process, with one thread, answers for all of them. A network is given two inputs, or
-one if it takes more than 300 million multiplications. At the end, ``missing.tsv`` is written beside
-the goldens: the networks that have none, and why. ``--list`` writes it alone.
+one if it takes more than 300 million multiplications. One that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -29,21 +27,12 @@ from architectures.graph.plan import Plan
 from convert.formats.symbol import symbol_json
 from gluonport.commands.console import Command, Failure
 from mappings.errors import GluonportError, NoReferenceError
-from mappings.words import one_line
 from verify.parity.graphs.graph_packaged import record_graph
 from verify.parity.graphs.graph_shared import judged_in_float32
 from verify.reference.drawn_graph import DrawnGraph, draw
 from verify.reference.graph_answers import MXNET, read_graph_answer
-from verify.reference.graph_goldens import (
-    MISSING,
-    SAMPLE,
-    golden_path,
-    graph_golden,
-    missing_goldens,
-    packed,
-)
+from verify.reference.graph_goldens import SAMPLE, golden_path, graph_golden, packed
 
-NOT_MADE = "it is not made yet"
 FEW = 3e8  # multiplications of a network that is given two inputs
 
 
@@ -140,17 +129,9 @@ def is_made(name: str, path: Path, drawn: DrawnGraph) -> bool:
     return True
 
 
-def list_missing(failed: Mapping[str, str]) -> None:
-    """Write which networks have no golden, with why they failed, now or in an earlier run."""
-    known = {**(missing_goldens() if MISSING.exists() else {}), **failed}
-    names = [each.network for each in records(()) if not golden_path(each.network).exists()]
-    lines = [f"{name}\t{known.get(name, NOT_MADE)}\n" for name in sorted(names)]
-    MISSING.write_text("".join(lines), encoding="utf-8")
-
-
-def make_all(found: list[GraphRecord], again: bool) -> dict[str, str]:
-    """Make the goldens of these networks. Returns why some have none, by their names."""
-    failed = {}
+def make_all(found: list[GraphRecord], again: bool) -> list[str]:
+    """Make the goldens of these networks. Returns the names of those that failed."""
+    failed = []
     with Server() as server:
         for record in found:
             started = time.perf_counter()
@@ -162,7 +143,7 @@ def make_all(found: list[GraphRecord], again: bool) -> dict[str, str]:
                     continue
                 make(drawn, server, path)
             except GluonportError as error:
-                failed[name] = one_line(str(error))
+                failed.append(name)
                 click.echo(f"{name}: {error}", err=True)
                 continue
             seconds = time.perf_counter() - started
@@ -173,12 +154,9 @@ def make_all(found: list[GraphRecord], again: bool) -> dict[str, str]:
 @click.command(cls=Command)
 @click.argument("names", nargs=-1)
 @click.option("--again", is_flag=True, help="Make those again that are there.")
-@click.option("--list", "only_list", is_flag=True, help="Only list the networks that have none.")
-def main(names: tuple[str, ...], again: bool, only_list: bool) -> None:
+def main(names: tuple[str, ...], again: bool) -> None:
     """Make the goldens of the graph networks NAMES, or of all of them."""
-    failed = {} if only_list else make_all(records(names), again)
-    list_missing(failed)
-    if failed:
+    if failed := make_all(records(names), again):
         raise Failure(f"no golden of {', '.join(failed)}")
 
 

@@ -39,8 +39,6 @@ from verify.reference.graph_answers import GraphReference, NodeAnswer, Sample
 
 GRAPH_GOLDENS = Path(str(files("verify.reference") / "graph_goldens"))
 MALFORMED = (ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
-MISSING = GRAPH_GOLDENS / "missing.tsv"
-"""Networks without a golden, and why: ``scripts/make_graph_goldens.py`` keeps this file."""
 SAMPLE = 512
 """How many numbers of an output are kept for each case."""
 
@@ -50,12 +48,6 @@ def golden_path(name: str) -> Path:
     return GRAPH_GOLDENS / f"{name}.npz"
 
 
-def missing_goldens() -> dict[str, str]:
-    """Why a network has no golden, by its name."""
-    lines = MISSING.read_text(encoding="utf-8").splitlines()
-    return {name: reason for name, _, reason in (line.partition("\t") for line in lines)}
-
-
 def graph_golden(name: str, graph: Graph, path: Path | None = None) -> GraphReference:
     """The packaged answers for the graph of that name.
 
@@ -63,10 +55,8 @@ def graph_golden(name: str, graph: Graph, path: Path | None = None) -> GraphRefe
     """
     path = path or golden_path(name)
     if not path.exists():
-        reason = missing_goldens().get(name)
-        why = f" ({reason})" if reason else ""
         raise NoReferenceError(
-            f"{path}: this golden is missing{why}: make it with scripts/make_graph_goldens.py "
+            f"{path}: this golden is missing: make it with scripts/make_graph_goldens.py "
             f"{name}, or ask MXNet with --reference live"
         )
     try:
