@@ -43,6 +43,9 @@ def several_models(checkpoint: Checkpoint, exact: Sequence[Fit]) -> ReconcileErr
         differ = (
             "these models give different tensors, and only whoever trained it knows the right ones"
         )
+        called = [fit.model for fit in exact if _has_prefix(checkpoint, fit.model.flat_prefix)]
+        if len(called) == 1:
+            differ += f" (GluonCV begins names with '{called[0].flat_prefix}' in {called[0].name})"
     return ReconcileError(
         f"{checkpoint.path} fits {names} equally well, by names and by shapes; {differ}: "
         f"give the model's name instead of 'auto'"
@@ -64,6 +67,13 @@ def _written(checkpoint: Checkpoint, fit: Fit) -> list[tuple[str, str | None]]:
     """Every tensor of the target, in order, with the name of its tensor in the file."""
     sources = fit.by_target(checkpoint)
     return [(name, sources[name].name if name in sources else None) for name in fit.model.shapes]
+
+
+def _has_prefix(checkpoint: Checkpoint, prefix: str | None) -> bool:
+    """Whether every name begins with the prefix that a network's constructor gives it."""
+    if not prefix:
+        return False
+    return all(tensor.name.split(":", 1)[-1].startswith(prefix) for tensor in checkpoint.tensors)
 
 
 def _else(checkpoint: Checkpoint, near: Sequence[Fit]) -> str:

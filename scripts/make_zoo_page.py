@@ -50,7 +50,8 @@ def page() -> str:
 
 def _row(one: Listed) -> str:
     figures = one.file.figures if one.file else ()
-    shown = "; ".join(f"{figure}{'' if figure.weights else ' *'}" for figure in figures)
+    told = dict.fromkeys(f"{figure}{'' if figure.weights else ' *'}" for figure in figures)
+    shown = "; ".join(told)
     if one.file and one.file.converted_from_torchvision:
         shown += "; torchvision's weights"
     if one.why:

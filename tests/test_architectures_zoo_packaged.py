@@ -71,6 +71,16 @@ def test_a_figure_that_prints_a_hash_belongs_to_the_file_of_this_hash() -> None:
             assert figure.weights is None or file.sha1.startswith(figure.weights)
 
 
+def test_whose_weights_they_were_belongs_to_the_hash_and_is_said_alike_everywhere() -> None:
+    for one in everything():
+        if one.file and one.model:
+            said = file_of(one.file.sha1)
+            were = one.file.converted_from_torchvision
+            assert said and said.converted_from_torchvision == were, one.name
+            whose = find_model(one.name).source.converted_from
+            assert were == (whose == "torchvision"), one.name
+
+
 def test_other_weights_of_a_network_take_its_table_and_have_their_own_figures() -> None:
     other, own = find_model("mxnet_resnet50_v1"), find_model("gluon_resnet50_v1")
     assert other.shapes == own.shapes and other.table.digest == own.table.digest

@@ -159,13 +159,17 @@ def test_of_two_models_that_fit_it_is_said_whether_they_give_the_same_tensors(
 def test_of_two_models_that_fit_by_flat_names_each_gives_other_tensors(
     gluon: Gluon, tmp_path: Path
 ) -> None:
-    file = gluon("resnet50_v1c", "stripped").file("stripped")
+    made = gluon("resnet50_v1c", "stripped", "export")
+    file = made.file("stripped")
     line = said("convert", "auto", tmp_path / "out.safetensors", "--from", file)
     assert "fits gluon_resnet50_v1c and gluon_resnet50_v1d equally well" in line
     assert (
         "these models give different tensors, and only whoever trained it knows the right ones"
         in line
     )
+    assert "GluonCV begins" not in line
+    line = said("convert", "auto", tmp_path / "out.safetensors", "--from", made.file("export"))
+    assert "(GluonCV begins names with 'resnetv1c_' in gluon_resnet50_v1c): give the" in line
 
 
 def test_a_name_that_is_the_beginning_of_another_is_completed(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ FAMILIES = {
     ".fastscnn.": ("segmentation", "Fast-SCNN", "segmentation"),
     ".hrnet.": ("classification", "HRNet", "classification"),
     ".mobilenetv3.": ("classification", "MobileNet v3", "classification"),
-    ".mobilenet.": ("classification", "MobileNet", "classification"),
+    ".mobilenet.": ("classification", "MobileNetV2", "classification"),  # MXNet's; v1 has a table
     ".vgg.": ("classification", "VGG", "classification"),
     ".alexnet.": ("classification", "AlexNet", "classification"),
     ".squeezenet.": ("classification", "SqueezeNet", "classification"),

@@ -20,10 +20,16 @@ def stored_files(facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             if row["name"] is not None:
                 by_name.setdefault(row["name"], []).append({"table": table, **row})
     docs = facts["mxnet_docs_v1.5"]
+    torchvisions = {stores[MXNET][name] for name in docs["converted_from_torchvision"]}
     for name, sha1 in stores[GLUONCV].items():
         own = [_figure(row) for row in by_name.get(name, ()) if _is_of(row, sha1)]
-        yield {"name": f"gluon_{name}", "store": GLUONCV, "stored": name, "sha1": sha1} | {
-            "figures": own
+        yield {
+            "name": f"gluon_{name}",
+            "store": GLUONCV,
+            "stored": name,
+            "sha1": sha1,
+            "figures": own,
+            "converted_from_torchvision": sha1 in torchvisions,
         }
         for row in by_name.get(name, ()):
             digits = row.get("Hashtag")
@@ -46,7 +52,7 @@ def stored_files(facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "stored": name,
             "sha1": sha1,
             "figures": [figure, *others],
-            "converted_from_torchvision": name in docs["converted_from_torchvision"],
+            "converted_from_torchvision": sha1 in torchvisions,
         }
     for name, sha1 in stores[OLDER].items():
         if sha1 != stores[MXNET][name]:
