@@ -32,43 +32,65 @@ from verify.datasets import cloud, open_dataset
 NAME = "gluon_seresnext8_digits"
 MODEL = find_model(NAME)
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # gcsfs's
 SERVER = ROOT / "tests" / "support" / "object_storage.py"
 
 
 def forget() -> None:
     """Let the next request find address and credentials again."""
     cloud.file_system.cache_clear()
+    from gcsfs import GCSFileSystem
     from s3fs import S3FileSystem
 
     S3FileSystem.clear_instance_cache()
+    GCSFileSystem.clear_instance_cache()
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The file system of a server on this machine, with an empty bucket ``bucket``."""
-    home = tmp_path_factory.mktemp("home")
+def settings_of(scheme: str, port: int, home: Path) -> dict[str, str]:
+    """The environment in which the server is found, and nothing else of this machine."""
+    if scheme == "gs":
+        return {
+            "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}",
+            "CLOUDSDK_CONFIG": str(home),
+            "NO_GCE_CHECK": "true",
+        }
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(home / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
+    }
+
+
+@pytest.fixture(scope="module", params=["s3", "gs"])
+def bucket(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The address of an empty bucket on a server of this machine."""
+    home, scheme = tmp_path_factory.mktemp("home"), request.param
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen([sys.executable, str(SERVER)], **pipes)
+    server = subprocess.Popen([sys.executable, str(SERVER), scheme], **pipes)
     assert server.stdin and server.stdout
     try:
         port = int(server.stdout.readline())
         with pytest.MonkeyPatch.context() as settings:
-            settings.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            settings.setenv("AWS_ACCESS_KEY_ID", "key")
-            settings.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-            settings.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            settings.setenv("AWS_EC2_METADATA_DISABLED", "true")
-            settings.setenv("AWS_CONFIG_FILE", str(home / "config"))
-            settings.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "credentials"))
+            for name, value in settings_of(scheme, port, home).items():
+                settings.setenv(name, value)
             forget()
-            system = cloud.file_system("s3://")
-            system.mkdir("bucket")
-            yield system
+            cloud.file_system(f"{scheme}://").mkdir("bucket")
+            yield f"{scheme}://bucket"
         forget()
     finally:
         server.stdin.close()
         server.stdout.close()
         server.wait(60)
+
+
+@pytest.fixture(scope="module")
+def storage(bucket: str) -> Any:
+    """The file system of the bucket."""
+    return cloud.system_of(bucket)
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +139,10 @@ def sets(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def uploaded(sets: Path, storage: Any) -> str:
+def uploaded(sets: Path, storage: Any, bucket: str) -> str:
     """The address of the same files in the bucket."""
-    storage.put(str(sets), "s3://bucket/sets", recursive=True)
-    return "s3://bucket/sets"
+    storage.put(str(sets), f"{bucket}/sets", recursive=True)
+    return f"{bucket}/sets"
 
 
 def accuracy(*arguments: object) -> Any:
@@ -180,11 +202,11 @@ def test_a_set_reads_as_on_a_disk(path: str, sets: Path, uploaded: str) -> None:
 
 @pytest.mark.exhaustive
 def test_a_run_counts_and_keeps_the_same_as_on_a_disk(
-    sets: Path, uploaded: str, storage: Any, checkpoint: Path, tmp_path: Path
+    sets: Path, uploaded: str, storage: Any, bucket: str, checkpoint: Path, tmp_path: Path
 ) -> None:
     options = "--allow-incomplete", "--batch-size", 8
     here = measured(checkpoint, "--data", sets / "folders", "--ledger", tmp_path / "run", *options)
-    ledger = "s3://bucket/run"
+    ledger = f"{bucket}/run"
     there = measured(checkpoint, "--data", f"{uploaded}/folders", "--ledger", ledger, *options)
     assert there == here
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
@@ -199,7 +221,7 @@ def test_a_run_counts_and_keeps_the_same_as_on_a_disk(
     assert (taken / "000004.csv").read_bytes() == (tmp_path / "run" / "000004.csv").read_bytes()
     other = "--allow-incomplete", "--batch-size", 4
     line = refused(checkpoint, "--data", f"{uploaded}/folders", "--ledger", ledger, *other)
-    assert line.startswith("error: s3://bucket/run: this is the ledger of another run")
+    assert line.startswith(f"error: {bucket}/run: this is the ledger of another run")
 
 
 KILLED = """
@@ -222,9 +244,9 @@ main(sys.argv[1:])
 
 @pytest.mark.exhaustive
 def test_a_killed_run_goes_on(
-    sets: Path, uploaded: str, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    sets: Path, uploaded: str, bucket: str, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = "s3://bucket/killed"
+    ledger = f"{bucket}/killed"
     command = [checkpoint, "--data", f"{uploaded}/shards", "--ledger", ledger]
     command += ["--allow-incomplete", "--batch-size", 4]
     script = [sys.executable, "-c", KILLED, "accuracy", NAME, *map(str, command)]
@@ -247,9 +269,26 @@ def test_a_killed_run_goes_on(
     assert found == here
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "said"),
+    [
+        ("401", 401, "no credentials that work were found (Anonymous caller does not have access"),
+        ("403", None, "access was denied (Forbidden: b/bucket"),
+    ],
+)
+def test_googles_refusals_are_told_from_other_errors(kind: str, code: Any, said: str) -> None:
+    """As gcsfs raises them; the emulator refuses nobody."""
+    from gcsfs.retry import HttpError
+
+    error: Exception = OSError("Forbidden: b/bucket/o\nno access")
+    if code:
+        error = HttpError({"code": code, "message": "Anonymous caller does not have access"})
+    assert said in str(cloud.trouble("gs://bucket/val", error))
+
+
 @pytest.mark.exhaustive
-def test_objects_appear_whole_or_not_at_all(storage: Any) -> None:
-    folder = ObjectFolder("s3://bucket/whole")
+def test_objects_appear_whole_or_not_at_all(storage: Any, bucket: str) -> None:
+    folder = ObjectFolder(f"{bucket}/whole")
     folder.make()
     assert folder.names() == set() and not folder.exists(RUN)
     assert folder.begin(RUN, "one") and not folder.begin(RUN, "two")
@@ -273,7 +312,7 @@ def test_objects_appear_whole_or_not_at_all(storage: Any) -> None:
         folder.write("large", texts(False))
     assert folder.names() == {RUN}
     folder.write("large", texts(True))
-    assert storage.cat_file("s3://bucket/whole/large") == (piece * 40).encode()
+    assert storage.cat_file(f"{bucket}/whole/large") == (piece * 40).encode()
     folder.remove("large")
     folder.remove("large")
     assert folder.names() == {RUN}
@@ -283,28 +322,36 @@ def test_objects_appear_whole_or_not_at_all(storage: Any) -> None:
 
 @pytest.mark.exhaustive
 def test_what_is_wrong_takes_one_line(
-    uploaded: str, sets: Path, storage: Any, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    uploaded: str,
+    sets: Path,
+    storage: Any,
+    bucket: str,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    nowhere = bucket.replace("bucket", "nowhere")
     data = "--allow-incomplete", "--data", f"{uploaded}/folders"
-    assert "there is no bucket s3://nowhere" in refused(checkpoint, "--data", "s3://nowhere/val")
-    assert "there is no bucket s3://nowhere" in refused(
-        checkpoint, *data, "--ledger", "s3://nowhere/run"
+    assert f"there is no bucket {nowhere}" in refused(checkpoint, "--data", f"{nowhere}/val")
+    assert f"there is no bucket {nowhere}" in refused(
+        checkpoint, *data, "--ledger", f"{nowhere}/run"
     )
     assert "no such object or prefix" in refused(checkpoint, "--data", f"{uploaded}/none")
     assert "no such object: expected" in refused(checkpoint, "--data", f"{uploaded}/x-{{0..1}}.tar")
     assert "nothing there is known" in refused(
         checkpoint, "--data", f"{uploaded}/shards/_info.json"
     )
-    storage.put(str(sets / "folders"), "s3://bucket/fading", recursive=True)
-    storage.put(str(sets / "parquet"), "s3://bucket/fading-parquet", recursive=True)
+    storage.put(str(sets / "folders"), f"{bucket}/fading", recursive=True)
+    storage.put(str(sets / "parquet"), f"{bucket}/fading-parquet", recursive=True)
     for path in ("fading", "fading-parquet"):
-        dataset = open_dataset(f"s3://bucket/{path}", model=MODEL)
+        dataset = open_dataset(f"{bucket}/{path}", model=MODEL)
         storage.rm(dataset.locations[0].path)
-        with pytest.raises(DatasetError, match=r"^s3://bucket/.* was removed since it was listed"):
+        with pytest.raises(DatasetError, match=rf"^{bucket}/.* was removed since it was listed"):
             dataset.read(0)
-    storage.pipe_file("s3://bucket/cut.parquet", b"PAR1" + bytes(50))
+    storage.pipe_file(f"{bucket}/cut.parquet", b"PAR1" + bytes(50))
     with pytest.raises(DatasetError, match="not a whole Parquet file"):
-        open_dataset("s3://bucket/cut.parquet", model=MODEL)
+        open_dataset(f"{bucket}/cut.parquet", model=MODEL)
+    if bucket.startswith("gs"):
+        return  # gcsfs asks Google's own server then, without credentials
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     forget()
@@ -316,7 +363,7 @@ def test_what_is_wrong_takes_one_line(
             sets / "folders",
             "--allow-incomplete",
             "--ledger",
-            "s3://bucket/x",
+            f"{bucket}/x",
         )
     finally:
         monkeypatch.undo()

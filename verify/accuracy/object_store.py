@@ -7,6 +7,7 @@ had uploaded of a large one is never listed. Nothing is renamed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -77,7 +78,7 @@ class ObjectFolder:
                     file.write(piece)
         except BaseException:
             file.closed = True  # closing would complete it
-            with asking(url):
+            with suppress(Exception):  # a storage that fails here too hides nothing
                 file.discard()
             raise
         with asking(url):

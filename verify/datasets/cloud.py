@@ -6,6 +6,7 @@ that was listed is remembered, since other machines write too.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -42,6 +43,7 @@ def file_system(scheme: str) -> Any:
         return S3FileSystem(use_listings_cache=False)
     from gcsfs import GCSFileSystem
 
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # what it logs is said by its errors too
     return GCSFileSystem(use_listings_cache=False)
 
 
@@ -69,14 +71,15 @@ def trouble(url: str, error: Exception) -> FormatError:
         return FormatError(
             url, "there is no such object any more: it was removed since it was listed"
         )
-    if any(kind in UNKNOWN_CREDENTIALS for kind in kinds):
+    anonymous = getattr(error, "code", None) == 401  # Google's answer to one without credentials
+    if anonymous or any(kind in UNKNOWN_CREDENTIALS for kind in kinds):
         how = (
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             if url.startswith("s3://")
             else "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS"
         )
         return FormatError(url, f"no credentials that work were found ({why}): {how}")
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or why.startswith("Forbidden"):
         return FormatError(url, f"access was denied ({why}): check the credentials and the policy")
     if any(kind in UNREACHABLE for kind in kinds):
         return FormatError(url, f"the storage cannot be reached ({why}): check the network")
