@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ import gluonport
 from architectures import find_model
 from gluonport.commands.verify import main
 from mappings.errors import DatasetError, GluonportError
+from tests import test_verify_datasets_recordio as recordio
+from tests import test_verify_datasets_sample_shards as sample_shards
+from tests import test_verify_datasets_tfrecord as tfrecord
 from verify.accuracy.hashing import fingerprint, hash_images
 from verify.accuracy.ledger import RUN
 from verify.accuracy.object_store import ObjectFolder
@@ -198,6 +203,47 @@ def test_a_set_reads_as_on_a_disk(path: str, sets: Path, uploaded: str) -> None:
     assert [*hash_images(there, positions, 2)] == [*hash_images(here, positions, 2)]
     assert [there.read(k) for k in positions] == [here.read(k) for k in positions]
     assert fingerprint(there) == fingerprint(open_dataset(f"{uploaded}/{path}", model=MODEL))
+
+
+def recorded(folder: Path) -> None:
+    """A .rec of three images, one of them in two parts because it holds the magic number."""
+    rows = [b"JPEG1", b"JPE", b"JPEG-3"]
+    parts = [recordio.part(0, recordio.image(label=k, data=row)) for k, row in enumerate(rows)]
+    parts[1] = recordio.part(1, recordio.image(label=1)) + recordio.part(3, b"more")
+    starts = [sum(map(len, parts[:k])) for k in range(3)]
+    (folder / "val.rec").write_bytes(b"".join(parts))
+    (folder / "val.idx").write_text("".join(f"{k}\t{start}\n" for k, start in enumerate(starts)))
+
+
+PACKED: dict[str, Callable[[Path], object]] = {
+    "TFRecord files, split validation": tfrecord.folder,
+    "MDS shards": sample_shards.mds,
+    "MDS shards, packed": partial(sample_shards.mds, packed=True),
+    "LitData chunks": sample_shards.litdata,
+    "LitData chunks, packed": partial(sample_shards.litdata, packed=True),
+    "MXNet RecordIO": recorded,
+}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", PACKED)
+def test_files_of_many_images_read_as_on_a_disk(
+    kind: str, bucket: str, storage: Any, tmp_path: Path
+) -> None:
+    PACKED[kind](tmp_path)
+    url, model = f"{bucket}/{kind}", find_model("gluon_resnext50_32x4d")
+    storage.put(str(tmp_path), url, recursive=True)
+    here, there = (open_dataset(place, model=model) for place in (tmp_path, url))
+    assert there.entries == here.entries and len(here) >= 3
+    assert there.kind == here.kind == kind.removesuffix(", packed")
+    assert there.problems == here.problems
+    positions = range(len(here))
+    assert [*hash_images(there, positions, 2)] == [*hash_images(here, positions, 2)]
+    assert [there.read(k) for k in positions] == [here.read(k) for k in positions]
+    names = sorted(storage.ls(url, detail=False))
+    if gone := [name for name in names if re.search(r"/(shard|chunk|.*-validation)[^/]*$", name)]:
+        storage.rm(gone[0])
+        assert "missing" in str(open_dataset(url, model=model).problems)
 
 
 @pytest.mark.exhaustive

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from itertools import chain
 
 from mappings.errors import FormatError
-from verify.datasets.cloud import asking, demand_bucket, info_of, read_part, read_whole, system_of
+from verify.datasets.cloud import (
+    asking,
+    demand_bucket,
+    info_of,
+    names_in,
+    read_part,
+    read_whole,
+    system_of,
+)
 
 AT_ONCE = 16 << 20
 """Bytes of a file that are sent in one request; a larger file is sent in parts of this size."""
@@ -32,12 +40,7 @@ class ObjectFolder:
             demand_bucket(self.folder)
 
     def names(self) -> set[str]:
-        with asking(self.folder):
-            try:
-                found = system_of(self.folder).ls(self.folder, detail=True, refresh=True)
-            except FileNotFoundError:
-                return set()
-        return {info["name"].rpartition("/")[2] for info in found if info["type"] == "file"}
+        return names_in(self.folder)
 
     def exists(self, name: str) -> bool:
         try:

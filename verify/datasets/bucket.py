@@ -14,7 +14,7 @@ from verify.datasets.split_files import SplitFile, common
 
 SOUGHT = (
     "in object storage, a prefix with a folder for each class, .tar archives, WebDataset shards, "
-    "or Parquet files"
+    "Parquet files, TFRecord files, MXNet RecordIO, or what MosaicML's streaming or LitData wrote"
 )
 
 
@@ -25,14 +25,6 @@ class Found:
 
     files: Sequence[str]
     listing: Listing | None
-
-    def ending(self, suffix: str) -> list[str]:
-        """The files whose names end so. Raises DatasetError for others that were named."""
-        files = [file for file in self.files if file.endswith(suffix)]
-        other = [file for file in self.files if file not in set(files)]
-        if files and other and self.listing is None:
-            raise DatasetError(f"{other[0]}: is not one of the {suffix} files: leave it out")
-        return files
 
     def named(self, files: Sequence[str]) -> list[SplitFile]:
         """Files with their names below the prefix, or below their common folder, by name."""

@@ -107,6 +107,16 @@ def list_objects(url: str) -> dict[str, int]:
     return objects
 
 
+def names_in(url: str) -> set[str]:
+    """The names of the objects in a folder, which may have none."""
+    with asking(url):
+        try:
+            found = system_of(url).ls(url, detail=True, refresh=True)
+        except FileNotFoundError:
+            return set()
+    return {info["name"].rpartition("/")[2] for info in found if info["type"] == "file"}
+
+
 def glob_objects(pattern: str) -> list[str]:
     """The addresses that a pattern with ``*``, ``?`` or ``[...]`` means, sorted."""
     with asking(pattern):

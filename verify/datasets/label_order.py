@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from convert.formats.regular import read_text
+from convert.formats.regular import utf8
 from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation, imagenet_names, wordnet_ids
 from verify.datasets.labelled_images import FoundImage, count, some
+from verify.datasets.storage import read_file
 
 MAX_NAMES_FILE = 1 << 24
 GIVE = "give --label-names FILE, the WordNet ids in the order of the label numbers, one a line"
@@ -33,9 +34,9 @@ class ClassNames:
     source: str
 
 
-def read_label_names(path: Path) -> ClassNames:
+def read_label_names(path: Path | str) -> ClassNames:
     """The names in a UTF-8 file, one a line. Raises FormatError for a file that is not text."""
-    lines = read_text(path, MAX_NAMES_FILE).splitlines()
+    lines = utf8(read_file(path, MAX_NAMES_FILE), path).splitlines()
     while lines and not lines[-1].strip():
         lines.pop()
     return ClassNames(tuple(line.strip() for line in lines), str(path))

@@ -14,6 +14,8 @@ from verify.datasets.label_order import ClassNames
 from verify.datasets.labelled_images import LabelledImages
 from verify.datasets.sample_columns import columns_of
 from verify.datasets.sample_shards import INDEX, Shard, counts, file_name, read_sample_shards
+from verify.datasets.split_files import SplitFile
+from verify.datasets.storage import Neighbours, name_of, neighbours
 
 CHUNK = re.compile(r"chunk-[0-9]+-[0-9]+(\.zstd(:[0-9]+)?)?\.bin")
 
@@ -23,25 +25,19 @@ def is_chunk(name: str) -> bool:
     return CHUNK.fullmatch(name) is not None
 
 
-def is_litdata(path: Path) -> bool:
+def is_litdata(path: Path | str) -> bool:
     """Whether a file is the index of chunks beside it."""
-    return path.name == INDEX and any(is_chunk(one.name) for one in path.parent.glob("chunk-*.bin"))
+    return name_of(path) == INDEX and any(map(is_chunk, neighbours(path).names))
 
 
 def read_litdata(
-    path: str,
-    files: Sequence[Path],
-    root: Path | None,
-    expected: Expectation,
-    names: ClassNames | None,
+    path: str, files: Sequence[SplitFile], expected: Expectation, names: ClassNames | None
 ) -> LabelledImages:
     """The images of the chunks that LitData's indexes list."""
-    return read_sample_shards(
-        "LitData chunks", list_chunks, is_chunk, path, files, root, expected, names
-    )
+    return read_sample_shards("LitData chunks", list_chunks, is_chunk, path, files, expected, names)
 
 
-def list_chunks(index: Path, held: dict[str, Any]) -> Iterator[Shard]:
+def list_chunks(index: str, beside: Neighbours, held: dict[str, Any]) -> Iterator[Shard]:
     """The chunks that an index lists.
 
     Raises DatasetError for chunks that are encrypted, of tokens, or compressed in another way.
@@ -72,7 +68,7 @@ def list_chunks(index: Path, held: dict[str, Any]) -> Iterator[Shard]:
         samples, size = counts(index, name, said.get("chunk_size"), said.get("chunk_bytes"))
         # Earlier releases count the bytes of the samples alone, without those of the offsets.
         packed = None if method is None else size + 4 * (samples + 2)
-        yield Shard(index.parent / name, name, samples, columns, packed=packed)
+        yield Shard(beside.path(name), name, samples, columns, packed=packed)
 
 
 def _names(spec: Any, number: int) -> list[str]:

@@ -12,6 +12,8 @@ from verify.datasets.label_order import ClassNames
 from verify.datasets.labelled_images import LabelledImages
 from verify.datasets.sample_columns import columns_of
 from verify.datasets.sample_shards import INDEX, Shard, counts, file_name, read_sample_shards
+from verify.datasets.split_files import SplitFile
+from verify.datasets.storage import Neighbours, name_of, neighbours
 
 
 def is_mds_shard(name: str) -> bool:
@@ -19,25 +21,19 @@ def is_mds_shard(name: str) -> bool:
     return name.endswith(".mds") or ".mds." in name
 
 
-def is_mds(path: Path) -> bool:
+def is_mds(path: Path | str) -> bool:
     """Whether a file is the index of shards beside it."""
-    return path.name == INDEX and any(is_mds_shard(one.name) for one in path.parent.glob("*.mds*"))
+    return name_of(path) == INDEX and any(map(is_mds_shard, neighbours(path).names))
 
 
 def read_mds(
-    path: str,
-    files: Sequence[Path],
-    root: Path | None,
-    expected: Expectation,
-    names: ClassNames | None,
+    path: str, files: Sequence[SplitFile], expected: Expectation, names: ClassNames | None
 ) -> LabelledImages:
     """The images of the shards that MDS indexes list."""
-    return read_sample_shards(
-        "MDS shards", list_shards, is_mds_shard, path, files, root, expected, names
-    )
+    return read_sample_shards("MDS shards", list_shards, is_mds_shard, path, files, expected, names)
 
 
-def list_shards(index: Path, held: dict[str, Any]) -> Iterator[Shard]:
+def list_shards(index: str, beside: Neighbours, held: dict[str, Any]) -> Iterator[Shard]:
     """The shards that an index lists; of a shard both raw and packed, the raw file.
 
     Raises DatasetError for shards of other formats and compressions.
@@ -59,9 +55,8 @@ def list_shards(index: Path, held: dict[str, Any]) -> Iterator[Shard]:
         columns = columns_of(
             index, said.get("column_names"), said.get("column_encodings"), said.get("column_sizes")
         )
-        path = index.parent / name
-        if packed is None or path.exists():
-            yield Shard(path, name, samples, columns, size)
+        if packed is None or name in beside.names:
+            yield Shard(beside.path(name), name, samples, columns, size)
             continue
         method = str(said.get("compression"))
         if method.partition(":")[0] != "zstd":
@@ -69,5 +64,5 @@ def list_shards(index: Path, held: dict[str, Any]) -> Iterator[Shard]:
                 f"{index}: {name} is compressed as {method[:40]!r}: only 'zstd' is read as it is: "
                 "unpack the shards first"
             )
-        path = index.parent / file_name(index, packed.get("basename"))
+        path = beside.path(file_name(index, packed.get("basename")))
         yield Shard(path, name, samples, columns, size, packed=size)

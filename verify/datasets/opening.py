@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from architectures.catalogue.evaluated import Evaluated
 from mappings.errors import DatasetError
@@ -18,8 +20,9 @@ from verify.datasets.label_order import ClassNames, read_label_names
 from verify.datasets.labelled_images import LabelledImages, count, some
 from verify.datasets.labels import read_flat, read_labels
 from verify.datasets.listing import Listing, list_folder
-from verify.datasets.parquet import read_parquet_files
 from verify.datasets.recordio import read_recordio
+from verify.datasets.split_files import SplitFile, files_under
+from verify.datasets.storage import name_of
 from verify.datasets.tar import list_tar
 from verify.datasets.tree import read_tree
 from verify.datasets.webdataset import is_shard, read_shard_files, read_shards
@@ -60,19 +63,17 @@ def open_dataset(
         return _objects(pattern, given, names, expected)
     paths = expand(pattern, SOUGHT)
     if len(paths) > 1 or not paths[0].is_dir():
-        return _files(pattern, paths, None, given, names, expected)
+        named = partial(files_under, root=None)
+        return _files(pattern, paths, True, named, given, names, expected)
     (folder,) = paths
     listing = list_folder(folder)
     if not listing.images:
         inside = [Path(place.path) for place in listing.files.values()]
-        if found := container(inside):
-            return _files(pattern, found.files, folder, given, names, expected)
-        for suffix in (".rec", ".tar"):
-            if packed := sorted(folder.glob(f"*{suffix}")):
-                if suffix == ".rec" and len(packed) > 1:
-                    held = some(file.name for file in packed)
-                    raise DatasetError(f"{folder}: holds {held}: name the one to evaluate")
-                return _files(pattern, packed, folder, given, names, expected)
+        if not container(inside):
+            inside = sorted(folder.glob("*.rec")) or sorted(folder.glob("*.tar"))
+        if inside:
+            named = partial(files_under, root=folder)
+            return _files(pattern, inside, False, named, given, names, expected)
     return _images(listing, given, names, expected)
 
 
@@ -86,39 +87,41 @@ def _objects(
     found = bucket.find_objects(pattern)
     if found.listing and found.listing.images:
         return _images(found.listing, labels, names, expected)
-    if files := found.ending(".parquet"):
-        _refuse(labels, pattern, "Parquet files")
-        return read_parquet_files(pattern, found.named(files), expected, names)
-    if files := found.ending(".tar"):
-        if len(files) == 1 and not is_shard(listing := list_tar(files[0])):
-            return _images(listing, labels, names, expected)
-        _refuse(labels, pattern, "WebDataset shards" if len(files) > 1 else "a WebDataset shard")
-        return read_shard_files(pattern, files, expected, names)
-    raise DatasetError(f"{pattern}: nothing there is known: expected {bucket.SOUGHT}")
+    return _files(pattern, found.files, found.listing is None, found.named, labels, names, expected)
 
 
 def _files(
     pattern: str,
-    paths: Sequence[Path],
-    folder: Path | None,
+    paths: Sequence[Path] | Sequence[str],
+    alone: bool,
+    named: Callable[[Sequence[Any]], Sequence[SplitFile]],
     labels: dict[str, int] | None,
     names: ClassNames | None,
     expected: Expectation,
 ) -> LabelledImages:
-    """The images packed into files, which were found in ``folder`` or named one by one."""
+    """The images packed into files. ``alone``: the files were named one by one, and not found in
+    one folder; ``named`` says what each is called in the data set."""
     if found := container(paths):
-        if other := [path for path in paths if path not in found.files and folder is None]:
+        if other := [path for path in paths if path not in found.files and alone]:
             raise DatasetError(f"{other[0]}: this is not one of the {found.title}: leave it out")
         _refuse(labels, pattern, found.title)
-        return found.read(pattern, found.files, folder, expected, names)
-    only = paths[0]
-    if len(paths) == 1 and only.suffix == ".rec":
-        _refuse(labels, only, "MXNet RecordIO")
-        return read_recordio(only, expected, names)
-    if len(paths) == 1 and not is_shard(listing := list_tar(only)):
+        return found.read(pattern, named(found.files), expected, names)
+    if recorded := [path for path in paths if name_of(path).endswith(".rec")]:
+        if len(recorded) > 1:
+            held = some(name_of(file) for file in recorded)
+            raise DatasetError(f"{pattern}: holds {held}: name the one to evaluate")
+        _refuse(labels, recorded[0], "MXNet RecordIO")
+        return read_recordio(recorded[0], expected, names)
+    packed = [path for path in paths if name_of(path).endswith(".tar")]
+    if is_cloud(pattern) and not packed:
+        raise DatasetError(f"{pattern}: nothing there is known: expected {bucket.SOUGHT}")
+    if other := [path for path in paths if path not in packed and packed and alone]:
+        raise DatasetError(f"{other[0]}: this is not one of the .tar files: leave it out")
+    packed = packed or [*paths]
+    if len(packed) == 1 and not is_shard(listing := list_tar(packed[0])):
         return _images(listing, labels, names, expected)
-    _refuse(labels, pattern, "WebDataset shards" if len(paths) > 1 else "a WebDataset shard")
-    return read_shard_files(pattern, paths, expected, names)
+    _refuse(labels, pattern, "WebDataset shards" if len(packed) > 1 else "a WebDataset shard")
+    return read_shard_files(pattern, packed, expected, names)
 
 
 def _images(

@@ -18,7 +18,7 @@ from verify.datasets.expectation import Expectation
 from verify.datasets.label_order import ClassNames, relabelled
 from verify.datasets.labelled_images import FoundImage, LabelledImages, count, some
 from verify.datasets.parquet_rows import RowPlace, open_parquet, reading
-from verify.datasets.split_files import SplitFile, evaluated_split, files_under, missing_files
+from verify.datasets.split_files import SplitFile, evaluated_split, missing_files
 from verify.datasets.storage import version_of
 
 LABELS = ("label", "labels", "fine_label", "cls", "target")
@@ -37,17 +37,6 @@ class Columns:
 
 
 def read_parquet(
-    path: str,
-    files: Sequence[Path],
-    root: Path | None,
-    expected: Expectation,
-    names: ClassNames | None,
-) -> LabelledImages:
-    """The images of Parquet files, as ``read_parquet_files`` gives them."""
-    return read_parquet_files(path, files_under(files, root), expected, names)
-
-
-def read_parquet_files(
     path: str, files: Sequence[SplitFile], expected: Expectation, names: ClassNames | None
 ) -> LabelledImages:
     """The images of Parquet files in the order of files and rows.

@@ -9,17 +9,17 @@ two uint64 of id; a flag above 0 is the number of float32 labels that follow (mx
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.formats.regular import open_regular, read_text
+from convert.formats.regular import utf8
 from mappings.errors import DatasetError
 from verify.datasets.expectation import Expectation
 from verify.datasets.label_order import ClassNames, relabelled
 from verify.datasets.labelled_images import FoundImage, LabelledImages, Location
+from verify.datasets.storage import Read, name_of, neighbours, opened, read_file
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 WORDS, HEADER = struct.Struct("<4sI"), struct.Struct("<IfQQ")
@@ -39,7 +39,7 @@ class RecordedImage:
 
 
 def read_recordio(
-    path: Path, expectation: Expectation, names: ClassNames | None = None
+    path: Path | str, expectation: Expectation, names: ClassNames | None = None
 ) -> LabelledImages:
     """The images of a ``.rec``, named by their ids, or by their order if all ids are the same.
 
@@ -49,7 +49,7 @@ def read_recordio(
     twice, and for labels that are not class indices.
     """
     found = list(records(path))
-    check_index(path.with_suffix(".idx"), path, {record.offset for record in found})
+    check_index(path, {record.offset for record in found})
     distinct = len({record.number for record in found}) > 1
     numbers = (record.number if distinct else order for order, record in enumerate(found))
     images = [
@@ -60,27 +60,27 @@ def read_recordio(
     return LabelledImages.of(str(path), "MXNet RecordIO", expectation, images)
 
 
-def records(path: Path) -> Iterator[RecordedImage]:
+def records(path: Path | str) -> Iterator[RecordedImage]:
     """Every record of a file in order; only the headers are read."""
-    with open_regular(path) as file:
-        size, position = os.fstat(file.fileno()).st_size, 0
+    with opened(path) as (read, size):
+        position = 0
         if not size:
             raise DatasetError(f"{path}: the file is empty, expected MXNet RecordIO")
         while position < size:
             start, spans = position, list[tuple[int, int]]()
             while True:
                 after = FIRST if spans else WHOLE
-                flag, length = _part(path, file.fileno(), size, position, after)
+                flag, length = _part(path, read, size, position, after)
                 spans.append((position + WORDS.size, length))
                 position += WORDS.size + padded(length)
                 if flag in (WHOLE, LAST):
                     break
-            yield _record(path, file.fileno(), start, spans)
+            yield _record(path, read, start, spans)
 
 
-def _part(path: Path, file: int, size: int, position: int, after: int) -> tuple[int, int]:
+def _part(path: Path | str, read: Read, size: int, position: int, after: int) -> tuple[int, int]:
     """Flag and length of the part at ``position``. ``after`` says whether it begins a record."""
-    words = os.pread(file, WORDS.size, position)
+    words = read(position, WORDS.size)
     if len(words) < WORDS.size:
         raise DatasetError(f"{path}: byte {position}: the file is cut short: copy it again")
     magic, word = WORDS.unpack(words)
@@ -100,28 +100,30 @@ def padded(length: int) -> int:
     return (length + 3) // 4 * 4
 
 
-def _record(path: Path, file: int, start: int, spans: list[tuple[int, int]]) -> RecordedImage:
+def _record(
+    path: Path | str, read: Read, start: int, spans: list[tuple[int, int]]
+) -> RecordedImage:
     whole = Location(str(path), tuple(spans), MAGIC)
     if whole.size < HEADER.size:
         raise DatasetError(f"{path}: byte {start}: {whole.size} bytes, too few for an image record")
-    flag, label, low, high = HEADER.unpack(_head(file, whole, HEADER.size))
+    flag, label, low, high = HEADER.unpack(_head(read, whole, HEADER.size))
     if flag > 1:
         raise DatasetError(f"{path}: byte {start}: {flag} labels for one image, expected one class")
     if flag:
         if whole.size < HEADER.size + 4:
             raise DatasetError(f"{path}: byte {start}: its label is missing")
-        (label,) = struct.unpack("<f", _head(file, whole, HEADER.size + 4)[-4:])
+        (label,) = struct.unpack("<f", _head(read, whole, HEADER.size + 4)[-4:])
     if not label.is_integer():
         raise DatasetError(f"{path}: byte {start}: label {label}, expected a class index")
     location = Location(str(path), _without_head(whole, HEADER.size + 4 * flag), MAGIC)
     return RecordedImage(start, high << 64 | low, int(label), location)
 
 
-def _head(file: int, location: Location, size: int) -> bytes:
+def _head(read: Read, location: Location, size: int) -> bytes:
     """The first ``size`` bytes of a record, joined only as far as that."""
     parts = b""
     for offset, length in location.spans:
-        parts += os.pread(file, min(length, size), offset) + location.between
+        parts += read(offset, min(length, size)) + location.between
         if len(parts) >= size + len(location.between):
             break
     if len(parts) < size:
@@ -141,18 +143,20 @@ def _without_head(location: Location, size: int) -> tuple[tuple[int, int], ...]:
     return ((offset + size, length - size), *spans[1:])
 
 
-def check_index(index: Path, path: Path, starts: set[int]) -> None:
+def check_index(path: Path | str, starts: set[int]) -> None:
     """Raise DatasetError if the ``.idx`` beside the file belongs to another file."""
-    if not index.exists():
+    beside, name = neighbours(path), f"{name_of(path).removesuffix('.rec')}.idx"
+    if name not in beside.names:
         return
+    index = beside.path(name)
     try:
-        lines = read_text(index, MAX_INDEX).splitlines()
+        lines = utf8(read_file(index, MAX_INDEX), index).splitlines()
         listed = {int(line.split("\t")[1]) for line in lines}
     except (ValueError, IndexError):
         raise DatasetError(f"{index}: expected lines of key, tab, offset") from None
     if listed != starts:
         raise DatasetError(
             f"{path}: has {len(starts)} records, but only {len(listed & starts)} of the "
-            f"{len(listed)} that {index.name} lists: one of the two files is cut short or belongs "
+            f"{len(listed)} that {name} lists: one of the two files is cut short or belongs "
             "to another set: copy both again, or remove the .idx to read the file as it is"
         )

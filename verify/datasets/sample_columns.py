@@ -52,7 +52,7 @@ class Chosen:
     number: Struct
 
 
-def columns_of(index: Path, names: Any, encodings: Any, sizes: Any) -> tuple[Column, ...]:
+def columns_of(index: str, names: Any, encodings: Any, sizes: Any) -> tuple[Column, ...]:
     """The columns that an index lists. Raises DatasetError if it is no such list."""
     lists = names, encodings, sizes
     if (
@@ -69,7 +69,7 @@ def columns_of(index: Path, names: Any, encodings: Any, sizes: Any) -> tuple[Col
     return tuple(Column(*one) for one in zip(names, encodings, sizes, strict=True))
 
 
-def choose(index: Path, columns: Sequence[Column]) -> Chosen:
+def choose(index: Path | str, columns: Sequence[Column]) -> Chosen:
     """The columns to read. Raises DatasetError, which names the columns there are."""
     images = [c for c in columns if c.encoding in ENCODED]
     images = images or [c for c in columns if c.encoding == "bytes"]

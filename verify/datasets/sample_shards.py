@@ -8,23 +8,21 @@ encode_sample; litdata/streaming/writer.py, _create_chunk, and item_loader.py, P
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from convert.formats.json_text import read_json_object
-from convert.formats.regular import open_regular
+from convert.formats.json_text import json_object
 from mappings.errors import DatasetError, FormatError
 from verify.datasets.expectation import Expectation
 from verify.datasets.label_order import ClassNames, relabelled
 from verify.datasets.labelled_images import FoundImage, LabelledImages, Location, count, some
 from verify.datasets.sample_columns import Chosen, Column, choose
-from verify.datasets.split_files import SplitFile, evaluated_split, files_under
+from verify.datasets.split_files import SplitFile, evaluated_split
+from verify.datasets.storage import Neighbours, Read, name_of, neighbours, opened, read_file
 from verify.datasets.unpacked_shards import MAX_UNPACKED, UnpackedPlace, unpacked
 
 INDEX = "index.json"
@@ -42,7 +40,7 @@ class Shard:
     ``packed``: the bytes that it unpacks to at most, None if it is not packed.
     """
 
-    path: Path
+    path: str
     name: str
     samples: int
     columns: tuple[Column, ...]
@@ -50,7 +48,8 @@ class Shard:
     packed: int | None = None
 
 
-ReadIndex = Callable[[Path, dict[str, Any]], Iterable[Shard]]
+ReadIndex = Callable[[str, Neighbours, dict[str, Any]], Iterable[Shard]]
+"""The shards of an index: its path, the files beside it, and what it holds."""
 
 
 def read_sample_shards(
@@ -58,8 +57,7 @@ def read_sample_shards(
     listed: ReadIndex,
     is_shard: Callable[[str], bool],
     path: str,
-    files: Sequence[Path],
-    root: Path | None,
+    files: Sequence[SplitFile],
     expected: Expectation,
     names: ClassNames | None,
 ) -> LabelledImages:
@@ -68,26 +66,25 @@ def read_sample_shards(
     ``files``: the indexes; ``names``: those of the classes that the user gives. Raises DatasetError
     for files that are damaged or hold other columns, and for labels in an unknown order.
     """
-    split, chosen = evaluated_split(path, files_under(files, root))
+    split, chosen = evaluated_split(path, files)
     images: list[FoundImage] = []
     found: list[str] = []
     for file in chosen:
-        index = Path(file.path)
-        shards = list(listed(index, _read_index(index)))
-        paths = [shard.path.name for shard in shards]
+        index, beside = str(file.path), neighbours(file.path)
+        shards = list(listed(index, beside, _read_index(index)))
+        paths = [name_of(shard.path) for shard in shards]
         if len({shard.name for shard in shards}) < len(shards):
             raise DatasetError(f"{file.path}: lists a shard twice: every image counts once")
-        present = [shard for shard in shards if shard.path.exists()]
-        for shard in present:
-            images += list_samples(file, shard)
-        if gone := [shard.path.name for shard in shards if not shard.path.exists()]:
+        for shard in shards:
+            if name_of(shard.path) in beside.names:
+                images += list_samples(file, shard)
+        if gone := [name for name in paths if name not in beside.names]:
             verb = "is" if len(gone) == 1 else "are"
             found.append(
                 f"{len(gone)} of {count(len(shards), 'shard')} {verb} missing: {some(gone)}"
             )
         known = {*paths, *(shard.name for shard in shards)}
-        there = sorted(entry.name for entry in os.scandir(index.parent))
-        if more := [name for name in there if is_shard(name) and name not in known]:
+        if more := [name for name in sorted(beside.names - known) if is_shard(name)]:
             found.append(
                 f"{count(len(more), 'shard')} that {file.name} does not list, left out: "
                 f"{some(more)}"
@@ -97,14 +94,14 @@ def read_sample_shards(
     return LabelledImages.of(path, kind, expected, images, found)
 
 
-def _read_index(path: Path) -> dict[str, Any]:
+def _read_index(path: str) -> dict[str, Any]:
     try:
-        return read_json_object(path, MAX_INDEX)
+        return json_object(read_file(path, MAX_INDEX), path)
     except FormatError as error:
         raise DatasetError(f"{error}: copy it again") from None
 
 
-def file_name(index: Path, name: Any) -> str:
+def file_name(index: str, name: Any) -> str:
     """The name of a shard beside its index. Raises DatasetError for a path to elsewhere."""
     if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\0" in name:
         raise DatasetError(
@@ -114,7 +111,7 @@ def file_name(index: Path, name: Any) -> str:
     return name
 
 
-def counts(index: Path, name: str, samples: Any, size: Any) -> tuple[int, int]:
+def counts(index: str, name: str, samples: Any, size: Any) -> tuple[int, int]:
     """A shard's samples and bytes. Raises DatasetError unless both are counts."""
     for number in (samples, size):
         if type(number) is not int or not 0 <= number < 1 << 32:
@@ -126,7 +123,7 @@ def counts(index: Path, name: str, samples: Any, size: Any) -> tuple[int, int]:
 
 def list_samples(index: SplitFile, shard: Shard) -> Iterator[FoundImage]:
     """The image of each sample; of raw shards, only what describes the image is read."""
-    chosen = choose(Path(index.path), shard.columns)
+    chosen = choose(index.path, shard.columns)
     folder = index.name.rpartition("/")[0]
     above = f"{folder}/{shard.name}" if folder else shard.name
     with _opened(shard) as (read, total):
@@ -144,15 +141,12 @@ def list_samples(index: SplitFile, shard: Shard) -> Iterator[FoundImage]:
                     f"{chosen.number.size}: copy the file again"
                 )
             place = (
-                Location(str(shard.path), (spans[chosen.image],))
+                Location(shard.path, (spans[chosen.image],))
                 if shard.packed is None
-                else UnpackedPlace(str(shard.path), spans[chosen.image], shard.packed)
+                else UnpackedPlace(shard.path, spans[chosen.image], shard.packed)
             )
             name = f"{above}/{number:08}{_suffix(chosen, spans, read)}"
             yield FoundImage(name, place, chosen.number.unpack(label)[0])
-
-
-Read = Callable[[int, int], bytes]
 
 
 @contextmanager
@@ -164,17 +158,11 @@ def _opened(shard: Shard) -> Iterator[tuple[Read, int]]:
                 f"{shard.path}: unpacks to {shard.packed} bytes, expected at most {MAX_UNPACKED}: "
                 "unpack it first, or write smaller shards"
             )
-        data = unpacked(str(shard.path), shard.packed)
+        data = unpacked(shard.path, shard.packed)
         yield (lambda offset, size: bytes(data[offset : offset + size])), len(data)
         return
-    try:
-        file = open_regular(shard.path)
-    except FormatError as error:
-        raise DatasetError(str(error)) from None
-    with file:
-        handle = file.fileno()
-        total = os.fstat(handle).st_size
-        yield (lambda offset, size: os.pread(handle, size, offset)), total
+    with opened(shard.path) as found:
+        yield found
 
 
 def _offsets(shard: Shard, read: Read, total: int) -> tuple[int, ...]:

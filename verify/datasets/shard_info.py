@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.formats.json_text import json_object, read_json_object
+from convert.formats.json_text import json_object
 from mappings.errors import DatasetError, FormatError
-from verify.datasets.cloud import is_cloud, read_whole
 from verify.datasets.labelled_images import count, some
 from verify.datasets.split_files import EVALUATED
+from verify.datasets.storage import neighbours, read_file
 
 NAMES = ("_info.json", "info.json")
 MAX_INFO = 1 << 26
@@ -71,19 +71,13 @@ def shard_info(shards: Sequence[Path | str]) -> ShardInfo | None:
     return ShardInfo(file, chosen, listed[chosen])
 
 
-def _beside(shard: Path | str) -> tuple[Path | str | None, dict[str, Any]]:
+def _beside(shard: Path | str) -> tuple[str | None, dict[str, Any]]:
     """The file beside a shard and its content; None without one. Raises FormatError."""
-    if is_cloud(shard):
-        folder = str(shard).rpartition("/")[0]
-        for url in (f"{folder}/{name}" for name in NAMES):
-            try:
-                return url, json_object(read_whole(url, MAX_INFO), url)
-            except FileNotFoundError:
-                continue
-        return None, {}
-    for path in (Path(shard).parent / name for name in NAMES):
-        if path.exists():
-            return path, read_json_object(path, MAX_INFO)
+    beside = neighbours(shard)
+    for name in NAMES:
+        if name in beside.names:
+            path = beside.path(name)
+            return path, json_object(read_file(path, MAX_INFO), path)
     return None, {}
 
 

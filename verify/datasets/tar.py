@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
-from convert.formats.regular import open_regular
 from convert.formats.tar_headers import Damaged, TarMember, WrongMember, members
-from mappings.errors import DatasetError, FormatError
-from verify.datasets.cloud import Window, is_cloud, trouble
+from mappings.errors import DatasetError
+from verify.datasets.cloud import is_cloud
 from verify.datasets.labelled_images import Location
 from verify.datasets.listing import Listing
+from verify.datasets.storage import Read, opened
 
 KEPT = 64
 """The most bytes of a member that are kept when an archive in an object storage is listed: as many
@@ -23,8 +21,8 @@ def list_tar(path: Path | str) -> Listing:
     """The members of an uncompressed tar archive, each at its offset.
 
     Raises DatasetError for a compressed or damaged archive, for members that are neither files nor
-    folders, for names that lead out of the archive, and for a name that occurs twice; FormatError
-    for an archive that is not a regular file.
+    folders, for names that lead out of the archive, for a name that occurs twice, and for an
+    archive that is not a regular file.
     """
     files: dict[str, Location] = {}
     folders: set[str] = set()
@@ -47,28 +45,8 @@ def list_tar(path: Path | str) -> Listing:
     return Listing(str(path), files, tuple(sorted(folders - {"", "."})))
 
 
-Read = Callable[[int, int], bytes]
-
-
-@contextmanager
-def _reading(path: Path | str) -> Iterator[tuple[Read, int]]:
-    """What reads parts of an archive, and its size."""
-    if is_cloud(path):
-        try:
-            window = Window(str(path))
-            yield window.read, window.size
-        except FileNotFoundError as error:
-            raise DatasetError(str(trouble(str(path), error))) from None
-        except FormatError as error:
-            raise DatasetError(str(error)) from None
-        return
-    with open_regular(path) as file:
-        handle = file.fileno()
-        yield (lambda offset, size: os.pread(handle, size, offset)), os.fstat(handle).st_size
-
-
 def _members(path: Path | str) -> Iterator[tuple[TarMember, Read]]:
-    with _reading(path) as (read, size):
+    with opened(path) as (read, size):
         try:
             for member in members(read, size):
                 yield member, read

@@ -8,7 +8,6 @@ a ``tf.train.Example``. Beside the files, ``dataset_info.json`` says how many re
 
 from __future__ import annotations
 
-import os
 import re
 import struct
 from collections.abc import Iterator, Sequence
@@ -16,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convert.formats.json_text import read_json_object
-from convert.formats.regular import open_regular
+from convert.formats.json_text import json_object
 from mappings.errors import DatasetError, FormatError
 from verify.datasets.expectation import Expectation
 from verify.datasets.label_order import ClassNames, read_label_names, relabelled
 from verify.datasets.labelled_images import FoundImage, LabelledImages, Location, count, some
-from verify.datasets.split_files import SplitFile, evaluated_split, files_under, missing_files
+from verify.datasets.split_files import SplitFile, evaluated_split, missing_files
+from verify.datasets.storage import Neighbours, Read, name_of, neighbours, opened, read_file
 from verify.datasets.tf_example import Feature, WrongExample, features
 
 HEAD, TAIL = struct.Struct("<QI"), struct.Struct("<I")
@@ -32,13 +31,14 @@ NAMES = ("file_name", "filename", "image/filename")
 """The features of tensorflow-datasets, and of the scripts in tensorflow/models, for ImageNet."""
 WINDOW = 512
 """Bytes that are read at once while a record is looked through."""
+INFO = "dataset_info.json"
 MAX_INFO, LONGEST_NAME = 1 << 26, 4096
 FILE = re.compile(r"\.tfrecords?(?:-[0-9]{5,9}-of-[0-9]{5,9})?$")
 
 
-def is_tfrecord(path: Path) -> bool:
+def is_tfrecord(path: Path | str) -> bool:
     """Whether a file is called as tensorflow-datasets calls its files."""
-    return FILE.search(path.name) is not None
+    return FILE.search(name_of(path)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +79,24 @@ def masked_crc32c(data: bytes) -> int:
 
 
 def read_tfrecord(
-    path: str,
-    files: Sequence[Path],
-    root: Path | None,
-    expected: Expectation,
-    names: ClassNames | None,
+    path: str, files: Sequence[SplitFile], expected: Expectation, names: ClassNames | None
 ) -> LabelledImages:
     """The images of TFRecord files in the order of files and records.
 
     ``names``: those of the classes that the user gives. Raises DatasetError for files that are
     damaged or hold other records, and for labels in an unknown order.
     """
-    split, chosen = evaluated_split(path, files_under(files, root))
+    split, chosen = evaluated_split(path, files)
     found = missing_files(path, chosen)
     images: list[FoundImage] = []
     counts: dict[str, int] = {}
     for file in chosen:
         rows = list(list_records(file))
-        counts[Path(file.path).name] = len(rows)
+        counts[name_of(file.path)] = len(rows)
         images += rows
-    folder = Path(chosen[0].path).parent
-    found += _unlike_info(folder, split, counts)
-    images = relabelled(path, expected, images, names or _class_names(folder))
+    beside = neighbours(chosen[0].path)
+    found += _unlike_info(beside, split, counts)
+    images = relabelled(path, expected, images, names or _class_names(beside))
     kind = f"TFRecord files, split {split}" if split else "TFRecord files"
     return LabelledImages.of(path, kind, expected, images, found)
 
@@ -108,15 +104,10 @@ def read_tfrecord(
 def list_records(file: SplitFile) -> Iterator[FoundImage]:
     """The image of each record; of the records, only what describes the image is read."""
     path = file.path
-    try:
-        opened = open_regular(path)
-    except FormatError as error:
-        raise DatasetError(str(error)) from None
-    with opened:
-        handle = opened.fileno()
-        total, offset, number = os.fstat(handle).st_size, 0, 0
+    with opened(path) as (read, total):
+        offset = number = 0
         while offset < total:
-            head = os.pread(handle, HEAD.size, offset)
+            head = read(offset, HEAD.size)
             if len(head) < HEAD.size:
                 raise DatasetError(f"{path}: byte {offset}: the file is cut short: copy it again")
             size, crc = HEAD.unpack(head)
@@ -131,7 +122,7 @@ def list_records(file: SplitFile) -> Iterator[FoundImage]:
                     f"{path}: byte {offset}: a record of {size} bytes, but the file ends "
                     f"{total - begin} bytes later: copy it again"
                 )
-            yield _image(file, _Window(handle), begin, size, number)
+            yield _image(file, _Window(read), begin, size, number)
             offset, number = begin + size + TAIL.size, number + 1
         if not number:
             raise DatasetError(f"{path}: the file is empty, expected TFRecord")
@@ -140,13 +131,13 @@ def list_records(file: SplitFile) -> Iterator[FoundImage]:
 class _Window:
     """Reads a file in pieces, of which the last one is kept."""
 
-    def __init__(self, handle: int) -> None:
-        self.handle, self.start, self.data = handle, 0, b""
+    def __init__(self, reads: Read) -> None:
+        self.reads, self.start, self.data = reads, 0, b""
 
     def read(self, offset: int, size: int) -> bytes:
         if not self.start <= offset <= offset + size <= self.start + len(self.data):
             self.start = offset
-            self.data = os.pread(self.handle, max(size, WINDOW), offset)
+            self.data = self.reads(offset, max(size, WINDOW))
         begin = offset - self.start
         return self.data[begin : begin + size]
 
@@ -177,19 +168,19 @@ def _image(file: SplitFile, window: _Window, begin: int, size: int, number: int)
     return FoundImage(f"{file.name}/{number:08}{suffix}", place, found)
 
 
-def _class_names(folder: Path) -> ClassNames | None:
+def _class_names(beside: Neighbours) -> ClassNames | None:
     """The class names that tensorflow-datasets writes for the feature ``label``."""
-    path = folder / "label.labels.txt"
-    return read_label_names(path) if path.exists() else None
+    name = "label.labels.txt"
+    return read_label_names(beside.path(name)) if name in beside.names else None
 
 
-def _unlike_info(folder: Path, split: str, counts: dict[str, int]) -> list[str]:
+def _unlike_info(beside: Neighbours, split: str, counts: dict[str, int]) -> list[str]:
     """Where the numbers of records are not those in ``dataset_info.json``, if that is there."""
-    path = folder / "dataset_info.json"
-    if not path.exists():
+    if INFO not in beside.names:
         return []
+    path = beside.path(INFO)
     try:
-        splits = read_json_object(path, MAX_INFO).get("splits")
+        splits = json_object(read_file(path, MAX_INFO), path).get("splits")
         said = [s for s in splits or [] if s.get("name") == split]
         lengths = [int(length) for s in said for length in s.get("shardLengths", [])]
     except (FormatError, TypeError, ValueError, AttributeError) as error:
@@ -200,5 +191,5 @@ def _unlike_info(folder: Path, split: str, counts: dict[str, int]) -> list[str]:
         number = int(found.group(1)) if found else 0
         if lengths and (number >= len(lengths) or records != lengths[number]):
             length = lengths[number] if number < len(lengths) else 0
-            lines.append(f"{name}: has {count(records, 'record')}, where {path.name} says {length}")
+            lines.append(f"{name}: has {count(records, 'record')}, where {INFO} says {length}")
     return lines

@@ -7,9 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from convert.formats.regular import open_regular
-from mappings.errors import DatasetError, FormatError
-from verify.datasets.storage import version_of
+from mappings.errors import DatasetError
+from verify.datasets.storage import Read, opened, version_of
 
 MAX_UNPACKED = 1 << 30
 """Bytes of a shard that is unpacked: the libraries write 64 MiB by default."""
@@ -68,14 +67,27 @@ def unpacked(path: str, most: int) -> bytes | bytearray:
         return data
 
 
+class _InOrder:
+    """A file from its beginning on, as Zstandard reads it."""
+
+    def __init__(self, reads: Read) -> None:
+        self.reads, self.offset = reads, 0
+
+    def read(self, size: int) -> bytes:
+        data = self.reads(self.offset, size)
+        self.offset += len(data)
+        return data
+
+
 def unpack(path: str, most: int) -> bytearray:
     """What a file unpacks to, in pieces, so that a small file cannot take much memory."""
     import zstandard
 
     data = bytearray()
     try:
-        with open_regular(path) as file:
-            reader = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(file)
+        with opened(path) as (read, _):
+            source = _InOrder(read)
+            reader = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(source)  # type: ignore[arg-type]
             while piece := reader.read(min(PIECE, most + 1 - len(data))):
                 data += piece
                 if len(data) > most:
@@ -83,8 +95,6 @@ def unpack(path: str, most: int) -> bytearray:
                         f"{path}: unpacks to more than the {most} bytes that index.json says: copy "
                         "it again"
                     )
-    except FormatError as error:
-        raise DatasetError(str(error)) from None
     except (zstandard.ZstdError, OSError) as error:
         why = " ".join(str(error).split())[:200]
         raise DatasetError(
