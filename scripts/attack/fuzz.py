@@ -17,7 +17,7 @@ READERS: Mapping[str, tuple[float, tuple[str, ...]]] = {
     "symbols": (0.2, ()),
     "npz": (0.12, ()),
     "pytorch": (0.06, ()),
-    "datasets": (0.06, ("CORPUS",)),
+    "datasets": (0.06, ()),
     "images": (0.01, ("tests/preprocessing/images",)),
 }
 """The readers: the share of the inputs that each gets, which is less where one takes longer, and,
@@ -32,10 +32,8 @@ def fuzz_outcomes(executions: int) -> Iterator[Outcome]:
 
 def fuzzed(reader: str, executions: int) -> Outcome:
     with tempfile.TemporaryDirectory() as corpus:
-        more = [corpus if each == "CORPUS" else each for each in READERS[reader][1]]
-        if more and more[0] != corpus:
-            more.insert(0, corpus)  # libFuzzer writes what it finds into the first
-        runs = [*more, f"-runs={executions}"] if more else [str(executions)]
+        _, seeds = READERS[reader]  # libFuzzer writes what it finds into the first folder
+        runs = [corpus, *seeds, f"-runs={executions}"] if seeds else [str(executions)]
         command = ["uv", "run", "--quiet", "--script", str(SCRIPTS / f"fuzz_{reader}.py"), *runs]
         done = subprocess.run(
             [*command, f"-artifact_prefix={corpus}/"], capture_output=True, text=True
