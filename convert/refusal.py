@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from convert.laid import Fit
 
 SHOWN = 3  # nearest models of a message
-COVERED = "gluonport converts the classifiers that 'gluonport models' lists"
+COVERED = (
+    "gluonport converts the classifiers that 'gluonport models' lists, and others by their graph "
+    "(NAME-symbol.json, which 'export' writes)"
+)
 
 
 def other_model(checkpoint: Checkpoint, found: Fit, near: Sequence[Fit]) -> ReconcileError:

@@ -6,6 +6,7 @@ import itertools
 import os
 import pty
 import random
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,10 @@ from pathlib import Path
 from threading import Semaphore
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from convert.sources import download as module
 from convert.sources import pace
@@ -207,6 +212,39 @@ def test_a_refused_connection_says_so_in_one_line(target: Path) -> None:
         download(url, target, sleep=waits.append)
     assert str(caught.value) == f"{url}: Connection refused; gave up after 5 attempts in a row"
     assert waits == list(BACKOFF)
+
+
+def test_a_refusing_proxy_is_named(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with loopback() as server:
+        monkeypatch.setenv("HTTP_PROXY", server.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(DownloadError, match=r": Connection refused; the proxy that HTTPS_PROXY, "):
+        download("http://files.example/file", target, sleep=lambda _: None)
+
+
+def self_signed(folder: Path) -> Path:
+    """A new key and its own certificate."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (path := folder / "host.pem").write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_a_certificate_that_nobody_knows_is_final(target: Path, tmp_path: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(self_signed(tmp_path))
+    with loopback() as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        url = server.url.replace("http:", "https:")
+        with pytest.raises(DownloadError, match=r"certificate verify failed.* REQUESTS_CA_BUNDLE"):
+            download(url, target, sleep=lambda _: pytest.fail("slept"))
 
 
 @pytest.mark.parametrize("url", ["/data/mirror", "ftp://host/file", "http://", "http://[x/"])

@@ -39,7 +39,10 @@ FAMILIES = {
     "alexnet": "AlexNet, a classifier",
     "inceptionv3": "Inception, a classifier",
 }
-COVERED = "gluonport converts the classifiers that 'gluonport models' lists"
+COVERED = (
+    "gluonport converts the classifiers that 'gluonport models' lists, and others by their graph "
+    "(NAME-symbol.json, which 'export' writes)"
+)
 
 
 def said(*words: object) -> str:

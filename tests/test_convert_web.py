@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pty
 import subprocess
@@ -114,6 +115,12 @@ def test_in_a_terminal_a_person_decides(answer: str, server: Loopback, tmp_path:
 
 WRONG = {
     "another file": (Answer(body=BODY[:-1] + b"\0"), "expected " + SHA256),
+    "a web page": (Answer(body=b"<!DOCTYPE html><title>Login"), ": it is a web page, not the file"),
+    "a Git LFS pointer": (
+        Answer(body=b"version https://git-lfs.github.com/spec/v1\noid sha256:0"),
+        ": it is a Git LFS pointer",
+    ),
+    "compressed by the server": (Answer(body=gzip.compress(BODY)), ": it is compressed with gzip"),
     "compressed": (Answer(headers={"Content-Encoding": "gzip"}, body=b"\x1f\x8b"), "expected"),
     "empty": (Answer(body=b""), "expected"),
     "gone": (Answer(404), "HTTP 404"),

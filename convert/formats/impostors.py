@@ -69,6 +69,15 @@ def describe(file: MappedFile) -> str:
     return f"this is {_document(text)}"
 
 
+def document(head: bytes) -> str | None:
+    """What a file that begins with these bytes is, if it is what servers send instead of a file: a
+    web page, a message, a pointer of Git LFS, or the file compressed by gzip."""
+    if head.startswith(b"\x1f\x8b"):
+        return "compressed with gzip, by its server or its maker"
+    text = _text(head)
+    return _document(text) if text else None
+
+
 def _zip(file: MappedFile) -> str:
     names = [info.filename for info in directory(file)[0]]
     if not names:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -155,7 +156,14 @@ def _fetch(
         if isinstance(_root(error), socket.gaierror) and not pace.gained:
             what = f"the host cannot be found ({_said(error)}): check the address and the network"
             raise DownloadError(f"{shown(url)}: {what}") from error
-        raise _Transient(_said(error)) from error
+        if isinstance(_root(error), ssl.SSLCertVerificationError):
+            raise DownloadError(
+                f"{shown(url)}: {_said(error)}: if your network signs for others, give the file "
+                f"of its certificates in REQUESTS_CA_BUNDLE"
+            ) from error
+        proxy = isinstance(error, requests.exceptions.ProxyError)
+        by = "; the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names" if proxy else ""
+        raise _Transient(f"{_said(error)}{by}") from error
     except (
         requests.RequestException,
         ValueError,

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from convert.formats import regular
+from convert.formats.impostors import document
 from mappings.errors import DownloadError
 
 DIGITS = {"sha256": 64, "sha1": 40}
+HEAD = 512  # bytes that tell a web page from a checkpoint
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,12 @@ class Expected:
         """Raise DownloadError if a file, which messages call ``called``, has another hash."""
         found = self.found(path)
         if found != self.digest:
+            with regular.open_regular(path) as file:
+                what = document(file.read(HEAD))
             raise DownloadError(
                 f"{called}: the file has {self.algorithm} {found}, expected {self.digest}: it is "
-                f"another file than you asked for, or it is damaged; nothing of it was used"
+                f"{what or 'another file than you asked for, or it is damaged'}; nothing of it was "
+                f"used"
             )
 
 
