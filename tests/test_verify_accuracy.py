@@ -123,6 +123,18 @@ def test_a_set_that_is_not_whole_has_no_number_unless_labelled(
     assert found["problems"] and "incomplete" in found["why"]
 
 
+def test_images_that_are_there_twice_are_said(
+    checkpoint: Path, scans: Path, tmp_path: Path
+) -> None:
+    twice = tmp_path / "twice"
+    shutil.copytree(scans, twice)
+    first, second, *_ = sorted((twice / "3").iterdir())
+    shutil.copy(first, second)
+    result = invoke(checkpoint, "--data", twice, "--limit", 360)
+    assert f"{twice}: images with the bytes of an earlier image: 1 of 360; " in result.stderr
+    assert "earlier image" not in invoke(checkpoint, "--data", scans, "--limit", 20).stderr
+
+
 def test_images_that_do_not_decode_are_listed_and_never_counted(
     checkpoint: Path, scans: Path, tmp_path: Path
 ) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
 
+import numpy as np
+
 from verify.datasets import Entry
 
 LINES = 10_000
@@ -101,6 +103,13 @@ class Manifest:
         for piece in self.pieces():
             digest.update(piece.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
+
+    @property
+    def repeated(self) -> int:
+        """How many images have the bytes of an image before them, by 64 bits of their hashes."""
+        beginnings = (int(image.sha256[:16], 16) for image in self.images)
+        found = np.fromiter(beginnings, np.uint64, len(self.images))
+        return len(found) - len(np.unique(found))
 
     def chunks(self, size: int) -> Sequence[range]:
         """The fixed chunks: positions of ``size`` images each; the last may have fewer."""

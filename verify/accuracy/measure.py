@@ -173,6 +173,11 @@ def _report(prepared: Prepared, finished: Finished) -> Accuracy:
         finished.proof,
         None if prepared.against is None else pair(predictions, prepared.against),
     )
+    if repeated := prepared.manifest.repeated:
+        say(
+            f"{dataset.path}: images with the bytes of an earlier image: {repeated} of "
+            f"{len(predictions)}; each counts, so check that nothing is there twice"
+        )
     if task.predictions:
         write_text(task.predictions, to_csv(predictions, finished.ranks))
     if result.complete or not _has_complete(prepared):
