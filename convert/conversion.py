@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ def convert(
     ignore: Sequence[str] = (),
     classifier: bool = True,
     params: str | os.PathLike[str] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
     sha256: str | None = None,
     sha1: str | None = None,
     accept: Accept | None = None,
@@ -49,7 +50,8 @@ def convert(
     A graph is a ``NAME-symbol.json``, its prefix or its folder; its weights are at ``params``, or
     else in the ``.params`` with the highest number beside it. ``auto`` takes a table of the
     catalogue if one fits, and the graph if none does; ``graph`` always takes the graph. A graph
-    also gives ``OUT.py``, the source of its network.
+    also gives ``OUT.py``, the source of its network. ``inputs`` are shapes of the graph's inputs by
+    name, with the batch: they are needed only where the graph does not tell how many axes one has.
 
     ``ema`` takes the averaged weights (True) or the last ones (False) of a file that
     has both, and ``weights`` takes the set under a key. ``ignore`` are patterns of names to leave
@@ -86,6 +88,7 @@ def convert(
         allow_nonfinite,
         classifier,
         fetched,
+        {name: tuple(shape) for name, shape in (inputs or {}).items()},
     )
     return convert_as_wished(wish, choice)
 

@@ -1,10 +1,11 @@
-"""Gammas that count as 1 whatever a file holds (MXNet's ``fix_gamma``): kept in the record beside a
-checkpoint, so that the way back restores them."""
+"""Values that a network does without and MXNet asks for: kept in the record beside a checkpoint, so
+that the way back restores them. Most are gammas that count as 1 (MXNet's ``fix_gamma``)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import numpy as np
 from convert.formats import Array, Tensor
 from convert.formats.block import dtype_of
 from mappings.errors import FormatError
+
+MOST = 1 << 16
+"""Elements of an array that is kept: what a graph does without is a vector of its channels."""
 
 
 def kept(tensor: Tensor) -> dict[str, Any]:
@@ -26,6 +30,18 @@ def kept(tensor: Tensor) -> dict[str, Any]:
     return {"dtype": tensor.dtype, "shape": list(tensor.shape), "base64": encoded}
 
 
+def restored_shape(record: Path, name: str, values: Any) -> tuple[int, ...]:
+    """The shape of an array that the record alone has. Raises FormatError as ``restored`` does."""
+    shape = values.get("shape") if isinstance(values, dict) else None
+    if (
+        not isinstance(shape, list)
+        or not all(type(size) is int and size >= 0 for size in shape)
+        or math.prod(shape) > MOST
+    ):
+        raise FormatError(record, f"the shape of the kept array {name!r} cannot be read")
+    return tuple(shape)
+
+
 def restored(record: Path, name: str, shape: tuple[int, ...], values: Any) -> Array:
     """The values that a record keeps. Raises FormatError for what cannot be read."""
     try:
@@ -35,6 +51,4 @@ def restored(record: Path, name: str, shape: tuple[int, ...], values: Any) -> Ar
         raw = base64.b64decode(values["base64"], validate=True)
         return np.frombuffer(raw, dtype).reshape(shape)
     except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
-        raise FormatError(
-            record, f"the kept values of the fixed gamma {name!r} cannot be read"
-        ) from None
+        raise FormatError(record, f"the kept values of the array {name!r} cannot be read") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.fixed_gammas import restored
+from convert.fixed_gammas import restored, restored_shape
 from convert.formats.given_values import Values
 from convert.formats.graph_checkpoint import GraphCheckpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
@@ -101,23 +101,28 @@ def _arrays(source: GraphCheckpoint) -> list[tuple[str, str]]:
     return found
 
 
-def _fixed(source: GraphCheckpoint) -> dict[str, Any]:
-    gammas = source.provenance.get("fixed_gammas")
-    return gammas if isinstance(gammas, dict) else {}
+def _kept(source: GraphCheckpoint) -> dict[str, Any]:
+    """What the provenance keeps of the file's own values, by variable."""
+    found: dict[str, Any] = {}
+    for field in ("fixed_gammas", "done_without"):
+        values = source.provenance.get(field)
+        found |= values if isinstance(values, dict) else {}
+    return found
 
 
 def _is_known(source: GraphCheckpoint, name: str) -> bool:
     variable = source.variable_of(name)
-    return variable in source.by_variable or variable in _fixed(source)
+    return variable in source.by_variable or variable in _kept(source)
 
 
 def _values(source: GraphCheckpoint, name: str, dtype: str, allow_nonfinite: bool) -> Values:
     variable = source.variable_of(name)
-    kept = _fixed(source).get(variable)
+    kept, tensor = _kept(source).get(variable), source.by_variable.get(variable)
     if kept is not None:
-        shape = source.by_variable[variable].shape
-        return Values.of(restored(_record(source), variable, shape, kept))
-    tensor = source.by_variable[variable]
+        record = _record(source)
+        shape = restored_shape(record, variable, kept) if tensor is None else tensor.shape
+        return Values.of(restored(record, variable, shape, kept))
+    assert tensor is not None  # or it is not known
     if tensor.dtype not in FLOATING:
         return Values.of(tensor.copy())
     if dtype == "float64" and tensor.dtype != dtype:

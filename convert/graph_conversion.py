@@ -17,7 +17,7 @@ from architectures.graph.graph import Graph
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from architectures.graph.stored import StoredTensor
-from convert.fixed_gammas import kept
+from convert.fixed_gammas import MOST, kept
 from convert.formats import Checkpoint, Tensor
 from convert.formats.block import dtype_of
 from convert.formats.given_values import Values
@@ -194,11 +194,29 @@ def _notes(request: GraphRequest) -> list[str]:
     notes = []
     if fixed := _fixed(request):
         notes.append(f"{counted(len(fixed), 'gamma')} fixed at 1 (fix_gamma)")
-    if left := unused(request):
+    done_without = _done_without(request)
+    if done_without:
+        notes.append(
+            f"{counted(len(done_without), 'array')} of the graph that no output needs kept in the "
+            f"provenance, for the way back: {first_few(done_without)}"
+        )
+    if left := [name for name in unused(request) if name not in done_without]:
         notes.append(
             f"{counted(len(left), 'array')} that no output needs left out: {first_few(left)}"
         )
     return notes
+
+
+def _done_without(request: GraphRequest) -> dict[str, Tensor]:
+    """The small tensors that the graph takes and the network does without, by variable: the gamma
+    of a BatchNorm with ``use_global_stats`` and ``fix_gamma``. MXNet asks for them."""
+    used = request.plan.table.targets
+    taken = {node.name for _, node in request.graph.variables} - used.keys()
+    return {
+        name: tensor
+        for name, tensor in request.tensors.items()
+        if name in taken and tensor.dtype is not None and math.prod(tensor.shape) <= MOST
+    }
 
 
 def _parameters(request: GraphRequest) -> int:
@@ -242,6 +260,7 @@ def _provenance(request: GraphRequest, conversion: Conversion, evidence: Evidenc
         "variables": dict(request.variables),
         "arrays": [{"name": t.name, "dtype": t.dtype} for t in checkpoint.tensors if t.dtype],
         "fixed_gammas": {name: kept(tensor) for name, tensor in _fixed(request).items()},
+        "done_without": {name: kept(tensor) for name, tensor in _done_without(request).items()},
         "unused": unused(request),
         "graph": symbol_json(request.graph),
         "tensor_sha256": dict(evidence.tensors),

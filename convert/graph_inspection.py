@@ -18,7 +18,12 @@ from convert.fit import all_fits
 from convert.formats import Checkpoint
 from convert.graph_agreement import disagreement
 from convert.graph_names import GraphNaming, match_names
-from convert.graph_source import FoundSymbol, find_parameters, find_symbol
+from convert.graph_source import (
+    FoundSymbol,
+    find_parameters,
+    find_symbol,
+    refuse_unknown_inputs,
+)
 from mappings.choice import NO_CHOICE, Choice
 from mappings.errors import ConversionError, ReconcileError
 from mappings.notebook_card import notebook_card
@@ -240,12 +245,7 @@ def inspect_graph(
     than one, FormatError for a file that is not what it must be.
     """
     symbol = find_symbol(source)
-    inputs = [node.name for _, node in symbol.graph.variables]
-    if unknown := (given or {}).keys() - set(inputs):
-        raise ConversionError(
-            f"{symbol.path}: the graph has no input {min(unknown)!r}; its variables are "
-            f"{first_few(inputs)}: name one of them"
-        )
+    refuse_unknown_inputs(symbol.path, symbol.graph, given or {})
     checkpoint, notes = None, list[str]()
     try:
         checkpoint, found = find_parameters(symbol, params, choice)

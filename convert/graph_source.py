@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +111,16 @@ def find_parameters(
             f"save them with {EXPORT}"
         )
     return checkpoint, tuple(notes)
+
+
+def refuse_unknown_inputs(path: Path, graph: Graph, given: Collection[str]) -> None:
+    """Raise ConversionError for the name of an input that the graph does not have."""
+    names = [node.name for _, node in graph.variables]
+    if unknown := set(given) - set(names):
+        raise ConversionError(
+            f"{path}: the graph has no input {min(unknown)!r}; its variables are "
+            f"{first_few(names)}: name one of them"
+        )
 
 
 def _located(source: str) -> tuple[Place, str]:

@@ -14,7 +14,7 @@ from convert.fit import all_fits, fit, identify
 from convert.formats import Checkpoint, open_checkpoint, refuse_quantised
 from convert.formats.records import GRAPH, RAW
 from convert.gluon_names import gluon_names
-from convert.graph_source import find_graph, is_graph_source
+from convert.graph_source import find_graph, is_graph_source, refuse_unknown_inputs
 from convert.laid import Fit
 from convert.provenance import Conversion
 from convert.request import Request
@@ -54,11 +54,16 @@ def convert_as_wished(wish: Wish, choice: Choice) -> Conversion:
         if source is None or source == "synthetic":
             raise ConversionError("--params needs the graph that it belongs to: --from GRAPH")
         graph = find_graph(source, wish.params, choice)
+        refuse_unknown_inputs(graph.symbol, graph.graph, wish.shapes)
         found, why = (None, None) if wish.name == GRAPH else _fitting(wish, graph)
         if found is None:
             return _by_graph(wish, graph, choice, why)
         checkpoint, fetched, notes = graph.checkpoint, wish.fetched, _on_softmax(graph)
     else:
+        if wish.shapes:
+            raise ConversionError(
+                f"--input is for graphs, and {source or wish.name} is not one: leave it out"
+            )
         laid = _by_table(wish, choice)
         if isinstance(laid, Conversion):
             return laid
@@ -169,6 +174,7 @@ def _by_graph(wish: Wish, source: GraphSource, choice: Choice, why: str | None) 
         source.checkpoint,
         wish.target,
         wish.precision,
+        wish.shapes,
         force=wish.force,
         allow_nonfinite=wish.allow_nonfinite,
         ignore=choice.ignore,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from convert.gluon_names import GluonNaming
@@ -12,7 +13,8 @@ from convert.sources.fetched import Fetched
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asked for, see ``convert``; ``fetched`` says where it came from."""
+    """What the user asked for, see ``convert``; ``fetched`` says where it came from, and ``shapes``
+    are those of a graph's inputs by name."""
 
     name: str
     target: Path
@@ -24,3 +26,4 @@ class Wish:
     allow_nonfinite: bool
     classifier: bool
     fetched: Fetched | None = None
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

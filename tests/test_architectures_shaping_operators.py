@@ -89,6 +89,34 @@ def test_a_batch_that_mxnet_infers_is_made_of_size_1() -> None:
     assert made.plan.shapes[0] == ((None, 4),)
 
 
+@pytest.mark.parametrize(
+    ("attributes", "shape"),
+    [
+        ({"shape": "(0, 0, 2, -1)"}, (2, 3, 2, 4)),
+        ({"shape": "(-3, 0)"}, (6, 8)),
+        ({"shape": "(0, -4, 3, -1, 0)"}, (2, 3, 1, 8)),
+        ({"shape": "(-1, 0, 0)", "reverse": "True"}, (2, 3, 8)),
+        ({"shape": "(-3, 0)", "reverse": "True"}, (6, 8)),
+    ],
+)
+def test_a_reshape_that_copies_sizes_needs_no_rank(
+    attributes: dict[str, str], shape: tuple[int, ...]
+) -> None:
+    graph = Graph(
+        (Node(None, "x"), Node("Reshape", "y", (NodeEntry(0),), attributes)), (NodeEntry(1),)
+    )
+    made = GraphNetwork(assemble(graph, {}))
+    x = torch.rand(2, 3, 8)
+    assert torch.equal(made(x), x.reshape(shape))
+
+
+def test_gradients_flow_through_the_remainder_of_a_number() -> None:
+    x = torch.tensor([[0.31, 0.5, -0.4]], dtype=torch.float64, requires_grad=True)
+    made = network("_rmod_scalar", {"scalar": "0.7"}, (1, 3))
+    made(x).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[-2, -1, 2]]
+
+
 def test_equal_elements_keep_the_order_of_their_positions() -> None:
     """As in MXNet on a GPU; on a CPU its order is another, which the proof models."""
     x = torch.tensor([[2.0, 1.0] * 20])
@@ -102,7 +130,7 @@ def test_equal_elements_keep_the_order_of_their_positions() -> None:
     [
         ("Reshape", {"shape": "(0, 0, 0)"}, (2, 3), "needs more axes than its input has"),
         ("Reshape", {"shape": "(-4, 1, 2, -1)"}, (2, 3), "MXNet cannot infer -1 here"),
-        ("Reshape", {"shape": "(0, -1)"}, None, "the rank of its input is unknown"),
+        ("Reshape", {"shape": "(0, -2)"}, None, "the rank of its input is unknown"),
         ("_zeros", {"shape": "(100000, 100000)"}, None, "elements; at most"),
         ("_arange", {"start": "0", "infer_range": "True"}, None, "its length is inferred"),
         ("SliceChannel", {"num_outputs": "1000000000"}, (2, 3), "a split in 1000000000 parts"),

@@ -22,6 +22,7 @@ from gluonport.commands.main import main
 from mappings.errors import GluonportError
 from tests.support.mxnet_scripts import in_mxnet
 from tests.support.params_writer import NONE, dense, params
+from tests.support.small_graph import SYMBOL, weights
 
 SCRIPT = Path(__file__).parent / "support" / "mxnet_graphs.py"
 NETWORKS = ("face", "towers", "text")
@@ -334,6 +335,62 @@ def test_a_graph_that_normalises_otherwise_is_not_taken_for_the_table(
         gluonport.convert("gluon_cifar_resnet20_v1", out, source)
     done = gluonport.convert("auto", out, source)
     assert done.model == "graph" and any(why in note for note in done.notes)
+
+
+def test_a_gamma_that_no_layer_takes_comes_back(folder: Path) -> None:
+    """With ``use_global_stats`` and ``fix_gamma`` a network does without it; MXNet asks for it."""
+    symbol = json.loads((folder / "face-symbol.json").read_text())
+    for node in symbol["nodes"]:
+        if node["name"] == "bn_data":
+            node["attrs"]["use_global_stats"] = "True"
+    (folder / "face-symbol.json").write_text(json.dumps(symbol))
+    out = convert(folder, "face")
+    gluonport.convert("graph", folder / "back.params", out)
+    assert (folder / "back.params").read_bytes() == (folder / "face-0007.params").read_bytes()
+    record = folder / "face.provenance.json"
+    lies = json.loads(record.read_text())
+    for shape in ([1 << 40], [-1], "3"):
+        lies["done_without"]["bn_data_gamma"]["shape"] = shape
+        record.write_text(json.dumps(lies))
+        with pytest.raises(GluonportError, match="the kept array 'bn_data_gamma' cannot be read"):
+            gluonport.convert("graph", folder / "again.params", out)
+    assert not (folder / "again.params").exists()
+
+
+def unknown_rank(folder: Path) -> Path:
+    """A dense layer over the last axis, and a reshape that copies all that is left."""
+    symbol = json.loads(SYMBOL)
+    symbol["nodes"][2]["attrs"]["flatten"] = "False"
+    attributes = {"shape": "(-3, -2)"}
+    symbol["nodes"].append(
+        {"op": "Reshape", "name": "out", "inputs": [[2, 0, 0]], "attrs": attributes}
+    )
+    symbol["heads"] = [[3, 0, 0]]
+    path = folder / "rank-symbol.json"
+    path.write_text(json.dumps(symbol))
+    (folder / "rank-0000.params").write_bytes(weights())
+    return path
+
+
+def test_the_shape_of_an_input_is_asked_for_and_given(tmp_path: Path) -> None:
+    command = ("convert", "auto", str(tmp_path / "out.safetensors"), "--from")
+    asked = CliRunner().invoke(main, [*command, str(unknown_rank(tmp_path))])
+    assert asked.exit_code == 1 and asked.stderr.count("\n") == 1
+    assert "give the shape of data with --input data=SHAPE" in asked.stderr
+    given = [*command, str(tmp_path / "rank"), "--input"]
+    wrong = CliRunner().invoke(main, [*given, "dta=2x4x3"])
+    assert wrong.exit_code == 1 and "has no input 'dta'" in wrong.stderr
+    done = CliRunner().invoke(main, [*given, "data=2x4x3"])
+    assert done.exit_code == 0, done.stderr
+    network = gluonport.load(tmp_path / "out.safetensors")
+    assert network(torch.ones(5, 2, 3)).tolist() == [[3.0, 3.0]] * 10
+
+
+def test_the_shape_of_an_input_is_for_graphs(tmp_path: Path) -> None:
+    with pytest.raises(GluonportError, match="--input is for graphs"):
+        gluonport.convert(
+            "auto", tmp_path / "out.safetensors", "no.params", inputs={"data": (1, 3)}
+        )
 
 
 def test_an_array_without_values_does_not_hinder_the_way_back(folder: Path) -> None:

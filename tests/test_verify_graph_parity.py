@@ -166,6 +166,30 @@ def test_where_mxnet_has_float32_alone_the_verdict_says_that_it_is_weaker(tmp_pa
     assert wrong.finding is not None and wrong.finding.block == "conv"
 
 
+def test_a_state_of_a_batch_that_mxnet_infers_and_a_log_softmax_pass(tmp_path: Path) -> None:
+    """The first state of a recurrent layer is made of one row, which broadcasts; MXNet's float32
+    log_softmax is many times less exact than float32 allows."""
+    right = small(
+        Node(None, "data"),
+        Node(None, "weight"),
+        Node("_zeros", "state", (), {"shape": "(0, 6)"}),
+        Node(
+            "FullyConnected",
+            "h2h",
+            (NodeEntry(2), NodeEntry(1)),
+            {"num_hidden": "6", "no_bias": "True"},
+        ),
+        Node("elemwise_add", "out", (NodeEntry(0), NodeEntry(3))),
+        Node("log_softmax", "chances", (NodeEntry(4),)),
+        head=5,
+        data=np.random.RandomState(0).uniform(-2, 2, (4, 3, 6)),
+        weight=np.random.RandomState(1).uniform(-1, 1, (6, 6)),
+    )
+    parity = judged(right, tmp_path)
+    assert parity.passed, parity.failure()
+    assert {layer.source for layer in parity.layers} >= {"state", "h2h"}
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("times", [1, 7])
 @pytest.mark.parametrize("at_once", [1, graph_parity.AT_ONCE])

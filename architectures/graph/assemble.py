@@ -9,7 +9,7 @@ from typing import Any
 from architectures.graph.expression import Apply, DataDevice, FieldOf, Item, NnLayer, Value
 from architectures.graph.graph import Graph
 from architectures.graph.hierarchy import hierarchy
-from architectures.graph.identifiers import UniqueNames, identifier, words
+from architectures.graph.identifiers import UniqueNames, variable, words
 from architectures.graph.lowering import Lowered, lower
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Input, ModuleAt, OwnModule, OwnTensor, Plan, Step, TensorAt
@@ -89,7 +89,7 @@ class _Assembly:
         inputs = tuple(
             Input(
                 index,
-                names(identifier(words(graph.nodes[index].name), "data")),
+                names(variable(words(graph.nodes[index].name), "data")),
                 lowered.shapes[index][0],
             )
             for index in order

@@ -26,6 +26,9 @@ MODULE_ATTRIBUTES = frozenset(
 PLAIN_NAMES = frozenset("self cls super torch nn F Tensor OrderedDict Path math load".split())
 """Names that a written file uses for itself, so that no variable may have them."""
 
+AMBIGUOUS = frozenset("lOI")
+"""Letters that look like digits: no variable and no class is called so (ruff's E741)."""
+
 
 def words(name: str) -> list[str]:
     """The words of a flat name; one that starts with a digit belongs to the word before it.
@@ -51,6 +54,12 @@ def identifier(parts: Iterable[str], otherwise: str = "unnamed") -> str:
     return word
 
 
+def variable(parts: Iterable[str], otherwise: str = "unnamed") -> str:
+    """Words as the name of a variable of ``forward``."""
+    word = identifier(parts, otherwise)
+    return f"{word}_" if word in AMBIGUOUS else word
+
+
 class UniqueNames:
     """Gives each word it is called with, or the word with the first number that makes it new."""
 
@@ -70,4 +79,5 @@ class UniqueNames:
 
 def class_name(word: str) -> str:
     """``linear_bottleneck0`` as ``LinearBottleneck0``."""
-    return "".join(part[:1].upper() + part[1:] for part in word.split("_")) or "Block"
+    found = "".join(part[:1].upper() + part[1:] for part in word.split("_")) or "Block"
+    return f"Block{found}" if found in AMBIGUOUS else found

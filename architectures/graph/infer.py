@@ -64,7 +64,7 @@ def known_rank(call: Call, index: int = 0) -> int:
     """The rank of an input, where what the operator becomes depends on it."""
     rank = call.rank(index)
     if rank is None:
-        raise call.refuse("the rank of its input is unknown; give the shapes of the inputs")
+        raise call.refuse("the rank of its input is unknown")
     return rank
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from architectures.graph.expression import Expression
@@ -12,7 +13,7 @@ from architectures.graph.known_shapes import input_shape
 from architectures.graph.operator import Call, Dims, Operator
 from architectures.graph.operators import OPERATORS
 from mappings.errors import GraphError
-from mappings.words import counted
+from mappings.words import counted, first_few
 
 MOST_OUTPUTS = 2**16  # of a node; an attribute can promise more than memory holds
 
@@ -48,7 +49,26 @@ class Lowered:
             names = [n.name for i, n in enumerate(self.graph.nodes) if i in wrong and n.op == op]
             said.append(f"the operator {op} ({count} x, first in node {names[0]!r}) {why(op)}")
         known = (w for i, w in wrong.items() if self.graph.nodes[i].op in OPERATORS)
-        raise GraphError("; ".join([*said, *dict.fromkeys(known)]))
+        said += dict.fromkeys(known)
+        raise GraphError("; ".join([*said, *self._asked(wrong)]))
+
+    def _asked(self, problems: Mapping[int, str]) -> Iterator[str]:
+        """What to give where ranks are unknown: the shapes of the inputs that have none."""
+        nodes = self.graph.nodes
+        front = [index for index, text in problems.items() if "rank" in text and "unknown" in text]
+        before = set(front)
+        while front:
+            new = {entry.node for entry in nodes[front.pop()].inputs} - before
+            before |= new
+            front.extend(new)
+        names = [
+            nodes[index].name
+            for index in sorted(before)
+            if nodes[index].op is None and self.shapes[index] == (None,)
+        ]
+        if names:
+            shapes = " ".join(f"--input {shlex.quote(name)}=SHAPE" for name in names[:3])
+            yield f"give the shape of {first_few(names)} with {shapes}, SHAPE as in 1x3x224x224"
 
 
 def why(op: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from convert.formats.records import GRAPH, RAW
-from gluonport.commands.console import Command, ModelName, choosing, print_json
+from gluonport.commands.console import Command, ModelName, choosing, print_json, shapes_option
 from gluonport.commands.fetching import ELSEWHERE, acceptance, hashes
 from gluonport.commands.many import many_options
 from mappings.choice import Choice
@@ -65,6 +65,7 @@ COLUMNS = {
     show_default=True,
     help="Names in a .params file: those of save_parameters, or those of export (arg:, aux:).",
 )
+@shapes_option
 @choosing
 @click.option(
     "--no-classifier",
@@ -86,6 +87,7 @@ def main(
     params: str | None,
     dtype: str,
     naming: str,
+    shapes: dict[str, tuple[int, ...]],
     choice: Choice,
     no_classifier: bool,
     force: bool,
@@ -117,8 +119,10 @@ def main(
         missing = "OUTDIR" if pattern is not None else "NAME" if name is None else "OUT"
         raise click.UsageError(f"Missing argument '{missing}'.")
     if pattern is not None or _is_many(name, out, source):
-        if params or sha256 or sha1 or naming != "structural":
-            raise click.UsageError("--params, --sha256, --sha1 and --naming are for one file")
+        if params or sha256 or sha1 or shapes or naming != "structural":
+            raise click.UsageError(
+                "--params, --input, --sha256, --sha1 and --naming are for one file"
+            )
         same: dict[str, Any] = {"force": force, "allow_nonfinite": allow_nonfinite}
         same |= {"dtype": dtype, "classifier": not no_classifier, "choice": choice}
         return _convert_many(pattern, Path(out), source, same, jobs, shard, as_json)
@@ -139,6 +143,7 @@ def main(
         ignore=choice.ignore,
         classifier=not no_classifier,
         params=params,
+        inputs=shapes,
         sha256=sha256,
         sha1=sha1,
         accept=acceptance(),

@@ -20,7 +20,7 @@ def gamma_function(x: Tensor) -> Tensor:
     return torch.where(low, math.pi / (sign * torch.sin(math.pi * turned) * above), above)
 
 
-def modulo(x: Tensor | float, y: Tensor) -> Tensor:
+def modulo(x: Tensor, y: Tensor) -> Tensor:
     """The remainder with the sign of ``y``; 0 where ``y`` is 0."""
     zero = y == 0
     return torch.where(zero, 0, torch.remainder(x, torch.where(zero, 1, y)))

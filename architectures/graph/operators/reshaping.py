@@ -44,9 +44,7 @@ class NewAxis:
 def reshape(call: Call) -> Expression:
     """0 copies a size, -1 is inferred, -2 copies all that are left, -3 merges two, -4 splits one in
     the two sizes that follow; ``reverse`` reads from the right."""
-    if any(code in COPYING for code in call["shape"]) or call["keep_highest"]:
-        return reshaped_to(call, new_axes(call, known_rank(call)))
-    return reshaped_to(call, new_axes(call, 0))
+    return reshaped_to(call, new_axes(call, known_rank(call) if _needs_rank(call) else None))
 
 
 def reshaped_to(call: Call, axes: Sequence[NewAxis]) -> Expression:
@@ -67,9 +65,14 @@ def reshape_shape(call: Call) -> tuple[Dims | None, ...]:
     data = call.shapes[0]
     if data is not None:
         return (reshaped(data, new_axes(call, len(data))),)
-    if any(code in COPYING for code in call["shape"]) or call["keep_highest"]:
+    if _needs_rank(call):
         return (None,)
-    return (tuple(axis.size for axis in new_axes(call, 0)),)
+    return (tuple(None if axis.of else axis.size for axis in new_axes(call, None)),)
+
+
+def _needs_rank(call: Call) -> bool:
+    """-2 copies as many sizes as are left; the other codes name the axes that they take."""
+    return -2 in call["shape"]
 
 
 def reshaped(data: Dims, axes: Sequence[NewAxis]) -> Dims:
@@ -90,13 +93,12 @@ def reshaped(data: Dims, axes: Sequence[NewAxis]) -> Dims:
     return tuple(sizes)
 
 
-COPYING = (0, -2, -3, -4)
 NUMPY_CODES = {-2: 0, -4: -2, -5: -3, -6: -4}
 """The codes of ``npx.reshape`` as those of ``Reshape``; it also has -3, which drops a size of 1."""
 
 
-def new_axes(call: Call, rank: int) -> list[NewAxis]:
-    """The result's axes from those of an input of this rank (MXNet
+def new_axes(call: Call, rank: int | None) -> list[NewAxis]:
+    """The result's axes from those of an input of this rank, or of a rank that is not known (MXNet
     src/operator/tensor/matrix_op-inl.h, InferReshapeShape)."""
     if not call["shape"]:
         return _target_axes(call)
@@ -109,8 +111,12 @@ def numpy_axes(call: Call, rank: int) -> list[NewAxis]:
     return _axes_of(call, call["newshape"], rank, numpy=True)
 
 
-def _axes_of(call: Call, codes: tuple[int, ...], rank: int, numpy: bool) -> list[NewAxis]:
-    sources = tuple(range(rank))
+def _axes_of(call: Call, codes: tuple[int, ...], rank: int | None, numpy: bool) -> list[NewAxis]:
+    if rank is None:  # a code takes two axes at most, counted from the end in reverse
+        rank = 2 * len(codes)
+        sources = tuple(range(-rank, 0) if call["reverse"] else range(rank))
+    else:
+        sources = tuple(range(rank))
     if call["reverse"]:
         return _Codes(call, codes[::-1], sources[::-1], numpy).axes()[::-1]
     return _Codes(call, codes, sources, numpy).axes()

@@ -125,7 +125,7 @@ OPERATORS = (
     scalar_operator(("_div_scalar", "_DivScalar"), infix("/"), integers=integer_quotient),
     scalar_operator(("_rdiv_scalar", "_RDivScalar"), swapped("/"), integers=integer_quotient_of),
     scalar_operator(("_mod_scalar", "_ModScalar"), remainder),
-    scalar_operator(("_rmod_scalar", "_RModScalar"), lambda x, value: Apply("modulo", (value, x))),
+    scalar_operator(("_rmod_scalar", "_RModScalar"), filled("modulo", swap=True)),
     scalar_operator(("_power_scalar", "_PowerScalar"), infix("**"), EXTENDED, floating_alone=True),
     scalar_operator(
         ("_rpower_scalar", "_RPowerScalar"), swapped("**"), EXTENDED, floating_alone=True
@@ -158,7 +158,7 @@ OPERATORS = (
     scalar_operator(("_npi_rsubtract_scalar",), swapped("-"), NUMPY),
     scalar_operator(("_npi_multiply_scalar",), infix("*"), NUMPY),
     scalar_operator(("_npi_mod_scalar",), remainder, NUMPY),
-    scalar_operator(("_npi_rmod_scalar",), lambda x, value: Apply("modulo", (value, x)), NUMPY),
+    scalar_operator(("_npi_rmod_scalar",), filled("modulo", swap=True), NUMPY),
     scalar_operator(("_npi_power_scalar",), infix("**"), NUMPY, floating_alone=True),
     scalar_operator(("_npi_rpower_scalar",), swapped("**"), NUMPY, floating_alone=True),
     scalar_operator(("_npi_true_divide_scalar",), infix("/"), TRUE_DIVIDE, floating_alone=True),

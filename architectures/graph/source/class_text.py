@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from architectures.graph.expression import Apply, Item, Value
-from architectures.graph.identifiers import identifier, words
+from architectures.graph.identifiers import variable, words
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan, Step
 from architectures.graph.source.classes import WrittenClass
@@ -294,4 +294,4 @@ def _short(parts: Sequence[str], otherwise: str) -> str:
             break
         found.insert(0, part)
     word = "_".join(found)[-24:].strip("_")
-    return identifier([word], otherwise) if word and not word[0].isdigit() else otherwise
+    return variable([word], otherwise) if word and not word[0].isdigit() else otherwise

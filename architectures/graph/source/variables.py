@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from architectures.graph.expression import Apply
-from architectures.graph.identifiers import identifier
+from architectures.graph.identifiers import variable
 from architectures.graph.source.statements import Line
 from architectures.graph.source.templates import Local, OwnCall, Template, locals_in
 
@@ -112,7 +112,7 @@ def _variable(free: list[str], busy: set[str], hint: str, otherwise: str) -> str
     if generic(hint):
         word, name = otherwise, otherwise if otherwise == "out" else f"{otherwise}1"
     else:
-        word = name = identifier([hint], otherwise)
+        word = name = variable([hint], otherwise)
     count = 2
     while name in busy:
         name, count = f"{word}{'_' if word[-1].isdigit() else ''}{count}", count + 1

@@ -45,7 +45,7 @@ from verify.parity.graphs.graph_nodes import (
     needed_for,
 )
 from verify.parity.graphs.graph_outputs import output_errors, output_names
-from verify.parity.graphs.graph_shared import feeds, seen, shown_error, statistics
+from verify.parity.graphs.graph_shared import batches_inferred, feeds, seen, shown_error, statistics
 from verify.parity.graphs.graph_trace import Forced, GraphTrace, case_count, trace_graph
 from verify.parity.graphs.graph_weak import weak_parity
 from verify.parity.result import Criterion, Finding, Parity
@@ -88,13 +88,14 @@ def compare_graph(
     names = output_names(plan.graph)
     nodes = compared(plan, source)
     given = _inputs_criterion(source, inputs_sha256, weights_sha256)
-    single = seen(source, trace_graph(network, inputs, torch.float32))
+    spread = batches_inferred(plan, source)
+    single = seen(source, trace_graph(network, inputs, torch.float32, spread=spread))
     if source.refused is not None:
         return weak_parity(name, network, source, inputs, single, names, nodes, given)
     exact = _compare_exactly(network, source, inputs, nodes, ask)
     plain = None
     if _is_modelled(network):
-        plain = seen(source, trace_graph(network, inputs, torch.float64))
+        plain = seen(source, trace_graph(network, inputs, torch.float64, spread=spread))
     errors = [_node_error(node, source, exact.port, plain, single) for node in nodes]
     layers, finding = _layers(network, errors, exact)
     answers = _answers(network, source, single, plain, names)
@@ -177,7 +178,9 @@ def _some_of(plan: Plan, bad: Collection[int], source: GraphReference) -> list[i
 def _trace_exactly(
     network: GraphNetwork, source: GraphReference, inputs: Mapping[str, Array], forced: Forced
 ) -> GraphTrace:
-    return seen(source, trace_graph(network, inputs, torch.float64, exact=True, forced=forced))
+    spread = batches_inferred(network.plan, source)
+    port = trace_graph(network, inputs, torch.float64, exact=True, forced=forced, spread=spread)
+    return seen(source, port)
 
 
 def _layers(

@@ -13,7 +13,7 @@ from architectures.graph.plan import Plan
 from architectures.graph.references import values
 from convert.formats import Array
 from verify.parity.graphs.graph_nodes import NodeError, after_discrete, described, label
-from verify.parity.graphs.graph_trace import GraphTrace
+from verify.parity.graphs.graph_trace import GraphTrace, Spread
 from verify.parity.result import LayerError
 from verify.reference.graph_answers import GraphReference
 
@@ -33,6 +33,21 @@ def judged_in_float32(plan: Plan) -> set[NodeEntry]:
     """The outputs of nodes whose float32 errors are judged: the heads, and what feeds discrete
     steps."""
     return {*plan.graph.heads, *feeds(plan, after_discrete(plan))}
+
+
+def batches_inferred(plan: Plan, source: GraphReference) -> Spread:
+    """The source's shapes of outputs that depend on no input of the network, and that the port has
+    of size 1 where the source infers a batch: the first state of a recurrent layer, ``_zeros`` of
+    shape (0, 4), and what is computed from it alone. They broadcast."""
+    made: set[int] = set()
+    nodes, inputs = plan.graph.nodes, {taken.node for taken in plan.inputs}
+    for step in plan.steps:
+        node = nodes[step.node]
+        before = {e.node for e in node.inputs if nodes[e.node].op or e.node in inputs}
+        is_made = not node.inputs and any(None in (dims or ()) for dims in plan.shapes[step.node])
+        if (before and before <= made) or (not before and is_made):
+            made.add(step.node)
+    return {entry: answer.shape for entry, answer in source.nodes.items() if entry.node in made}
 
 
 def seen(source: GraphReference, port: GraphTrace) -> GraphTrace:

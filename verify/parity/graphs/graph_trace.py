@@ -16,6 +16,8 @@ from convert.formats import Array
 from verify.parity.projections import PROJECTIONS, coefficients
 
 Forced = Mapping[NodeEntry, Array]
+Spread = Mapping[NodeEntry, tuple[int, ...]]
+"""The source's shapes of outputs that the port makes of size 1 where the source infers a batch."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def trace_graph(
     precision: torch.dtype,
     exact: bool = False,
     forced: Forced | None = None,
+    spread: Spread | None = None,
 ) -> GraphTrace:
     """Run every case, (N, ...) by the graph's names, and digest every node's outputs.
 
     ``exact`` models the source's arithmetic. ``forced``: what nodes give, (N, ...), instead of what
-    they compute; their digests are of what they compute. Afterwards the network has this precision.
+    they compute; their digests are of what they compute. Outputs in ``spread`` are digested as if
+    they had these shapes. Afterwards the network has this precision.
     """
     set_precision(network, precision)
     names = [network.plan.graph.nodes[taken.node].name for taken in network.plan.inputs]
@@ -61,7 +65,7 @@ def trace_graph(
     try:
         for case in range(case_count(inputs)):
             given = [cast(inputs[name][case], precision) for name in names]
-            watch = _Watch(case, forced or {}, rows)
+            watch = _Watch(case, forced or {}, spread or {}, rows)
             with torch.inference_mode():
                 answer = network.run(given, exact=exact, observe=watch)
             listed = answer if isinstance(answer, tuple) else (answer,)
@@ -97,6 +101,7 @@ class _Watch:
 
     case: int
     forced: Forced
+    spread: Spread
     rows: dict[NodeEntry, list[NodeTrace]]
 
     def __call__(self, node: int, outputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -106,11 +111,20 @@ class _Watch:
             if not isinstance(output, Tensor):
                 continue
             entry = NodeEntry(node, place)
-            self.rows.setdefault(entry, []).append(_digested(output))
+            seen = _expanded(output, self.spread.get(entry))
+            self.rows.setdefault(entry, []).append(_digested(seen))
             if entry in self.forced:
                 values = torch.from_numpy(np.array(self.forced[entry][self.case]))
                 given[place], changed = values.to(output.dtype), True
         return tuple(given) if changed else None
+
+
+def _expanded(output: Tensor, shape: tuple[int, ...] | None) -> Tensor:
+    """The output broadcast to a shape, if it can be."""
+    if shape is None or len(shape) != output.ndim:
+        return output
+    fits = all(own in (1, size) for own, size in zip(output.shape, shape, strict=True))
+    return output.expand(shape) if fits else output
 
 
 def _digested(output: Tensor) -> NodeTrace:

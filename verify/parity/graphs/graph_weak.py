@@ -14,7 +14,7 @@ from verify.parity.criteria import IMPRECISE
 from verify.parity.graphs.graph_criteria import Compared32, graph_arithmetic, graph_evidence
 from verify.parity.graphs.graph_nodes import NodeError, after_discrete, described, error_of, label
 from verify.parity.graphs.graph_outputs import output_errors
-from verify.parity.graphs.graph_shared import feeds, seen, shown_error, statistics
+from verify.parity.graphs.graph_shared import batches_inferred, feeds, seen, shown_error, statistics
 from verify.parity.graphs.graph_trace import GraphTrace, case_count, trace_graph
 from verify.parity.result import Criterion, Finding, Parity
 from verify.reference.graph_answers import GraphReference
@@ -32,7 +32,8 @@ def weak_parity(
 ) -> Parity:
     """The weaker proof, where MXNet has float32 only: MXNet's error against the port's own float64
     must be about as large as the port's own float32 error."""
-    wide = seen(source, trace_graph(network, inputs, torch.float64))
+    spread = batches_inferred(network.plan, source)
+    wide = seen(source, trace_graph(network, inputs, torch.float64, spread=spread))
     graph, unsettled = network.plan.graph, after_discrete(network.plan)
     errors = []
     for node in nodes:
