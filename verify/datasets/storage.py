@@ -38,7 +38,10 @@ def neighbours(path: Path | str) -> Neighbours:
     """The files beside a file. Raises DatasetError if they cannot be listed."""
     if not is_cloud(path):
         folder = Path(path).parent
-        return Neighbours(str(folder), frozenset(entry.name for entry in os.scandir(folder)))
+        try:
+            return Neighbours(str(folder), frozenset(os.listdir(folder)))
+        except OSError as error:
+            raise DatasetError(f"{folder}: cannot be listed: {error.strerror}") from None
     url = str(path).rpartition("/")[0]
     with _reported(url):
         return Neighbours(url, frozenset(names_in(url)))
