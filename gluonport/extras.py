@@ -25,7 +25,7 @@ PUBLISHING = {
 """The same for releases: gluonport[publish] has what [verify] and [hub] have."""
 
 
-class MissingPackageError(GluonportError, ImportError):
+class MissingPackageError(GluonportError, ModuleNotFoundError):
     """A package of an extra that is not installed."""
 
 

@@ -66,7 +66,7 @@ def test_python_names_the_extra_too(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(gluonport.GluonportError) as caught:
         gluonport.preprocess("x.png", "gluon")
-    assert isinstance(caught.value, ImportError) and caught.value.name == "cv2"
+    assert isinstance(caught.value, ModuleNotFoundError) and caught.value.name == "cv2"
     assert str(caught.value) == (
         "this needs the package cv2, which gluonport[verify] installs: "
         "pip install 'gluonport[verify]'"
