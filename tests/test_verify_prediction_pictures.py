@@ -84,6 +84,16 @@ def test_a_folder_stands_for_its_images_and_a_pattern_for_what_it_matches(folder
     assert "has no image" in empty and "no file matches" in unmatched
 
 
+def test_files_of_a_sheet_whose_names_cannot_be_drawn_are_told_apart_by_number() -> None:
+    def sheet(names: list[str], first: int = 1) -> bytes:
+        small = Image.new("RGB", (8, 8))
+        cells = [Pictured(Path(name), small, []) for name in names]
+        return draw_sheet(cells, Caption("m"), "2 images", first).tobytes()
+
+    assert sheet(["\u56f3.png", "\u66f8.png"]) == sheet(["image 1", "image 2"])
+    assert sheet(["\u56f3.png", "b.png"], MOST + 1) == sheet(["image 241", "b.png"])
+
+
 def test_an_image_that_does_not_decode_is_named_and_the_others_are_answered(
     digits: Path, folder: Path
 ) -> None:

@@ -73,7 +73,7 @@ class Album:
         self.sheets += 1
         name = self._name(SHEET if self.sheets == 1 else f"{SHEET}-{self.sheets}")
         _save(
-            draw_sheet(self.sheet, self.caption, title),
+            draw_sheet(self.sheet, self.caption, title, first),
             self.place / f"{name}.png" if self.in_folder else self.place,
         )
         self.sheet.clear()

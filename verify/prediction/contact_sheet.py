@@ -33,8 +33,11 @@ MOST = 240
 COLUMNS, GAP, CLASSES, ROW, LETTERS = 6, 24, 3, 34, 14
 
 
-def draw_sheet(pictured: Sequence[Pictured], caption: Caption, title: str) -> Image.Image:
-    """A grid of images in their order, each with its name and its three best classes."""
+def draw_sheet(
+    pictured: Sequence[Pictured], caption: Caption, title: str, first: int = 1
+) -> Image.Image:
+    """A grid of images in their order, each with its name and its three best classes. A name that
+    cannot be drawn is ``image N``, counted from ``first``."""
     columns = min(COLUMNS, max(2, math.ceil(math.sqrt(len(pictured)))), max(len(pictured), 2))
     rows = math.ceil(len(pictured) / columns)
     lines = [(caption.text, MUTED)] + ([(caption.warning, WARNING)] if caption.warning else [])
@@ -51,18 +54,19 @@ def draw_sheet(pictured: Sequence[Pictured], caption: Caption, title: str) -> Im
         draw.text((MARGIN, y), text, colour, font(SMALL), anchor="lt")
     for index, each in enumerate(pictured):
         row, column = divmod(index, columns)
-        _draw_cell(page, draw, (MARGIN + column * (CELL + GAP), top + row * high), each)
+        name = drawable(each.path.name, f"image {first + index:,}")
+        _draw_cell(page, draw, (MARGIN + column * (CELL + GAP), top + row * high), name, each)
     return page
 
 
 def _draw_cell(
-    page: Image.Image, draw: ImageDraw.ImageDraw, corner: tuple[int, int], each: Pictured
+    page: Image.Image, draw: ImageDraw.ImageDraw, corner: tuple[int, int], name: str, each: Pictured
 ) -> None:
     x, y = corner
     draw.rectangle((x, y, x + CELL - 1, y + CELL - 1), TRACK)
     image = each.image
     page.paste(image, (x + (CELL - image.width) // 2, y + (CELL - image.height) // 2))
-    name = fitted_name(drawable(each.path.name, "image"), LETTERS, CELL)
+    name = fitted_name(name, LETTERS, CELL)
     draw.text((x, y + CELL + 8 + LETTERS), name, MUTED, font(LETTERS), anchor="ls")
     y += CELL + LETTERS + 18
     for rank, guess in enumerate(each.guesses[:CLASSES]):
