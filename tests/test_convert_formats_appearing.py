@@ -297,3 +297,15 @@ def test_nothing_is_left_of_a_block_that_fails(write: Writer, tmp_path: Path) ->
             path.write_bytes(b"half of it")
             1 / 0  # noqa: B018
         assert files(tmp_path) == set()
+
+
+def test_a_folder_that_cannot_be_written_is_told_by_the_name_of_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), ".out.partial")
+
+    monkeypatch.setattr(staging.os, "mkdir", fail)
+    with pytest.raises(OSError, match="Read-only") as caught, appearing(tmp_path / "out"):
+        pass
+    assert caught.value.filename == str(tmp_path / "out")

@@ -25,6 +25,7 @@ from convert.formats.limits import MAX_PIXELS
 from mappings.errors import ImageError
 from tests.support.memory import memory_below
 from verify.preprocessing import chroma, crop, preprocess
+from verify.preprocessing.decode import by_opencv
 from verify.preprocessing.size import MAX_SCANS, image_size
 
 NETWORK = find_model("gluon_seresnext8_digits")
@@ -281,3 +282,11 @@ def test_missing_memory_is_never_taken_for_a_damaged_image(kind: str, regime: Re
         [sys.executable, "-c", SHORT_OF_MEMORY, *arguments], capture_output=True, text=True
     )
     assert done.stdout == "MemoryError\n", done.stderr
+
+
+def test_opencv_writes_no_warning_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.full((32, 32), np.nan, "float32")).save(file, "TIFF")
+    with pytest.raises(ImageError, match="OpenCV does not decode this image"):
+        by_opencv(file.getvalue())
+    assert capfd.readouterr() == ("", "")

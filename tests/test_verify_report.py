@@ -18,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from architectures import find_model
 from convert import convert
+from mappings.errors import WriteError
 from tests.support.report_page import Page, points
 from verify.parity.compare import (
     compare,
@@ -31,6 +32,7 @@ from verify.parity.result import Criterion, Finding, LayerError, NetworkCriterio
 from verify.reference.answers import golden
 from verify.reference.inputs import reference_inputs, reference_names, reference_pixels
 from verify.report.page import QUESTIONS, thumbnail, write_report
+from verify.report.report_folder import check_report_folder
 
 MODEL = find_model("gluon_seresnext8_digits")
 
@@ -298,3 +300,16 @@ def test_a_chart_draws_every_layer_of_any_depth(tmp_path: Path, count: int) -> N
 
 def test_the_page_asks_a_question_for_each_criterion() -> None:
     assert tuple(QUESTIONS) == (*get_args(NetworkCriterion), "operators")
+
+
+@pytest.mark.parametrize(("kind", "other"), [("parity", "accuracy"), ("accuracy", "parity")])
+def test_a_report_does_not_take_the_place_of_another_kind(
+    kind: str, other: str, tmp_path: Path
+) -> None:
+    check_report_folder(tmp_path / "new", kind)
+    for name in ("index.html", f"{other}.json"):
+        (tmp_path / name).touch()
+    with pytest.raises(WriteError, match=f"holds an index.html that is no {kind} report"):
+        check_report_folder(tmp_path, kind)
+    (tmp_path / f"{kind}.json").touch()
+    check_report_folder(tmp_path, kind)

@@ -125,4 +125,6 @@ def no_model_called(name: str) -> GluonportError:
     longer = [known for known in names if name and known.startswith(name)]
     near = dict.fromkeys([*longer, *get_close_matches(name, names, MOST, 0.5)])
     hint = f"did you mean {' or '.join([*near][:MOST])}? " if near else ""
+    if name.endswith((".params", ".safetensors")):
+        hint = "give the name of a model here, not a file: "
     return GluonportError(f"no model is called {name!r}: {hint}'gluonport models' lists them all")

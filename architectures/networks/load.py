@@ -100,4 +100,8 @@ def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         with open(path, "rb") as file:
             return load(file.read())
     except SafetensorError as error:
-        raise FormatError(path, f"not a safetensors file: {error}") from error
+        raise FormatError(
+            path,
+            f"not a safetensors file: {error}; expected a converted checkpoint: 'convert auto "
+            f"OUT.safetensors --from {os.fspath(path)}' makes one of what it reads",
+        ) from error

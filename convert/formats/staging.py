@@ -90,6 +90,8 @@ def _claim(folder: int, path: Path, target: Path, waiting: bool) -> int:
             os.mkdir(path.name, 0o700, dir_fd=folder)
         except FileExistsError:
             made = False
+        except OSError as error:  # which would name the staging folder alone
+            raise OSError(error.errno, error.strerror, os.fspath(target)) from error
         try:
             handle = os.open(path.name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
         except FileNotFoundError:

@@ -152,9 +152,9 @@ def accuracy(
         refuse_preparation(name, preparation)
     task = Task(model, checkpoint, regime or model.regimes[0], **options)
     if report is not None:
-        from verify.report.accuracy_page import check_report
+        from verify.report.report_folder import check_report_folder
 
-        check_report(report)
+        check_report_folder(report, "accuracy")
     if results_row is not None:
         from verify.accuracy.results_row import check_table
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from convert.formats.records import GRAPH, RAW
-from gluonport.commands.console import Command, ModelName, choosing, print_json, shapes_option
+from gluonport.commands.console import (
+    Command,
+    Failure,
+    ModelName,
+    choosing,
+    print_json,
+    shapes_option,
+)
 from gluonport.commands.fetching import ELSEWHERE, acceptance, hashes
 from gluonport.commands.many import many_options
 from mappings.choice import Choice
@@ -28,7 +36,20 @@ COLUMNS = {
 }
 
 
-@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+class ConvertCommand(Command):
+    """It says how a file is given, for it is often given as one more argument."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            found = re.search(r"extra argument \((.+)\)", error.message)
+            if found and Path(found[1]).exists():
+                error.message += ": a file to convert is given with --from"
+            raise
+
+
+@click.command(cls=ConvertCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("name", type=ModelName(), required=False, metavar="NAME")
 @click.argument("out", type=click.Path(), required=False)
 @click.option(
@@ -130,6 +151,7 @@ def main(
         raise click.UsageError(
             "--jobs and --shard are for many: --all PATTERN OUTDIR, or auto OUTDIR --from FOLDER"
         )
+    _demand_model_and_source(name, out, source)
     from convert.conversion import convert
 
     done = convert(
@@ -174,6 +196,19 @@ def main(
     ):
         if text:
             click.echo(f"{title:{COLUMN}}{one_line(text)}")
+
+
+def _demand_model_and_source(name: str, out: str, source: str | None) -> None:
+    """Demand that NAME is not a file, and of a SOURCE without a target's name that it exists."""
+    if Path(name).is_file() and Path(name).suffix:
+        right = out if out.endswith((".safetensors", ".params")) else "OUT.safetensors"
+        raise Failure(
+            f"{name}: this is a file, expected the NAME of a model, or auto: "
+            f"convert auto {right} --from {name}"
+        )
+    local = source is not None and source != "synthetic" and ":" not in source
+    if name == "auto" and local and not Path(out).suffix and not Path(source or "").exists():
+        raise Failure(f"{source}: there is no such file or folder; check the path")
 
 
 def _is_many(name: str, out: str, source: str | None) -> bool:

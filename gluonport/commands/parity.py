@@ -97,6 +97,10 @@ def parity(
     """
     if source is None and (sha256 or sha1):
         raise click.UsageError("--sha256 and --sha1 are for --from")
+    if report is not None:
+        from verify.report.report_folder import check_report_folder
+
+        check_report_folder(Path(report), "parity")
     files = [name for name in names if _is_file(name)]
     if files and (everything or checkpoint or source or choice or shapes):
         raise click.UsageError(

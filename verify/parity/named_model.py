@@ -19,8 +19,15 @@ def demand_model(model: Model, checkpoint: Path) -> None:
     Call this before anything is computed or written: a wrong name must not overwrite a record that
     stands beside the checkpoint. Raises FormatError, also for a file that is not a checkpoint.
     """
-    shapes = {tensor.name: tensor.shape for tensor in open_checkpoint(checkpoint).tensors}
+    opened = open_checkpoint(checkpoint)
+    shapes = {tensor.name: tensor.shape for tensor in opened.tensors}
     if wrong := misfits(shapes, model):
+        if opened.format.startswith("params"):
+            raise FormatError(
+                checkpoint,
+                f"this is Gluon's own file, expected a converted checkpoint: convert {model.name} "
+                f"OUT.safetensors --from {checkpoint}",
+            )
         fitting = [other.name for other in MODELS if not misfits(shapes, other)]
         raise FormatError(
             checkpoint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import cv2
@@ -12,6 +13,9 @@ from mappings.errors import ImageError
 from verify.preprocessing.size import image_size, opened_with_pillow
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+if "OPENCV_LOG_LEVEL" not in os.environ:  # a damaged image is told in our own line
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # not its warnings
 
 
 def by_opencv(data: bytes, flags: int = cv2.IMREAD_COLOR) -> Pixels:

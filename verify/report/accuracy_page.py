@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,33 +12,19 @@ from PIL import Image
 
 from convert.formats import Array
 from convert.formats.appearing import write_text
-from mappings.errors import AccuracyError
 from verify.accuracy.measure import FinishedRun
 from verify.accuracy.prediction import Prediction
 from verify.accuracy.results_row import TITLES, results_row, table
 from verify.datasets.expectation import imagenet_names
 from verify.report.accuracy_facts import classes, confusions, halves, margins
 from verify.report.rendering import data_uri, templates
+from verify.report.report_folder import PAGE
 
 MOST_SHOWN = 48
 """Images of each side that a page shows of those that changed sides."""
 
 THUMBNAIL = 96  # pixels a side
-FACTS, PAGE, RESULTS = "accuracy.json", "index.html", "results.csv"
-
-
-def check_report(folder: Path) -> None:
-    """Demand that a report can be written into ``folder``, before anything is computed.
-
-    Raises AccuracyError, also for a folder with another page, as that of a parity report.
-    """
-    if os.path.lexists(folder / PAGE) and not os.path.lexists(folder / FACTS):
-        raise AccuracyError(
-            f"{folder}: holds an {PAGE} that is no accuracy report: name another folder"
-        )
-    there = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise AccuracyError(f"{folder}: cannot be written: {there} is not a writable folder")
+FACTS, RESULTS = "accuracy.json", "results.csv"
 
 
 def write_accuracy_report(run: FinishedRun, folder: Path) -> Path:
