@@ -44,9 +44,10 @@ class ConvertCommand(Command):
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             found = re.search(r"extra argument \((.+)\)", error.message)
-            if found and Path(found[1]).exists():
-                error.message += ": a file to convert is given with --from"
-            raise
+            if not found or not Path(found[1]).exists():
+                raise
+            said = f"{error.message.removesuffix('.')}: a file to convert is given with --from"
+            raise click.UsageError(said, error.ctx) from None
 
 
 @click.command(cls=ConvertCommand, context_settings={"help_option_names": ["-h", "--help"]})
