@@ -164,7 +164,7 @@ class Symbol:
             raise Refusal(f"{path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
             raise Refusal(f"{path}: this is not a symbol graph: {last_line(error)}") from None
-        mx.util.set_np_shape(any(str(node["op"]).startswith("_np") for node in self.file))
+        mx.util.set_np_shape(any(is_of_numpy(str(node["op"])) for node in self.file))
         self.listed = operators(load(whole, path))
         self.symbol = load(json.dumps(document), path)
 
@@ -182,6 +182,12 @@ class Symbol:
         if not found or found[2]:
             return {}
         return attributes_of(self.file[int(found[1])])
+
+
+def is_of_numpy(op: str) -> bool:
+    """Whether a graph with this operator was made in numpy mode, where a size of 0 is none. The
+    operator of ``mx.sym.cumsum`` has such a name in any graph."""
+    return op.startswith("_np") and op != "_np_cumsum"
 
 
 def attributes_of(node: dict[str, Any]) -> dict[str, str]:
