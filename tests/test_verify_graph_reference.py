@@ -123,6 +123,37 @@ def test_where_float64_is_refused_the_answer_is_float32_and_says_why(tmp_path: P
     assert out["head0_float32"].shape == (2, 1, 3, 2, 2)
 
 
+def test_what_failed_in_float64_does_not_fail_in_float32(tmp_path: Path) -> None:
+    """LRN has no float64. MXNet keeps its failure with the memory that operators share."""
+    nodes, weights, last = [node("null", "data")], dict[str, Array](), 0
+    for layer in ("first", "second"):
+        nodes += [
+            node("null", f"{layer}_weight"),
+            node(
+                "Convolution",
+                layer,
+                [[last, 0], [last + 1, 0]],
+                kernel="(3, 3)",
+                pad="(1, 1)",
+                num_filter=4,
+                no_bias=True,
+            ),
+            node("Activation", f"{layer}_relu", [[last + 2, 0]], act_type="relu"),
+            node("LRN", f"{layer}_lrn", [[last + 3, 0]], nsize=5),
+            node("Pooling", f"{layer}_pool", [[last + 4, 0]], kernel="(3, 3)", pool_type="max"),
+        ]
+        weights[f"{layer}_weight"] = values(4, 4, 3, 3)
+        last += 5
+    nodes += [
+        node("null", "score_weight"),
+        node("FullyConnected", "score", [[last, 0], [last + 1, 0]], num_hidden=3, no_bias=True),
+        node("Dropout", "dropout", [[last + 2, 0]]),
+    ]
+    weights["score_weight"] = values(3, 4 * 12 * 12)
+    out = Run(tmp_path, nodes, [[last + 3, 0]])(weights, {"data": values(2, 1, 4, 16, 16)})
+    assert out["about"]["precision"] == "float32" and np.isfinite(out["head0_float32"]).all()
+
+
 def test_a_variable_takes_its_values_from_the_graph(tmp_path: Path) -> None:
     nodes = [
         node("null", "data"),
