@@ -113,6 +113,15 @@ def test_in_a_terminal_a_person_decides(answer: str, server: Loopback, tmp_path:
         assert not out.exists() and kept(tmp_path) == []
 
 
+def test_a_cache_that_cannot_be_written_is_named(server: Loopback, tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "gluonport").write_text("no folder")
+    url = f"{server.url}/zoo/mine.params"
+    result = run("convert", "auto", tmp_path / "o.safetensors", "--from", url, "--sha256", SHA256)
+    where = tmp_path / "cache" / "gluonport" / "files"
+    assert refused(result, f"it cannot be kept in {where} (Not a directory): ", "XDG_CACHE_HOME")
+
+
 WRONG = {
     "another file": (Answer(body=BODY[:-1] + b"\0"), "expected " + SHA256),
     "a web page": (Answer(body=b"<!DOCTYPE html><title>Login"), ": it is a web page, not the file"),

@@ -63,7 +63,12 @@ def fetch_web(
                 if not expected.is_of(path):
                     _fetch_proven(url, path, expected, most, sleep)
     except OSError as error:
-        raise DownloadError(f"{shown(url)}: {error}: check the disk and the folder") from error
+        if error.errno is None:  # of requests, on a file of certificates
+            raise DownloadError(f"{shown(url)}: {error}") from error
+        raise DownloadError(
+            f"{shown(url)}: it cannot be kept in {files} ({error.strerror}): make room or allow "
+            f"writing there, or name another folder for caches in XDG_CACHE_HOME"
+        ) from error
     return Fetched(path, public(url), f"{public(url)}#{expected.algorithm}={expected.digest}")
 
 
