@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from mappings.counted_on import from_zero
 from mappings.errors import ReconcileError
 from mappings.language import Table
 from mappings.parts import names_outside, numbered_name, replaced_classifier
@@ -97,6 +98,11 @@ def _best_reading(names: Collection[str], table: Table) -> _Reading:
     known, places = resolve(names, table.flat)
     if len(known) > len(best.known):
         best = _Reading("prefixed" if any(places) else "stripped", table.flat, known, places)
+    if shifted := from_zero(names, table.flat):
+        known, places = resolve(shifted.values(), table.flat)
+        if len(known) == len(table.flat) > len(best.known):  # of a part, nothing is believed
+            read = {name: known[short] for name, short in shifted.items() if short in known}
+            best = _Reading("stripped", table.flat, read, places, ("layers counted on",))
     known, places = resolve(names, numbered)
     if len(known) > max(len(best.known), len(numbered) // 2):  # a few numbers prove nothing
         best = _Reading("structural", numbered, known, places, ("numbered children",))
