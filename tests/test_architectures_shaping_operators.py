@@ -135,6 +135,7 @@ def test_equal_elements_keep_the_order_of_their_positions() -> None:
         ("_arange", {"start": "0", "infer_range": "True"}, None, "its length is inferred"),
         ("SliceChannel", {"num_outputs": "1000000000"}, (2, 3), "a split in 1000000000 parts"),
         ("slice", {"begin": "(0,)", "end": "(1,)", "step": "(0,)"}, (2, 3), "a step is 0"),
+        ("Pooling", {"kernel": "(3,)", "stride": "(0,)"}, (2, 3, 5), "stride is .* 1 or more"),
         ("transpose", {"axes": "(0, 0)"}, (2, 3), "do not reorder"),
     ],
 )

@@ -11,11 +11,14 @@ LAYOUTS = ("NCW", "NCHW", "NCDHW", "NWC", "NHWC", "NDHWC")
 
 
 def axes(call: Call, name: str, default: int) -> tuple[int, ...]:
-    """An attribute with a number for each axis of the kernel; ``default`` where it is absent."""
+    """An attribute with a number for each axis of the kernel; ``default``, which is the least that
+    it may be, where it is absent."""
     count = len(call["kernel"])
     found: tuple[int, ...] = call[name]
     if found and len(found) != count:
         raise call.refuse(f"{name} {found} and kernel {call['kernel']} have different lengths")
+    if min(found, default=default) < default:
+        raise call.refuse(f"{name} is {found}; expected {default} or more for each axis")
     return found or (default,) * count
 
 
