@@ -222,3 +222,12 @@ HEADS = ("gluon_dla34", "gluon_vgg11_bn", "gluon_vgg16", "gluon_inception_v3")
 @pytest.mark.parametrize("name", [n for n in TIMM if n not in (*QUICK[:2], *HEADS)])
 def test_pooled_features_of_each_are_timms(name: str) -> None:
     pools_as_timms(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["alexnet", "mobilenetv3_small", "resnet18_v1b", "squeezenet1.1", "vgg11"]
+)
+def test_head_hidden_size_is_what_the_network_gives_without_its_classifier(name: str) -> None:
+    with torch.device("meta"):
+        network = build(find_model(f"gluon_{name}"), 0).eval()
+        assert network(torch.zeros(1, 3, 224, 224)).shape == (1, network.head_hidden_size)

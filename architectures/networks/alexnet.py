@@ -59,6 +59,10 @@ class AlexNet(Network):
         )
         self.reset_classifier(num_classes)
 
+    @property
+    def head_hidden_size(self) -> int:
+        return HIDDEN
+
     def new_classifier(self, num_classes: int) -> nn.Module:
         return nn.Linear(HIDDEN, num_classes) if num_classes else nn.Identity()
 

@@ -176,6 +176,10 @@ class MobileNetV3(Network):
         self.classifier = self.new_classifier(num_classes)
         initialise(self)
 
+    @property
+    def head_hidden_size(self) -> int:
+        return self.head_features
+
     def new_classifier(self, num_classes: int) -> nn.Module:
         return nn.Linear(self.head_features, num_classes) if num_classes else nn.Identity()
 

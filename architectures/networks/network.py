@@ -43,7 +43,10 @@ class Network(nn.Module):
     sequences: ClassVar[tuple[str, ...]] = ()
     block_types: ClassVar[tuple[type[nn.Module], ...]] = ()
 
-    __jit_unused_properties__: ClassVar[list[str]] = ["stage_ends"]  # TorchScript leaves it out
+    __jit_unused_properties__: ClassVar[list[str]] = [
+        "head_hidden_size",
+        "stage_ends",
+    ]  # TorchScript leaves them out
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images (N, in_chans, H, W) to the last stage's map (N, num_features, h, w)."""
@@ -75,6 +78,12 @@ class Network(nn.Module):
                 yield from ((f"{name}.{own}", layer) for own, layer in child.named_children())
             else:
                 yield name, child
+
+    @property
+    def head_hidden_size(self) -> int:
+        """The features of an image that the classifier takes, and that ``num_classes=0`` gives:
+        timm's name. They are the last map's channels where a network does not say otherwise."""
+        return self.num_features
 
     @property
     def stage_ends(self) -> list[str]:

@@ -67,6 +67,10 @@ class VGG(Network):
         point = FeaturePoint(f"features.{len(layers) - 1}", channels, 2 ** len(self.feature_points))
         self.feature_points.append(point)
 
+    @property
+    def head_hidden_size(self) -> int:
+        return HIDDEN
+
     def new_classifier(self, num_classes: int) -> nn.Module:
         return nn.Linear(HIDDEN, num_classes) if num_classes else nn.Identity()
 
