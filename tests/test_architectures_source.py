@@ -22,10 +22,12 @@ import gluonport
 from architectures.graph.assemble import assemble
 from architectures.graph.graph import Graph
 from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.identifiers import class_name, variable
 from architectures.graph.lowering import lower
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from architectures.graph.python_source import write_source
+from architectures.graph.source.variables import generic
 from architectures.graph.stored import StoredTensor
 from convert.formats.symbol import open_symbol, parse_symbol
 from gluonport.commands.main import main
@@ -300,6 +302,13 @@ HOSTILE = [
     "é" * 50,
     "w" * 500,
 ]
+
+
+def test_variables_have_no_names_that_say_nothing_or_look_like_digits() -> None:
+    assert all(map(generic, ("batchnorm1", "batchnormcudnnoff0", "layernorm2", "conv0")))
+    assert not generic("attention")
+    assert [variable([word]) for word in ("l", "O", "lo")] == ["l_", "O_", "lo"]
+    assert class_name("i") == "BlockI"
 
 
 def test_no_name_of_a_file_gets_into_the_code(tmp_path: Path) -> None:

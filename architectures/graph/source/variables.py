@@ -14,7 +14,8 @@ from architectures.graph.source.statements import Line
 from architectures.graph.source.templates import Local, OwnCall, Template, locals_in
 
 GENERIC = re.compile(
-    r"(_?(conv|convolution|deconvolution|bn|batch_?norm|relu|act|activation|leakyrelu|pool|pooling|"
+    r"(_?(conv|convolution|deconvolution|bn|(sync)?batch_?norm(cudnnoff)?|layernorm|groupnorm|"
+    r"relu|act|activation|leakyrelu|pool|pooling|"
     r"fc|dense|fullyconnected|unit|block|layer|plus|minus|mul|div|add|sub|elemwise|"
     r"broadcast|concat|flatten|reshape|transpose|dropout|slice|slicechannel|expand|dims|squeeze|"
     r"tile|scalar|sum|mean|fwd|swapaxis|swapaxes|cast|embedding|plusscalar|mulscalar|minusscalar|"
