@@ -72,10 +72,21 @@ class GraphNetwork(nn.Module):
             else:
                 owner.register_buffer(leaf, empty)
         self._last = _last_uses(plan)
-        named = [part for step in plan.steps for part in applied(step.outputs)]
+        self._find_functions()
+
+    def _find_functions(self) -> None:
+        named = [part for step in self.plan.steps for part in applied(step.outputs)]
         calls = (part.function for part in named if isinstance(part, Apply))
         self._functions = {name: function(name) for name in calls}
         self._exact = {part.exact: _exact(part.exact) for part in named if part.exact is not None}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the functions, which cannot be pickled; the plan has their names."""
+        return {k: v for k, v in self.__dict__.items() if k not in ("_functions", "_exact")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._find_functions()
 
     def forward(self, *inputs: Tensor) -> Any:
         """The network's output for the graph's inputs, in order."""
