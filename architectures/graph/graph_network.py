@@ -85,7 +85,7 @@ class GraphNetwork(nn.Module):
         return {k: v for k, v in self.__dict__.items() if k not in ("_functions", "_exact")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
         self._find_functions()
 
     def forward(self, *inputs: Tensor) -> Any:
