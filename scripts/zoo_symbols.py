@@ -32,7 +32,9 @@ def main(folder: Path, names: list[str]) -> None:
     """Write the graph of each network."""
     for name in names:
         try:
-            symbol(name).save(str(folder / f"{name}-symbol.json"))  # type: ignore[attr-defined]
+            with mx.name.NameManager():  # numbers layers from zero, whatever was made before
+                made = symbol(name)
+            made.save(str(folder / f"{name}-symbol.json"))  # type: ignore[attr-defined]
         except (AttributeError, ValueError, mx.MXNetError, NotImplementedError, TypeError) as error:
             print(f"{name}: no graph: {str(error).splitlines()[-1]}", file=sys.stderr)
 

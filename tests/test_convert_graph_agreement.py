@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from architectures import MODELS, find_model
+from architectures import MODELS, Model, find_model
 from architectures.graph.graph import Graph
-from convert.computed import computation
+from convert.computed import OUTPUT, computation
 from convert.fit import all_fits
 from convert.formats import Checkpoint, Tensor
 from convert.formats.symbol import parse_symbol
@@ -83,3 +83,11 @@ def test_the_packaged_computations_are_of_every_model_that_mxnet_can_trace() -> 
         if model.source.framework in ("gluoncv", "mxnet") and packaged(model) is None
     ]
     assert without == ["gluon_resnet50_v1b_gn", "gluon_resnet101_v1b_gn"]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_packaged_computation_has_every_layer_of_the_table(model: Model) -> None:
+    """Without a layer no graph would ever agree, and the table would never be taken."""
+    layers = {target.rpartition(".")[0] for target in model.table.accepted.values()}
+    if found := packaged(model):
+        assert {name for name in found if not name.startswith("@")} == layers | {OUTPUT}
