@@ -106,7 +106,7 @@ class GraphRequest:
         except GraphError as error:
             if self.symbol is None:
                 raise
-            where = f"'gluonport inspect {self.symbol}' lists what is not supported"
+            where = f"'gluonport inspect {self.symbol}' lists what it needs"
             raise GraphError(f"{self.symbol}: {error}; {where}") from error
 
 
