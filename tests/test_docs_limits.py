@@ -19,6 +19,7 @@ BOUND = re.compile(r"(MAX|MOST)_[A-Z_]+|LONGEST(_[A-Z]+)?|LARGEST|LIMIT|SLOWEST|
 NO_BOUNDS = {
     ("architectures.networks.outlining", "MOST_LAYERS"),
     ("convert.sources.download", "CHUNK"),
+    ("convert.sources.expected", "HEAD"),
     ("convert.sources.hub_pace", "LOOK"),
     ("gluonport.commands.stage_drawing", "MOST_LINES"),
     ("verify.parity.graphs.graph_nodes", "MOST_NOISE"),
