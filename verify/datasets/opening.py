@@ -19,7 +19,7 @@ from verify.datasets.expectation import Expectation, expectation
 from verify.datasets.label_order import ClassNames, read_label_names
 from verify.datasets.labelled_images import LabelledImages, count, some
 from verify.datasets.labels import read_flat, read_labels
-from verify.datasets.listing import Listing, list_folder
+from verify.datasets.listing import EXTENSIONS, Listing, list_folder
 from verify.datasets.recordio import read_recordio
 from verify.datasets.split_files import SplitFile, files_under
 from verify.datasets.storage import name_of
@@ -112,6 +112,11 @@ def _files(
             raise DatasetError(f"{pattern}: holds {held}: name the one to evaluate")
         _refuse(labels, recorded[0], "MXNet RecordIO")
         return read_recordio(recorded[0], expected, names)
+    if image := [path for path in paths if name_of(path).lower().endswith(EXTENSIONS)]:
+        raise DatasetError(
+            f"{image[0]}: this is an image: give the folder of a whole data set, or ask 'gluonport "
+            "predict' what is in the image"
+        )
     packed = [path for path in paths if name_of(path).endswith(".tar")]
     if is_cloud(pattern) and not packed:
         raise DatasetError(f"{pattern}: nothing there is known: expected {bucket.SOUGHT}")
