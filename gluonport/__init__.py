@@ -22,7 +22,8 @@ from gluonport.rooms import check_rooms_at_start
 check_rooms_at_start()
 
 from architectures import MODELS, find_model  # noqa: E402
-from convert import Conversion, convert  # noqa: E402
+from convert import Conversion  # noqa: E402
+from convert import convert as _convert  # noqa: E402
 from convert.formats.limits import MAX_PIXELS  # noqa: E402
 from convert.sources.locate import locate  # noqa: E402
 from gluonport.extras import telling_the_extra  # noqa: E402
@@ -46,6 +47,9 @@ __all__ = [
     "load_arrays",
     "preprocess",
 ]
+
+
+convert = telling_the_extra()(_convert)
 
 
 def list_models() -> list[str]:

@@ -73,6 +73,16 @@ def test_python_names_the_extra_too(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     )
 
 
+def test_convert_names_the_extra_of_the_hub(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "meta_path", [_Without("huggingface_hub"), *sys.meta_path])
+    for name in [n for n in sys.modules if n.partition(".")[0] == "huggingface_hub"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(gluonport.GluonportError, match=r"huggingface_hub, which gluonport\[hub\]"):
+        gluonport.convert("auto", tmp_path / "out.safetensors", "hf-hub:timm/resnet50.gluon_in1k")
+
+
 class _Without:
     """A finder to which one package is missing."""
 
