@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from convert.fixed_gammas import restored, restored_shape
 from convert.formats.given_values import Values
 from convert.formats.graph_checkpoint import GraphCheckpoint
 from convert.formats.records import GRAPH, PROVENANCE, find_record, record_path, record_text
+from convert.kept_values import restored, restored_shape
 from convert.precision import FLOATING, Precision, convert_values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of

@@ -17,7 +17,6 @@ from architectures.graph.graph import Graph
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Plan
 from architectures.graph.stored import StoredTensor
-from convert.fixed_gammas import MOST, kept
 from convert.formats import Checkpoint, Tensor
 from convert.formats.block import dtype_of
 from convert.formats.given_values import Values
@@ -25,6 +24,7 @@ from convert.formats.graph_checkpoint import variable_name
 from convert.formats.records import GRAPH, PROVENANCE, record_path, record_text
 from convert.formats.symbol import symbol_json
 from convert.graph_names import GraphNaming, match_names
+from convert.kept_values import MOST_KEPT, kept
 from convert.precision import FLOATING, Precision, batches_tracked, convert_values
 from convert.proven import write_proven
 from convert.provenance import Conversion, Evidence, origin, source_of
@@ -197,8 +197,8 @@ def _notes(request: GraphRequest) -> list[str]:
     done_without = _done_without(request)
     if done_without:
         notes.append(
-            f"{counted(len(done_without), 'array')} of the graph that no output needs kept in the "
-            f"provenance, for the way back: {first_few(done_without)}"
+            f"no output needs {counted(len(done_without), 'array')} of the graph "
+            f"({first_few(done_without)}): the provenance keeps them for the way back"
         )
     if left := [name for name in unused(request) if name not in done_without]:
         notes.append(
@@ -215,7 +215,7 @@ def _done_without(request: GraphRequest) -> dict[str, Tensor]:
     return {
         name: tensor
         for name, tensor in request.tensors.items()
-        if name in taken and tensor.dtype is not None and math.prod(tensor.shape) <= MOST
+        if name in taken and tensor.dtype is not None and math.prod(tensor.shape) <= MOST_KEPT
     }
 
 

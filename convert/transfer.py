@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from architectures.catalogue.record import count_parameters
-from convert.fixed_gammas import kept
 from convert.formats import Checkpoint, Tensor
 from convert.formats.given_values import Values
 from convert.formats.records import PROVENANCE, record_path
+from convert.kept_values import kept
 from convert.precision import batches_tracked, convert_values
 from convert.preprocessing import preprocessing_beside
 from convert.proven import write_proven

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from architectures import Model
-from convert.fixed_gammas import restored
 from convert.formats import Array, Checkpoint
 from convert.formats.records import PROVENANCE, find_record, read_record
+from convert.kept_values import restored
 from mappings.errors import FormatError
 
 

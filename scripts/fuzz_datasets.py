@@ -31,6 +31,7 @@ from pathlib import Path
 
 import atheris
 import zstandard
+from fuzzing import start
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 with atheris.instrument_imports(include=["verify.datasets", "convert.formats.tar_headers"]):
@@ -42,8 +43,6 @@ from architectures import find_model
 from mappings.errors import GluonportError
 
 DIGITS, IMAGENET = map(find_model, ("gluon_seresnext8_digits", "gluon_resnext50_32x4d"))
-EXECUTIONS = 200_000
-SECONDS, MEMORY = 20, 2048  # for one input; MiB
 IMAGE = "ILSVRC2012_val_00000001_n01440764.JPEG"
 RECORD = bytes.fromhex("0a23d7ce 1c000000 00000000 00000000") + bytes(16) + b"JPEG"
 SHARD = struct.pack("<3I", 1, 12, 40) + struct.pack("<3I", 4, 4, 8) + b"a.pngJPEG"[1:] + bytes(8)
@@ -230,11 +229,7 @@ def main() -> None:
             except GluonportError as error:
                 assert "\n" not in str(error)
 
-        script, *options = sys.argv
-        runs = options.pop(0) if options and options[0].isdigit() else str(EXECUTIONS)
-        bounds = [f"-runs={runs}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY}"]
-        atheris.Setup([script, *bounds, "-max_len=16384", *options, str(corpus)], read_all)
-        atheris.Fuzz()
+        start(read_all, corpus, 16384)
 
 
 if __name__ == "__main__":

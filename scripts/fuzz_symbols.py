@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import atheris
-from fuzzing import EXECUTIONS, MEMORY, SECONDS
+from fuzzing import start
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 with atheris.instrument_imports(include=["architectures.graph", "convert"]):
@@ -126,8 +126,4 @@ if __name__ == "__main__":
             else:
                 read_symbol(content)
 
-        script, *options = sys.argv
-        runs = options.pop(0) if options and options[0].isdigit() else str(EXECUTIONS)
-        bounds = [f"-runs={runs}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY}"]
-        atheris.Setup([script, *bounds, "-max_len=16384", *options, str(corpus)], read)
-        atheris.Fuzz()
+        start(read, corpus, 16384)

@@ -30,7 +30,7 @@ Pack = Callable[[bytes], bytes]
 def fuzz(seeds: Sequence[bytes], *packs: Pack) -> None:
     """Fuzz ``open_checkpoint``: the bytes as a file, and as what each of ``packs`` makes of them.
 
-    The first byte of an input says which. Arguments: [EXECUTIONS] [libFuzzer's options].
+    The first byte of an input says which.
     """
     ways: tuple[Pack, ...] = (lambda content: content, *packs)
     with tempfile.TemporaryDirectory() as folder:
@@ -52,8 +52,16 @@ def fuzz(seeds: Sequence[bytes], *packs: Pack) -> None:
             except FormatError as error:
                 assert "\n" not in str(error)
 
-        script, *options = sys.argv
-        runs = options.pop(0) if options and options[0].isdigit() else str(EXECUTIONS)
-        bounds = [f"-runs={runs}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY}"]
-        atheris.Setup([script, *bounds, "-max_len=4096", *options, str(corpus)], read_all)
-        atheris.Fuzz()
+        start(read_all, corpus, 4096)
+
+
+def start(read: Callable[[bytes], None], corpus: Path, longest: int) -> None:
+    """Fuzz a function that takes an input of ``longest`` bytes at most, from the seeds in a folder.
+
+    Arguments of the script: [EXECUTIONS] [libFuzzer's options].
+    """
+    script, *options = sys.argv
+    runs = options.pop(0) if options and options[0].isdigit() else str(EXECUTIONS)
+    bounds = [f"-runs={runs}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY}"]
+    atheris.Setup([script, *bounds, f"-max_len={longest}", *options, str(corpus)], read)
+    atheris.Fuzz()

@@ -229,3 +229,16 @@ def test_wrong_usage_is_exit_status_2(tmp_path: Path) -> None:
         done = run("convert", *words)
         assert done.exit_code == 1 and said in done.stderr, words
     assert run("merge").exit_code == 2
+
+
+def test_a_file_named_as_a_model_does_not_hide_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("gluon_mobilenet0.25", NAME):
+        Path(name).touch()
+    words = ["convert", "gluon_mobilenet0.25", "a.safetensors", "--from", "synthetic"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    done = CliRunner().invoke(main, ["verify", "parity", NAME, "--json"])
+    assert done.exit_code == 0, done.output

@@ -127,7 +127,12 @@ def test_the_card_of_the_weaker_proof_says_so(checkpoint: Path, tmp_path: Path) 
     layers = next(c for c in record["criteria"] if c["name"] == "layers")
     layers |= {"figure": None, "limit": None, "needed": None}
     arithmetic = next(c for c in record["criteria"] if c["name"] == "arithmetic")
-    arithmetic["limit"][0] = 0.2 / arithmetic["limit"][1]  # as without float64
+    usual = 0.2 / arithmetic["limit"][1]
+    arithmetic["limit"][0] = usual / 2  # as with float64
+    path.write_text(json.dumps(record))
+    done = run("publish", "graph", checkpoint, tmp_path / "release", *REASON)
+    assert done.exit_code == 1 and "arithmetic does not hold" in done.output
+    arithmetic["limit"][0] = usual
     path.write_text(json.dumps(record))
     done = run("publish", "graph", checkpoint, tmp_path / "release", *REASON)
     assert done.exit_code == 0, done.output

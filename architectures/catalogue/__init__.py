@@ -98,6 +98,15 @@ def find_network(name: str) -> Model | GraphRecord:
     raise no_model_called(name)
 
 
+def is_known(name: str) -> bool:
+    """Whether ``find_network`` finds a network of this name."""
+    try:
+        find_network(name)
+    except GluonportError:
+        return False
+    return True
+
+
 def every_network() -> Iterator[Model | GraphRecord]:
     """Every model, then every network that has a packaged graph and no table."""
     yield from MODELS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from architectures.catalogue import is_known
 from convert.formats.records import GRAPH, RAW
 from gluonport.commands.console import (
     Command,
@@ -200,8 +201,9 @@ def main(
 
 
 def _demand_model_and_source(name: str, out: str, source: str | None) -> None:
-    """Demand that NAME is not a file, and of a SOURCE without a target's name that it exists."""
-    if Path(name).is_file() and Path(name).suffix:
+    """Refuse a file in the place of NAME; and a SOURCE that is not there, where OUT has no suffix:
+    a folder of files may be meant, and then nothing else is wrong."""
+    if Path(name).is_file() and Path(name).suffix and not is_known(name):
         right = out if out.endswith((".safetensors", ".params")) else "OUT.safetensors"
         raise Failure(
             f"{name}: this is a file, expected the NAME of a model, or auto: "

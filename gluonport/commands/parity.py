@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from architectures.catalogue import every_network, find_model, find_network
+from architectures.catalogue import every_network, find_model, find_network, is_known
 from architectures.catalogue.graph_record import GraphRecord
 from architectures.catalogue.record import Model
 from convert.formats.records import GRAPH, SAFETENSORS
@@ -160,7 +160,7 @@ def parity(
 
 
 def _is_file(word: str) -> bool:
-    return word.endswith(SAFETENSORS) or Path(word).is_file()
+    return word.endswith(SAFETENSORS) or (Path(word).is_file() and not is_known(word))
 
 
 def _is_shared(jobs: int | None, shard: Share | None, results_dir: str | None) -> bool:

@@ -102,7 +102,7 @@ def _files(
     """The images packed into files. ``alone``: the files were named one by one, and not found in
     one folder; ``named`` says what each is called in the data set."""
     if found := container(paths):
-        if other := [path for path in paths if path not in found.files and alone]:
+        if alone and (other := [path for path in paths if path not in found.files]):
             raise DatasetError(f"{other[0]}: this is not one of the {found.title}: leave it out")
         _refuse(labels, pattern, found.title)
         return found.read(pattern, named(found.files), expected, names)
@@ -120,7 +120,7 @@ def _files(
     packed = [path for path in paths if name_of(path).endswith(".tar")]
     if is_cloud(pattern) and not packed:
         raise DatasetError(f"{pattern}: nothing there is known: expected {bucket.SOUGHT}")
-    if other := [path for path in paths if path not in packed and packed and alone]:
+    if packed and alone and (other := [path for path in paths if path not in packed]):
         raise DatasetError(f"{other[0]}: this is not one of the .tar files: leave it out")
     packed = packed or [*paths]
     if len(packed) == 1 and not is_shard(listing := list_tar(packed[0])):

@@ -15,8 +15,8 @@ from convert.formats import Array, Tensor
 from convert.formats.block import dtype_of
 from mappings.errors import FormatError
 
-MOST = 1 << 16
-"""Elements of an array that is kept: what a graph does without is a vector of its channels."""
+MOST_KEPT = 1 << 16
+"""The most elements of an array that a graph does without and a record keeps."""
 
 
 def kept(tensor: Tensor) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def restored_shape(record: Path, name: str, values: Any) -> tuple[int, ...]:
     if (
         not isinstance(shape, list)
         or not all(type(size) is int and size >= 0 for size in shape)
-        or math.prod(shape) > MOST
+        or math.prod(shape) > MOST_KEPT
     ):
         raise FormatError(record, f"the shape of the kept array {name!r} cannot be read")
     return tuple(shape)
