@@ -63,7 +63,7 @@ class Called(TorchFunctionMode):
 
 
 def test_hard_activations_are_exact_on_every_device() -> None:
-    """PyTorch's own ones multiply by a float32 sixth on a GPU, in float64 too: 1e-6 in a logit."""
+    """PyTorch's own ones multiply by a float32 sixth on a GPU, in float64 too: 9e-6 in a logit."""
     with Called() as called:
         randomised(build_network(NETWORKS["v3"], 10))(IMAGES.double())
     assert "relu6" in called.names

@@ -6,6 +6,7 @@ import itertools
 import os
 import pty
 import random
+import socket
 import ssl
 import subprocess
 import sys
@@ -215,12 +216,14 @@ def test_a_refused_connection_says_so_in_one_line(target: Path) -> None:
 
 
 def test_a_refusing_proxy_is_named(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with loopback() as server:
-        monkeypatch.setenv("HTTP_PROXY", server.url)
+    with socket.socket() as taken:  # nobody else can have the port, and nobody listens there
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{taken.getsockname()[1]}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
-    with pytest.raises(DownloadError, match=r": Connection refused; the proxy that HTTPS_PROXY, "):
-        download("http://files.example/file", target, sleep=lambda _: None)
+        said = r": Connection refused; the proxy that HTTPS_PROXY, "
+        with pytest.raises(DownloadError, match=said):
+            download("http://files.example/file", target, sleep=lambda _: None)
 
 
 def self_signed(folder: Path) -> Path:
