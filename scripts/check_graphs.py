@@ -1,12 +1,13 @@
 """Check the networks of MXNet's model zoos, one by one, against MXNet running the same graphs.
 
     uv run python scripts/check_graphs.py FOLDER [NAME...] [--again] [--keep] [--float32]
-    uv run python scripts/check_graphs.py FOLDER --table docs/graphs-zoo.md
+    uv run python scripts/check_graphs.py FOLDER --record
 
-FOLDER is where ``export_zoo.py`` writes graphs and where results are kept: each network that has
-none yet is exported with drawn parameters, run by MXNet and by PyTorch in float64 (and float32),
-and compared at every node. The result is ``FOLDER/results/NAME.json``; parameters are removed.
-Without NAMEs: every graph in FOLDER. ``--table`` writes all results as Markdown.
+FOLDER is where ``export_zoo.py`` writes graphs and where results are kept at first: each network
+that has none yet, there or in ``scripts/records/graphs.json``, is exported with drawn parameters,
+run by MXNet and by PyTorch in float64 (and float32), and compared at every node. The result is
+``FOLDER/results/NAME.json``; parameters are removed. Without NAMEs: every graph in FOLDER.
+``--record`` adds the results of FOLDER to the record, and writes ``docs/graphs-zoo.md`` from it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,15 @@ from convert.formats import Array, open_checkpoint
 from convert.formats.symbol import open_symbol
 from gluonport.commands.console import Command
 from mappings.errors import GluonportError
+from scripts.records import read_record, write_record
 from verify.parity.graphs.graph_live import verify_live
 from verify.reference.graph_answers import live_graph, read_graph_answer
 
 EXPORT = Path(__file__).with_name("export_zoo.py")
+RECORD = Path(__file__).with_name("records") / "graphs.json"
+PAGE = Path(__file__).parents[1] / "docs" / "graphs-zoo.md"
+TRACED = 339
+"""The networks that ``export_zoo.py`` can export; the others have no graph."""
 LIMIT = 1e-11
 
 
@@ -203,27 +209,34 @@ def line(name: str, result: Mapping[str, Any]) -> str:
     )
 
 
-def table(folder: Path) -> str:
+def summary(folder: Path, name: str) -> dict[str, Any]:
+    """What the record keeps of a network's result."""
+    result = json.loads((folder / "results" / f"{name}.json").read_text())
+    about = json.loads((folder / f"{name}.json").read_text())
+    size = ", ".join("x".join(map(str, shape)) for shape in about["inputs"].values())
+    kept = {"task": about["task"], "nodes": result.get("nodes"), "input": size}
+    if "float64" in result:
+        kept["difference"] = float(f"{max(result['float64']):.2g}")
+    told = ("judged", "first_beyond", "refused64", "error")
+    return kept | {key: result[key] for key in told if result.get(key)}
+
+
+def table(results: Mapping[str, Any]) -> str:
     """All results as Markdown."""
     rows, failed, notes, narrow = [], [], [], []
-    for path in sorted((folder / "results").glob("*.json")):
-        result = json.loads(path.read_text())
-        name = path.stem
-        about = json.loads((folder / f"{name}.json").read_text())
-        size = ", ".join("x".join(map(str, shape)) for shape in about["inputs"].values())
-        if "refused64" in result:
+    for name, found in sorted(results.items()):
+        if "refused64" in found:
             narrow.append(name)
             continue
-        if "float64" not in result:
-            failed.append(f"| {name} | {result['error']} |")
+        if "error" in found:
+            failed.append(f"| {name} | {found['error']} |")
             continue
-        worst = max(result["float64"])
-        rows.append(f"| {name} | {about['task']} | {result['nodes']} | {size} | {worst:.1e} |")
-        if result.get("judged"):
-            notes.append(f"- {name}: {result['judged']}.")
-        if result.get("first_beyond"):
-            failed.append(f"| {name} | differs first at {result['first_beyond']} |")
-    known = len(list(folder.glob("*-symbol.json")))
+        facts = (name, found["task"], found["nodes"], found["input"])
+        rows.append(f"| {' | '.join(map(str, facts))} | {found['difference']:.1e} |")
+        if "judged" in found:
+            notes.append(f"- {name}: {found['judged']}.")
+        if "first_beyond" in found:
+            failed.append(f"| {name} | differs first at {found['first_beyond']} |")
     text = [
         "# Networks of MXNet's model zoos, checked as graphs",
         "",
@@ -233,7 +246,7 @@ def table(folder: Path) -> str:
         "largest difference at an output, relative to that output's largest value. Detectors are",
         "compared as a whole, suppression included.",
         "",
-        f"Measured: {len(rows)} of the {known} networks that MXNet traces.",
+        f"Measured: {len(rows)} of the {TRACED} networks that MXNet traces.",
         "",
         "| network | task | nodes | input | difference |",
         "|---|---|---:|---|---:|",
@@ -266,21 +279,24 @@ def table(folder: Path) -> str:
 @click.option("--again", is_flag=True, help="Check networks that have a result too.")
 @click.option("--keep", is_flag=True, help="Keep the drawn parameters.")
 @click.option("--float32", is_flag=True, help="Compare float32 too.")
-@click.option("--table", "page", type=click.Path(path_type=Path), help="Only write the results.")
+@click.option("--record", is_flag=True, help="Only add the results to the record.")
 def main(
-    folder: Path, names: tuple[str, ...], again: bool, keep: bool, float32: bool, page: Path | None
+    folder: Path, names: tuple[str, ...], again: bool, keep: bool, float32: bool, record: bool
 ) -> None:
     """Check the networks NAMES of FOLDER, or all of them."""
-    if page is not None:
-        page.write_text(table(folder))
+    results = folder / "results"
+    measured = read_record(RECORD)
+    if record:
+        measured |= {path.stem: summary(folder, path.stem) for path in results.glob("*.json")}
+        write_record(RECORD, measured)
+        PAGE.write_text(table(measured))
         return
     torch.set_num_threads(1)
-    results = folder / "results"
     results.mkdir(parents=True, exist_ok=True)
     known = sorted(p.name.removesuffix("-symbol.json") for p in folder.glob("*-symbol.json"))
     for name in names or known:
         path = results / f"{name}.json"
-        if path.exists() and not again:
+        if (path.exists() or name in measured) and not again:
             continue
         result = one(name, folder, keep, float32)
         path.write_text(json.dumps(result, indent=1))

@@ -1,7 +1,7 @@
 """Check every stored name: real MXNet writes a drawn file, which is converted by name and by auto.
 
     uv run python scripts/check_store.py FOLDER [NAME...] [--again] [--batch N]
-    uv run python scripts/check_store.py FOLDER --table
+    uv run python scripts/check_store.py FOLDER --record
 
 NAMEs are those of ``gluonport models`` (``gluon_...``, ``mxnet_...``); without any: each name of
 the two stores. For each, MXNet writes ``save_parameters`` of the network with drawn parameters and
@@ -10,15 +10,18 @@ network's outputs must be MXNet's. Where they are not, as in a detector that MXN
 only and whose boxes change places by rounding, ``verify parity`` judges the graph node by node.
 Where the names are an image classifier's too, ``auto`` takes that one's table for a drawn file; its
 outputs must be MXNet's then. An output that the graph itself casts to float32 is compared as
-float32. The result is ``FOLDER/NAME.result.json``; names that have one are left out, so a run that
-was stopped goes on. ``--table`` prints the results as Markdown.
+float32. The result is ``FOLDER/NAME.result.json``; names that have one, there or in
+``scripts/records/store.json``, are left out, so a run that was stopped goes on. ``--record`` adds
+the results of FOLDER to the record, and writes the table of ``docs/zoo-store.md`` from it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +31,17 @@ import torch
 
 import gluonport
 from architectures.catalogue import table_of
+from architectures.catalogue.packaged_graph import refused
 from architectures.catalogue.stored_file import StoredFile, stored_files
 from architectures.graph.graph_network import GraphNetwork
 from gluonport.commands.console import Command
 from mappings.errors import GluonportError
 from scripts.check_graphs import apart, draw_inputs, judge
+from scripts.records import read_record, write_record
 
 WRITE = Path(__file__).with_name("write_zoo_files.py")
+RECORD = Path(__file__).with_name("records") / "store.json"
+PAGE = Path(__file__).parents[1] / "docs" / "zoo-store.md"
 LIMIT, SINGLE = 1e-11, 1e-4
 """The largest difference of an output relative to its largest value, in float64 and in float32."""
 
@@ -145,18 +152,29 @@ def near(found: dict[str, Any]) -> bool:
     return all(off <= limit for off, limit in zip(found["apart"], limits, strict=True))
 
 
-def table(folder: Path) -> str:
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """What the record keeps of a name's result."""
+    if "error" in found:
+        return {"error": found["error"]}
+    off = "judged by its nodes" if "judged" in found else f"{worst(found):.1e}"
+    return {key: found[key] for key in ("route", "precision", "auto")} | {"difference": off}
+
+
+def table(results: Mapping[str, Any]) -> str:
     """All results as Markdown."""
     rows = ["| name | route | precision | difference | `convert auto` |", "|---|---|---|---:|---|"]
-    for path in sorted(folder.glob("*_*.result.json")):
-        found, name = json.loads(path.read_text()), path.name.removesuffix(".result.json")
-        if "error" in found:
-            rows.append(f"| {name} | - | - | - | {found['error'].replace('|', '/')} |")
-            continue
-        auto = found["auto"].replace("|", "/")
-        off = "judged by its nodes" if "judged" in found else f"{worst(found):.1e}"
-        rows.append(f"| {name} | {found['route']} | {found['precision']} | {off} | {auto} |")
-    return "\n".join(rows)
+    for name, found in sorted(results.items()):
+        keys = ("route", "precision", "difference", "auto")
+        cells = ("-", "-", "-", found["error"]) if "error" in found else map(found.get, keys)
+        rows.append(f"| {name} | {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def write_page(results: Mapping[str, Any], known: int) -> None:
+    """Put the results into their page, whose own text stays."""
+    text, _, _ = PAGE.read_text().partition("| name |")
+    said = f"{len(results)} of the {known} names"
+    PAGE.write_text(re.sub(r"\d+ of the \d+ names", said, text) + table(results))
 
 
 @click.command(cls=Command)
@@ -164,20 +182,28 @@ def table(folder: Path) -> str:
 @click.argument("names", nargs=-1)
 @click.option("--again", is_flag=True, help="Check names that have a result too.")
 @click.option("--batch", default=8, show_default=True, help="Networks that one MXNet handles.")
-@click.option("--table", "only_table", is_flag=True, help="Only print the results.")
-def main(folder: Path, names: tuple[str, ...], again: bool, batch: int, only_table: bool) -> None:
+@click.option("--record", is_flag=True, help="Only add the results to the record.")
+def main(folder: Path, names: tuple[str, ...], again: bool, batch: int, record: bool) -> None:
     """Check the stored NAMES, or all of them."""
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
-    if only_table:
-        click.echo(table(folder))
-        return
     known = {file.name: file for file in stored_files()}
-    every = [name for name, file in known.items() if file.store.startswith(("gluoncv", "mxnet 1"))]
+    every = [
+        name
+        for name, file in known.items()
+        if file.store.startswith(("gluoncv", "mxnet 1")) and file.network not in refused()
+    ]
+    measured = read_record(RECORD)
+    if record:
+        for path in folder.glob("*.result.json"):
+            measured[path.name.removesuffix(".result.json")] = summary(json.loads(path.read_text()))
+        write_record(RECORD, measured)
+        write_page(measured, len(every))
+        return
     wanted = [
         known[name]
         for name in names or every
-        if again or not (folder / f"{name}.result.json").exists()
+        if again or not (name in measured or (folder / f"{name}.result.json").exists())
     ]
     failed = 0
     for begin in range(0, len(wanted), batch):
