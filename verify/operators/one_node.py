@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -64,14 +65,17 @@ class OneNode:
             network.load_state_dict(state, strict=False)
 
 
+Known = Literal["sizes", "ranks", "nothing"]
+
+
 def one_node(
-    case: OperatorCase, outputs: int, stored: bool = False, sized: bool = True
+    case: OperatorCase, outputs: int, stored: bool = False, known: Known = "sizes"
 ) -> OneNode | None:
     """The case as a network with this many outputs.
 
     ``stored``: what the operator counts as its parameters and states is stored in the file; None if
-    it has none. ``sized``: whether the sizes of the inputs are known beforehand; otherwise only
-    their ranks are. Raises GraphError for a case that is not supported.
+    it has none. ``known``: what is known of the other inputs beforehand, as the files of some
+    graphs tell no sizes, or nothing. Raises GraphError for a case that is not supported.
     """
     graph = graph_of(case, outputs)
     shapes = {f"in{index}": drawn.shape for index, drawn in enumerate(case.inputs)}
@@ -82,9 +86,9 @@ def one_node(
         held = {f"in{at}": StoredTensor(shapes[f"in{at}"], dtypes[at]) for at in places}
         if not held:
             return None
-    given: dict[str, Dims] = {
-        name: shape if sized else (None,) * len(shape) for name, shape in shapes.items()
-    }
+    given: dict[str, Dims] = {}
+    if known != "nothing":
+        given = {n: s if known == "sizes" else (None,) * len(s) for n, s in shapes.items()}
     return OneNode(case, assemble(graph, held, given, complete=False))
 
 

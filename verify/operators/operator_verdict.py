@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,7 +14,7 @@ from architectures.graph.operator import Dims, Operator
 from architectures.graph.operators import OPERATORS
 from convert.formats import Array
 from mappings.errors import GraphError
-from verify.operators.one_node import OneNode, one_node
+from verify.operators.one_node import Known, OneNode, one_node
 from verify.operators.operator_goldens import OperatorAnswer
 
 ENOUGH = 40
@@ -98,7 +99,7 @@ def _first_name(answer: OperatorAnswer) -> str:
 
 
 def judge(answer: OperatorAnswer) -> CaseOutcome:
-    """Run one case: with all inputs given, with its parameters stored, and without sizes."""
+    """Run one case: with all inputs given, with its parameters stored, and with less known."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of PyTorch, on how it computes
@@ -118,11 +119,10 @@ def _judge(answer: OperatorAnswer) -> CaseOutcome:
     if (stored := one_node(answer.case, len(first), stored=True)) is not None:
         ways.append(stored)
     problems = list(_shape_problems(whole, first))
-    unsized = _unsized(answer, len(first))
-    if unsized is not None:
-        problems += _shape_problems(unsized, first)
-        if unsized.plan.steps != whole.plan.steps:
-            ways.append(unsized)
+    for less in _with_less_known(answer, len(first)):
+        problems += _shape_problems(less, first)
+        if all(less.plan.steps != way.plan.steps for way in ways):
+            ways.append(less)
     numbers = [drawn.numbers() for drawn in answer.case.inputs]
     differences: dict[str, float | None] = {"float64": None, "float32": None}
     for precision in theirs:
@@ -137,12 +137,15 @@ def _judge(answer: OperatorAnswer) -> CaseOutcome:
     return CaseOutcome(answer, **differences, theirs=own, problems=tuple(dict.fromkeys(problems)))
 
 
-def _unsized(answer: OperatorAnswer, outputs: int) -> OneNode | None:
-    """The node with ranks alone known; None where the operator needs sizes, and says so."""
-    try:
-        return one_node(answer.case, outputs, sized=False)
-    except GraphError:
-        return None
+def _with_less_known(answer: OperatorAnswer, outputs: int) -> Iterator[OneNode]:
+    """The node with ranks alone known, or nothing, as far as the operator does without; where it
+    needs more, it says so."""
+    ways: list[tuple[Known, bool]] = [("ranks", False), ("nothing", False), ("nothing", True)]
+    for known, stored in ways:
+        with suppress(GraphError):
+            node = one_node(answer.case, outputs, stored, known)
+            if node is not None:
+                yield node
 
 
 def distance(ours: Sequence[Array], theirs: Sequence[Array]) -> float:

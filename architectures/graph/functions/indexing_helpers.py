@@ -26,10 +26,18 @@ def pick(
     x: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False, mode: str = "clip"
 ) -> Tensor:
     """One element of x along an axis for each index, whose shape is that of x without the axis."""
-    if index.dim() < x.dim():
-        index = index.unsqueeze(axis)
-    picked = x.gather(axis, inside(index, x.size(axis), mode))
+    along = index.unsqueeze(axis) if index.dim() < x.dim() else index
+    picked = x.gather(axis, inside(along, x.size(axis), mode))
+    if x.dim() == 1:
+        return picked.reshape(index.shape)
     return picked if keepdims else picked.squeeze(axis)
+
+
+def where_or_rows(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """x where the condition is not 0, and y elsewhere; a condition of one axis chooses rows."""
+    if condition.dim() == 1:
+        condition = condition.reshape(-1, *(1,) * (x.dim() - 1))
+    return torch.where(condition != 0, x, y)
 
 
 def gather_nd(x: Tensor, indices: Tensor) -> Tensor:

@@ -11,8 +11,11 @@ def l2_normalized(x: Tensor, mode: str, eps: float) -> Tensor:
     The sum is over all but the first axis (``instance``), the channels (``channel``), or the axes
     after the channels (``spatial``).
     """
+    squares = x.square()
     axes = [1] if mode == "channel" else list(range(1 if mode == "instance" else 2, x.ndim))
-    return x / torch.sqrt(x.square().sum(axes, keepdim=True) + eps)
+    if axes:  # without any, PyTorch would sum over all
+        squares = squares.sum(axes, keepdim=True)
+    return x / torch.sqrt(squares + eps)
 
 
 def group_norm_by_group(x: Tensor, groups: int, weight: Tensor, bias: Tensor, eps: float) -> Tensor:

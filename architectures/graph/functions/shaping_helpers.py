@@ -5,12 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 
-def squeeze_to_vector(x: Tensor) -> Tensor:
-    """x without its axes of size 1; one of them stays if there is no other axis."""
-    x = x.squeeze()
-    return x if x.dim() else x.reshape(1)
-
-
 def reshape_like(
     x: Tensor,
     like: Tensor,

@@ -63,9 +63,11 @@ def pick(call: Call) -> Expression:
 
 
 def pick_shape(call: Call) -> tuple[Dims | None, ...]:
-    data = call.shapes[0]
+    data, index = call.shapes
     if data is None or call["axis"] is None:
         return (None,)
+    if len(data) == 1:
+        return (index,)
     axis = axis_of(call["axis"], len(data))
     return ((*data[:axis], *((1,) if call["keepdims"] else ()), *data[axis + 1 :]),)
 

@@ -60,9 +60,9 @@ def where(call: Call) -> Expression:
     """A condition of one axis chooses between the rows of the others."""
     condition: Expression = call.input(0)
     rank = call.rank(1) if call.rank(1) is not None else call.rank(2)
-    if call.rank(0) == 1 and rank != 1:
-        if rank is None:
-            raise call.refuse("the ranks of its inputs are unknown")
+    if rank != 1 and (call.rank(0) is None or (call.rank(0) == 1 and rank is None)):
+        return Apply("where_or_rows", call.inputs)
+    if call.rank(0) == 1 and rank is not None:
         condition = Apply(".reshape", (condition, -1, *(1,) * (rank - 1)))
     return Apply("torch.where", (Apply("!=", (condition, 0)), *call.inputs[1:]))
 

@@ -75,11 +75,17 @@ def reduction(call: Call, reduce: Reduce, attribute: str = "axis") -> Expression
         if rank is None:
             raise call.refuse("keepdims needs the rank of the data, which is unknown")
         axes = tuple(range(rank))
-    result = reduce(call.input(0), axes, keep)
-    everything = axes is None or (rank is not None and len(set(axes)) == rank)
-    if everything and not keep and not is_numpy(call):
+    return one_axis_left(call, reduce(call.input(0), axes, keep), axes)
+
+
+def one_axis_left(call: Call, result: Expression, axes: Axes) -> Expression:
+    """The result of a reduction over ``axes`` (None: all), with the axis of size 1 that MXNet has
+    where none is left. Numpy mode leaves none."""
+    if call.attributes.get("keepdims") or is_numpy(call):
+        return result
+    if axes is None or len(set(axes)) == call.rank():
         return Apply(".reshape", (result, 1))
-    return result
+    return Apply("torch.atleast_1d", (result,)) if call.rank() is None else result
 
 
 def over(function: str) -> Reduce:
@@ -96,14 +102,16 @@ def over(function: str) -> Reduce:
 
 
 def one_by_one(function: str) -> Reduce:
-    """A PyTorch function that takes one axis: the last axis first, so that the others stay."""
+    """A PyTorch function that takes one axis: the last axis first, so that the others stay. Where
+    axes count from the end, all stay until the last is done."""
 
     def reduce(x: Expression, axes: Axes, keep: Mapping[str, Any]) -> Expression:
         if axes is None:
             return Apply(function, (x,))
+        late = len(axes) > 1 and min(axes) < 0 and not keep
         for axis in sorted(set(axes), reverse=True):
-            x = Apply(function, (x, axis), keep)
-        return x
+            x = Apply(function, (x, axis), {"keepdim": True} if late else keep)
+        return Apply(".squeeze", (x, axes)) if late else x
 
     return reduce
 
@@ -154,12 +162,9 @@ def index_of_extreme(function: str) -> Callable[[Call], Expression]:
                 if rank is None:
                     raise call.refuse("keepdims needs the rank of the data, which is unknown")
                 index = Apply(".reshape", (index, (1,) * rank))
-            elif not is_numpy(call):
-                index = Apply(".reshape", (index, 1))
         else:
             index = Apply(function, (x, axis), {"keepdim": True} if call["keepdims"] else {})
-            if rank == 1 and not call["keepdims"] and not is_numpy(call):
-                index = Apply(".reshape", (index, 1))
+        index = one_axis_left(call, index, None if axis is None else (axis,))
         return index if is_numpy(call) else Apply(".type_as", (index, x))
 
     return becomes
@@ -217,10 +222,7 @@ def moments(call: Call) -> tuple[Expression, ...]:
     if not axes:
         raise call.refuse("the attribute 'axes' is missing")
     both = Apply("torch.var_mean", (call.input(0), axes), {"correction": 0, **keep})
-    mean, variance = Item(both, 1), Item(both, 0)
-    if not keep and call.rank() == len(set(axes)):
-        return Apply(".reshape", (mean, 1)), Apply(".reshape", (variance, 1))
-    return mean, variance
+    return tuple(one_axis_left(call, Item(both, at), axes) for at in (1, 0))
 
 
 def moments_shape(call: Call) -> tuple[Dims | None, ...]:

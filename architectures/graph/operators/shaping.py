@@ -12,6 +12,13 @@ from architectures.graph.operators.reshaping import reshape, reshape_shape
 
 def flatten(call: Call) -> Expression:
     """All axes but the first become one."""
+    return as_matrix(call)
+
+
+def as_matrix(call: Call) -> Expression:
+    """The first input with two axes: numbers in a row become rows of one number."""
+    if call.rank() == 1:
+        return Apply(".unsqueeze", (call.input(0), 1))
     return Apply("torch.flatten", (call.input(0), 1))
 
 
@@ -70,13 +77,13 @@ def expand_dims_shape(call: Call) -> tuple[Dims | None, ...]:
 def squeeze(call: Call) -> Expression:
     """Without axes, all of size 1. MXNet keeps one axis where every axis has size 1."""
     axes = call["axis"]
-    if axes is None:
-        return Apply("squeeze_to_vector", call.inputs)
-    if not axes:
+    if axes == ():
         return call.input(0)
-    if call.rank() is not None and len(axes) == call.rank():
+    if axes is not None and len(axes) == call.rank():
         return Apply(".reshape", (call.input(0), 1))
-    return Apply(".squeeze", (call.input(0), axes[0] if len(axes) == 1 else axes))
+    gone = () if axes is None else (axes[0] if len(axes) == 1 else axes,)
+    squeezed = Apply(".squeeze", (call.input(0), *gone))
+    return squeezed if gone and call.rank() else Apply("torch.atleast_1d", (squeezed,))
 
 
 def squeeze_shape(call: Call) -> tuple[Dims | None, ...]:
