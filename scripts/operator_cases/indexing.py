@@ -31,7 +31,7 @@ def embedding(draw: Draw) -> OperatorCase:
 
 
 def take(draw: Draw) -> OperatorCase:
-    rank = draw.cycle(1, 2, 3)
+    rank = draw.cycle(1, 2, 3, 4)
     sizes = draw.shape(rank, 1, 4)
     axis = draw.choice(None, *range(-rank, rank))
     mode = draw.cycle(None, "clip", "wrap", "raise")
@@ -48,7 +48,7 @@ def take(draw: Draw) -> OperatorCase:
 
 
 def pick(draw: Draw) -> OperatorCase:
-    rank = draw.cycle(2, 3, 4)
+    rank = draw.cycle(1, 2, 3, 4)
     sizes = draw.shape(rank, 1, 4)
     axis = draw.choice(None, *range(-rank, rank))
     attributes: dict[str, object] = {} if axis is None else {"axis": axis}
@@ -60,7 +60,7 @@ def pick(draw: Draw) -> OperatorCase:
         attributes["mode"] = mode
     at = (-1 if axis is None else axis) % rank
     shape = (*sizes[:at], *((1,) if draw.flag(0.3) else ()), *sizes[at + 1 :])
-    where = indices(draw, shape, -2, sizes[at] + 2)
+    where = indices(draw, shape or (1,), -2, sizes[at] + 2)
     return draw.case(attributes, draw.uniform(sizes), where)
 
 

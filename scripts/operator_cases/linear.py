@@ -8,7 +8,7 @@ from verify.operators.operator_case import OperatorCase
 
 def fully_connected(draw: Draw) -> OperatorCase:
     batch, outputs = draw.choice(1, 3), draw.integer(1, 5)
-    data = (batch, *draw.shape(draw.cycle(1, 2, 3)))
+    data = (batch, *draw.shape(draw.cycle(1, 2, 3, 0, every=2)))
     attributes: dict[str, object] = {"num_hidden": outputs}
     flatten = draw.cycle(None, True, False, every=3)
     if flatten is not None:

@@ -14,7 +14,7 @@ Data = tuple[DrawnInput, tuple[str, ...], dict[str, object], int]
 
 def data(draw: Draw) -> Data:
     """An input, its runs, an axis (or none), and how many elements are ordered."""
-    rank = draw.cycle(1, 2, 3)
+    rank = draw.cycle(1, 2, 3, 4)
     sizes = list(draw.shape(rank, 1, 3))
     axis = draw.choice("absent", "absent", None, *range(-rank, rank))
     sizes[-1 if axis in ("absent", None) else int(axis)] = draw.cycle(1, 5, 12, 17, 40, every=2)

@@ -12,10 +12,10 @@ def leaky_relu(draw: Draw) -> OperatorCase:
     attributes: dict[str, object] = {} if kind is None else {"act_type": kind}
     if draw.flag():
         attributes["slope"] = draw.choice("0.1", "0.2", "0.01", "0.3")
-    shape = draw.shape(draw.choice(2, 3, 4), 1, 4)
+    shape = draw.shape(draw.choice(1, 2, 3, 4, 5), 1, 4)
     operands = [draw.uniform(shape, -3, 3)]
     if kind == "prelu":
-        operands.append(draw.uniform((draw.choice(shape[1], shape[1], 1),)))
+        operands.append(draw.uniform((draw.choice(shape[-1] if len(shape) == 1 else shape[1], 1),)))
     return draw.case(attributes, *operands)
 
 

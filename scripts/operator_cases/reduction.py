@@ -91,7 +91,7 @@ def argmax_channel(draw: Draw) -> OperatorCase:
 
 
 def moments(draw: Draw) -> OperatorCase:
-    shape = (draw.choice(1, 3), *draw.shape(draw.integer(1, 3), 1, 4))
+    shape = (draw.choice(1, 3), *draw.shape(draw.integer(0, 3), 1, 4))
     attributes: dict[str, object] = {"axes": str(tuple(sorted(set(positive(draw, len(shape))))))}
     if draw.flag():
         attributes["keepdims"] = draw.flag()

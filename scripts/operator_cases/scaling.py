@@ -13,7 +13,9 @@ def l2_normalization(draw: Draw) -> OperatorCase:
     attributes: dict[str, object] = {} if mode is None else {"mode": mode}
     if draw.flag():
         attributes["eps"] = draw.choice("1e-10", "1e-5", "0.01")
-    shape = draw.shape(draw.choice(3, 4) if mode in ("channel", "spatial") else draw.choice(2, 3))
+    shape = draw.shape(
+        draw.choice(3, 4, 5) if mode in ("channel", "spatial") else draw.choice(1, 2, 3, 4)
+    )
     return draw.case(attributes, draw.uniform(shape))
 
 
@@ -40,7 +42,7 @@ def group_norm(draw: Draw) -> OperatorCase:
     if draw.flag(0.3):
         attributes["output_mean_var"] = draw.flag(0.8)
     channels = groups * draw.integer(1, 3)
-    shape = (draw.choice(1, 3), channels, *draw.shape(draw.choice(1, 2), 2, 3))
+    shape = (draw.choice(1, 3), channels, *draw.shape(draw.choice(1, 2, 3), 2, 3))
     size = (groups,)
     operands = draw.uniform(shape, -2, 2), draw.uniform(size, 0.5, 1.5), draw.uniform(size)
     return draw.case(attributes, *operands)

@@ -10,7 +10,7 @@ def shape_of(draw: Draw, axis: int) -> tuple[int, int, tuple[int, ...]]:
     """How many steps and sequences, and the shape of their data."""
     steps, batch = draw.integer(1, 5), draw.choice(1, 3)
     first = (steps, batch) if axis == 0 else (batch, steps)
-    return steps, batch, (*first, *draw.shape(draw.integer(1, 2), 1, 3))
+    return steps, batch, (*first, *draw.shape(draw.integer(0, 2), 1, 3))
 
 
 def sequence_mask(draw: Draw) -> OperatorCase:

@@ -107,7 +107,7 @@ def any_reshape(draw: Draw) -> OperatorCase | None:
 
 
 def flatten(draw: Draw) -> OperatorCase:
-    return draw.case({}, draw.uniform(data_shape(draw, draw.cycle(2, 3, 4, 5))))
+    return draw.case({}, draw.uniform(data_shape(draw, draw.cycle(1, 2, 3, 4, 5))))
 
 
 def transpose(draw: Draw) -> OperatorCase:
