@@ -41,7 +41,7 @@ def match_names(graph: Graph, shapes: Mapping[str, Shape]) -> GraphNaming:
     """
     own = {node.name for _, node in graph.variables}
     plain = {name: variable_name(name) for name in shapes}
-    if any(short in own for short in plain.values()):
+    if not plain or any(short in own for short in plain.values()):
         marked = any(name != short for name, short in plain.items())
         found = {short: name for name, short in plain.items() if short in own}
         return GraphNaming("export" if marked else "prefixed", found)

@@ -105,7 +105,7 @@ def find_parameters(
     else:
         name, notes = parameters_of(symbol.place, symbol.name)
         checkpoint = checkpoint_in(symbol.place.open(name), choice)
-    if not checkpoint.named:
+    if checkpoint.tensors and not checkpoint.named:
         raise ConversionError(
             f"{checkpoint.path}: its arrays have no names, by which a graph finds its parameters: "
             f"save them with {EXPORT}"

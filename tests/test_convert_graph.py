@@ -401,3 +401,21 @@ def test_an_array_without_values_does_not_hinder_the_way_back(folder: Path) -> N
     found = gluonport.load_arrays(folder / "back.params")
     assert found.keys() == own.keys()
     assert all((found[name] == own[name]).all() for name in own)
+
+
+def test_a_graph_without_parameters_converts_with_the_empty_file_that_mxnet_writes(
+    tmp_path: Path,
+) -> None:
+    graph = json.loads(SYMBOL)
+    graph["nodes"] = [
+        {"op": "null", "name": "data", "inputs": []},
+        {"op": "softmax", "name": "probabilities", "inputs": [[0, 0, 0]]},
+    ]
+    graph |= {"arg_nodes": [0], "heads": [[1, 0, 0]]}
+    (tmp_path / "head-symbol.json").write_text(json.dumps(graph))
+    (tmp_path / "head-0000.params").write_bytes(params([], []))
+    out = convert(tmp_path, "head")
+    scores = torch.tensor([[1.0, 2.0, 3.0]])
+    assert torch.equal(gluonport.load(out)(scores), scores.softmax(-1))
+    gluonport.convert("graph", tmp_path / "back.params", out)
+    assert (tmp_path / "back.params").read_bytes() == (tmp_path / "head-0000.params").read_bytes()
