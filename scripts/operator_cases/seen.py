@@ -40,6 +40,9 @@ def pooling() -> Iterator[Draws]:
                 {**attributes, "count_include_pad": convention != "full"}, SIZES[layout]
             )
         yield of_shapes(attributes, SIZES[layout])
+    windows: dict[str, object] = {"kernel": (3, 3, 3), "pad": (1, 1, 1), "pool_type": "avg"}
+    for counted in (True, False):  # data smaller than the kernel
+        yield of_shapes({**windows, "count_include_pad": counted}, (1, 2, 2, 4, 5))
 
 
 def convolution() -> Iterator[Draws]:

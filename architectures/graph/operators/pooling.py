@@ -59,7 +59,8 @@ def window_pool(call: Call, x: Expression) -> Expression:
     kernel, full = call["kernel"], call["pooling_convention"] == "full"
     stride, pad = axes(call, "stride", 1), axes(call, "pad", 0)
     counted = call["count_include_pad"] is not False
-    if kind in ("avg", "max") and same_in_pytorch(kernel, stride, pad, full):
+    alike = same_in_pytorch(kernel, stride, pad, full)
+    if kind in ("avg", "max") and alike and not refused_by_pytorch(call):
         options: dict[str, Any] = keywords(padding=(literal(pad), 0), ceil_mode=(full, False))
         if kind == "avg" and any(pad) and not counted:
             options["count_include_pad"] = False
@@ -86,6 +87,15 @@ def same_in_pytorch(
     return all(
         2 * p <= k and (not full or k >= s + p) for k, s, p in zip(kernel, stride, pad, strict=True)
     )
+
+
+def refused_by_pytorch(call: Call) -> bool:
+    """PyTorch's AvgPool3d takes no data that are smaller than its kernel before they are padded."""
+    kernel, data = call["kernel"], call.shapes[0]
+    if call["pool_type"] != "avg" or len(kernel) != 3 or data is None:
+        return False
+    sizes = split(call, data)[2]
+    return any(size is not None and size < k for size, k in zip(sizes, kernel, strict=True))
 
 
 def layer(
