@@ -22,6 +22,8 @@ from tests.faults.graph_faults import port
 from tests.faults.graphs import RightGraph, recurrent
 from verify.parity.graphs import graph_parity
 from verify.parity.graphs.graph_live import verify_live
+from verify.parity.graphs.graph_nodes import NodeError
+from verify.parity.graphs.graph_weak import beyond_rounding
 from verify.parity.result import Parity
 
 
@@ -286,3 +288,18 @@ def test_a_graph_in_an_archive_is_found_in_it_and_run_by_mxnet(
     assert done.exit_code == 1 and "is not where its provenance says" in done.stderr
     done = gluonport(*checked, "--from", tmp_path / "moved.tar.gz")
     assert done.exit_code == 0, done.stderr
+
+
+def test_rounding_that_one_nodes_sums_show_by_chance_is_no_fault() -> None:
+    """A Reshape computes nothing, and its digests sum the same numbers in other groups."""
+    nodes = (
+        Node(None, "data"),
+        Node("Convolution", "conv", (NodeEntry(0),)),
+        Node("Reshape", "reshape", (NodeEntry(1),)),
+        Node("relu", "relu", (NodeEntry(2),)),
+    )
+    graph = Graph(nodes, (NodeEntry(3),), 10901)
+    conv = NodeError(1, None, None, port32=1.3e-6, source32=8.1e-7)
+    reshape = NodeError(2, None, None, port32=1.4e-7, source32=3.1e-6)
+    wrong = NodeError(3, None, None, port32=1.4e-7, source32=1e-3)
+    assert beyond_rounding([conv, reshape, wrong], graph) == [wrong]
