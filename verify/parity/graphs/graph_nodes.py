@@ -16,40 +16,13 @@ from architectures.graph.plan import Plan
 from architectures.graph.references import values
 from convert.formats import Array
 from verify.parity.criteria import LAYER
+from verify.parity.graphs.graph_discrete import is_discrete
 from verify.parity.graphs.graph_trace import GraphTrace, NodeTrace, case_count, cast, set_precision
 from verify.reference.graph_answers import GraphReference, NodeAnswer
 
 HERE = 1e-12  # times the largest magnitude among a node's inputs and outputs
 AMPLIFIED = 8.0  # times what another rounding of the inputs does to the outputs
 MOST_NOISE = 1e-9  # times the largest magnitude among the outputs
-
-DISCRETE = (
-    "_contrib_box_nms",
-    "_contrib_box_non_maximum_suppression",
-    "_contrib_bipartite_matching",
-    "_contrib_MultiBoxDetection",
-    "_contrib_Proposal",
-    "_contrib_MultiProposal",
-    "ROIPooling",
-    "topk",
-    "argsort",
-    "argmax",
-    "argmin",
-    "argmax_channel",
-    "_npx_topk",
-    "_np_argmax",
-    "round",
-    "rint",
-    "fix",
-    "floor",
-    "ceil",
-    "trunc",
-    "sign",
-    "Cast",
-)
-"""Operators that choose or round: where their input is close to a tie, rounding changes their
-answer. A Cast does so if it gives whole numbers."""
-
 
 SHAPE_ALONE = {
     "zeros_like": 0,
@@ -290,24 +263,4 @@ def limited_nodes(plan: Plan) -> list[int]:
         operator = OPERATORS.get(node.op or "")
         if operator is not None and operator.limit_of(node.attributes) is not None:
             found.append(step.node)
-    return found
-
-
-def is_discrete(graph: Graph, node: int) -> bool:
-    """Whether a node chooses or rounds."""
-    operator = graph.nodes[node]
-    if operator.op == "Cast":
-        return "int" in operator.attributes.get("dtype", "")
-    return operator.op in DISCRETE or (operator.op or "").startswith(
-        ("_greater", "_lesser", "_equal", "_not_equal", "broadcast_greater", "broadcast_lesser")
-    )
-
-
-def after_discrete(plan: Plan) -> set[int]:
-    """The discrete nodes and all that depend on them."""
-    found: set[int] = set()
-    for step in plan.steps:
-        before = {value.node for value in values(step.outputs)}
-        if before & found or is_discrete(plan.graph, step.node):
-            found.add(step.node)
     return found

@@ -30,9 +30,9 @@ from verify.parity.graphs.graph_criteria import (
     graph_evidence,
     graph_structure,
 )
+from verify.parity.graphs.graph_discrete import after_discrete
 from verify.parity.graphs.graph_nodes import (
     NodeError,
-    after_discrete,
     bad_nodes,
     compared,
     described,

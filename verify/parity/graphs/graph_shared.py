@@ -12,7 +12,8 @@ from architectures.graph.graph_network import GraphNetwork
 from architectures.graph.plan import Plan
 from architectures.graph.references import values
 from convert.formats import Array
-from verify.parity.graphs.graph_nodes import NodeError, after_discrete, described, label
+from verify.parity.graphs.graph_discrete import after_discrete
+from verify.parity.graphs.graph_nodes import NodeError, described, label
 from verify.parity.graphs.graph_trace import GraphTrace, Spread
 from verify.parity.result import LayerError
 from verify.reference.graph_answers import GraphReference

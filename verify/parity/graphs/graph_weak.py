@@ -13,7 +13,8 @@ from architectures.networks.environment import environment
 from convert.formats import Array
 from verify.parity.criteria import IMPRECISE
 from verify.parity.graphs.graph_criteria import Compared32, graph_arithmetic, graph_evidence
-from verify.parity.graphs.graph_nodes import NodeError, after_discrete, described, error_of, label
+from verify.parity.graphs.graph_discrete import after_discrete
+from verify.parity.graphs.graph_nodes import NodeError, described, error_of, label
 from verify.parity.graphs.graph_outputs import output_errors
 from verify.parity.graphs.graph_shared import batches_inferred, feeds, seen, shown_error, statistics
 from verify.parity.graphs.graph_trace import GraphTrace, case_count, trace_graph
