@@ -36,16 +36,12 @@ from architectures.catalogue.stored_file import StoredFile, stored_files
 from architectures.graph.graph_network import GraphNetwork
 from gluonport.commands.console import Command
 from mappings.errors import GluonportError
-from scripts.check_graphs import apart, draw_inputs, judge
+from scripts.check_graphs import LIMIT, SINGLE, apart, draw_inputs, judge
 from scripts.records import read_record, write_record
 
 WRITE = Path(__file__).with_name("write_zoo_files.py")
 RECORD = Path(__file__).with_name("records") / "store.json"
 PAGE = Path(__file__).parents[1] / "docs" / "zoo-store.md"
-LIMIT, SINGLE = 1e-11, 1e-4
-"""The largest difference of an output relative to its largest value, in float64 and in float32."""
-
-
 JUDGED = ("judged", "first_beyond")
 """What ``verify parity`` says of a graph."""
 
