@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from architectures.graph.graph import Graph
+from architectures.graph.graph import Graph, NodeEntry
 from architectures.graph.operator import Dims
 from architectures.graph.plan import Input, Plan
 from convert.formats import Array
@@ -24,6 +24,7 @@ ANSWERS = 64  # numbers in the smallest output, over all cases, that are wanted
 LOOKS_UP = ("Embedding", "_npx_embedding", "_contrib_SparseEmbedding", "one_hot", "_npx_one_hot")
 LENGTHS = ("SequenceMask", "SequenceLast", "SequenceReverse", "_npx_sequence_mask")
 REGIONS = ("ROIPooling", "_contrib_ROIAlign", "_contrib_PSROIPooling")
+ALIGNS = ("CTCLoss", "ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss")
 PROPOSES = ("_contrib_Proposal", "_contrib_MultiProposal")
 CONVOLVES = ("Convolution", "Convolution_v1", "Deconvolution", "_npx_convolution", "Pooling")
 SHIFTS = ("_minus_scalar", "_plus_scalar", "_rminus_scalar")
@@ -85,7 +86,7 @@ def graph_inputs(
     drawn = {}
     for taken in plan.inputs:
         name = plan.graph.nodes[taken.node].name
-        cases = [_case(plan.graph, taken.node, name, shapes, tensors, k) for k in range(count)]
+        cases = [_case(plan, taken.node, name, shapes, tensors, k) for k in range(count)]
         drawn[name] = np.stack(cases).astype(np.float32)
     return drawn
 
@@ -94,8 +95,7 @@ def _case_count(plan: Plan) -> int:
     """More cases where the outputs are small: rounding is judged over all their numbers."""
     sizes = []
     for head in plan.graph.heads:
-        dims = plan.shapes.get(head.node, ())
-        shape = dims[head.output] if head.output < len(dims) else None
+        shape = _dims(plan, head)
         known = [size for size in shape or () if size is not None]
         sizes.append(int(np.prod(known)) if shape is not None else ANSWERS)
     fewest, most = CASES
@@ -103,14 +103,14 @@ def _case_count(plan: Plan) -> int:
 
 
 def _case(
-    graph: Graph,
+    plan: Plan,
     node: int,
     name: str,
     shapes: Mapping[str, tuple[int, ...]],
     tensors: Mapping[str, Array],
     case: int,
 ) -> Array:
-    shape = shapes[name]
+    graph, shape = plan.graph, shapes[name]
     seed = hashlib.sha256(f"{name}/{case}".encode()).digest()[:4]
     random = np.random.RandomState(int.from_bytes(seed, "little"))
     for user, place in _uses(graph, node):
@@ -121,6 +121,8 @@ def _case(
             return random.randint(0, max(int(most), 1), shape)
         if op in LENGTHS and place == 1:
             return random.randint(1, _longest(shapes, name) + 1, shape)
+        if op in ALIGNS and place:
+            return _transcripts(random, shape, plan, user, place)
         if op in PROPOSES and place == 2:
             height, width = next((s[2:] for s in shapes.values() if len(s) == 4), (64, 64))
             return np.broadcast_to(np.array([height, width, 1.0]), shape)
@@ -196,6 +198,33 @@ def _boxes(
     x, y = (random.random_sample((*shape[:-1], 2)) * size for size in (width, height))
     zeros = np.zeros(shape[:-1])
     return np.stack([zeros, x.min(-1), y.min(-1), x.max(-1), y.max(-1)], axis=-1)
+
+
+def _transcripts(
+    random: np.random.RandomState, shape: tuple[int, ...], plan: Plan, loss: int, place: int
+) -> Array:
+    """The labels of a CTC loss, (N, longest), or how long they or the data are, (N,).
+
+    Half of the steps have labels at most, as a blank stands between two that are equal; the rest is
+    padding. A label that is missing from the start makes MXNet read memory that is not its own.
+    """
+    node = plan.graph.nodes[loss]
+    dims, labels = (_dims(plan, entry) or (None, None, None) for entry in node.inputs[:2])
+    steps, longest = dims[0] or 2, shape[-1] if place == 1 else labels[-1] or 1
+    count = min(longest, max(steps // 2, 1))
+    if place > 1:
+        of_data = place == 2 and node.attributes.get("use_data_lengths") in ("True", "true", "1")
+        return np.full(shape, steps if of_data else count)
+    low = 0 if node.attributes.get("blank_label") == "last" else 1
+    drawn = random.randint(low, low + max((dims[2] or 2) - 1, 1), shape)
+    drawn[:, count:] = low - 1
+    return drawn
+
+
+def _dims(plan: Plan, entry: NodeEntry) -> Dims | None:
+    """What is known of the shape of a node's output."""
+    dims = plan.shapes.get(entry.node, ())
+    return dims[entry.output] if entry.output < len(dims) else None
 
 
 def _longest(shapes: Mapping[str, tuple[int, ...]], name: str) -> int:
