@@ -14,7 +14,7 @@ STEPS, BATCH, CLASSES, LONGEST = 6, 2, 5, 4
 
 @pytest.mark.parametrize(("blank", "padding"), [("first", 0), ("last", -1)])
 def test_labels_of_a_ctc_loss_are_transcripts(blank: str, padding: int) -> None:
-    """Without a first label MXNet reads memory that is not its own; too many labels have no loss."""
+    """Without a first label MXNet reads memory that is not its own; too many have no loss."""
     shapes = {"data": (STEPS, BATCH, CLASSES), "label": (BATCH, LONGEST), "lengths": (BATCH,)}
     attributes = {"blank_label": blank, "use_label_lengths": "True"}
     entries = tuple(NodeEntry(at) for at in range(3))

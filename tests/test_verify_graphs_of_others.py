@@ -31,7 +31,6 @@ QUICK = 0.15
 """Seconds that MXNet takes for a graph that is quick to judge; the others take hours in all."""
 HANDFUL = ("mtcnn-det2", "rnn-lstm-fused", "fm-cluster")
 UNJUDGED = {
-    "ocr-tensorrt-tutorial-lstm": "MXNet's CTC loss of empty labels is what its memory held",
     "charlstm-obama-param": "MXNet infers no shapes of parameters from the manifest's inputs",
     "charlstm-obama-attr": "MXNet infers no shapes of parameters from the manifest's inputs",
 }
