@@ -8,14 +8,14 @@ from architectures.graph.attributes import choice, flag, integer
 from architectures.graph.expression import Apply, Expression, NnLayer
 from architectures.graph.infer import product, same
 from architectures.graph.operator import Call, Dims, Operator
-from architectures.graph.operators.shaping import as_matrix
+from architectures.graph.operators.shaping import flatten
 
 
 def fully_connected(call: Call) -> Expression:
     """``flatten`` is True unless the file says otherwise: all axes but the first become one."""
     x: Expression = call.input(0)
     if call["flatten"] and call.rank() != 2:
-        x = as_matrix(call)
+        x = flatten(call)
     weight = call.shapes[1]
     inputs = None if weight is None else weight[1]
     bias = call.inputs[2:3] if not call["no_bias"] else ()

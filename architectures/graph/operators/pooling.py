@@ -60,7 +60,7 @@ def window_pool(call: Call, x: Expression) -> Expression:
     stride, pad = axes(call, "stride", 1), axes(call, "pad", 0)
     counted = call["count_include_pad"] is not False
     alike = same_in_pytorch(kernel, stride, pad, full)
-    if kind in ("avg", "max") and alike and not refused_by_pytorch(call):
+    if kind in ("avg", "max") and alike and not too_small_for_pytorch(call, pad):
         options: dict[str, Any] = keywords(padding=(literal(pad), 0), ceil_mode=(full, False))
         if kind == "avg" and any(pad) and not counted:
             options["count_include_pad"] = False
@@ -89,13 +89,16 @@ def same_in_pytorch(
     )
 
 
-def refused_by_pytorch(call: Call) -> bool:
-    """PyTorch's AvgPool3d takes no data that are smaller than its kernel before they are padded."""
+def too_small_for_pytorch(call: Call, pad: tuple[int, ...]) -> bool:
+    """Whether the data may be smaller than the kernel before they are padded, which PyTorch's
+    AvgPool3d refuses."""
     kernel, data = call["kernel"], call.shapes[0]
-    if call["pool_type"] != "avg" or len(kernel) != 3 or data is None:
+    if call["pool_type"] != "avg" or len(kernel) != 3:
         return False
-    sizes = split(call, data)[2]
-    return any(size is not None and size < k for size, k in zip(sizes, kernel, strict=True))
+    sizes = (None,) * 3 if data is None else split(call, data)[2]
+    return any(
+        p and (size is None or size < k) for size, k, p in zip(sizes, kernel, pad, strict=True)
+    )
 
 
 def layer(

@@ -11,12 +11,7 @@ from architectures.graph.operators.reshaping import reshape, reshape_shape
 
 
 def flatten(call: Call) -> Expression:
-    """All axes but the first become one."""
-    return as_matrix(call)
-
-
-def as_matrix(call: Call) -> Expression:
-    """The first input with two axes: numbers in a row become rows of one number."""
+    """All axes but the first become one; numbers in a row become rows of one number."""
     if call.rank() == 1:
         return Apply(".unsqueeze", (call.input(0), 1))
     return Apply("torch.flatten", (call.input(0), 1))
