@@ -89,7 +89,11 @@ FAMILIES = {
     ".cifar": ("classification", CIFAR),
     "": ("classification", f"{IMAGENET}; 224 (299 for Inception and Xception, 331 for NASNet)"),
 }
-INPUTS = {"siamrpn_alexnet_v2_otb15": {"template": (1, 3, 127, 127), "search": (1, 3, 287, 287)}}
+INPUTS = {
+    "siamrpn_alexnet_v2_otb15": {"template": (1, 3, 127, 127), "search": (1, 3, 287, 287)},
+    "vgg16_ucf101": {"data": (1, 3, 224, 224)},  # its first dense layer is as large as its maps
+}
+"""The inputs of networks that must not have the smallest: the stored weights are for these."""
 CLASSES = ["one", "two", "three"]  # of the networks that are made for somebody's own classes
 COUNTED = (
     # data sets whose number of classes GluonCV's constructors ask

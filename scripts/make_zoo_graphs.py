@@ -91,6 +91,32 @@ def packaged(name: str, folder: Path) -> tuple[dict[str, Any], int | None, str |
     return template, count, None
 
 
+def described(name: str, folder: Path) -> tuple[dict[str, Any], str]:
+    """What the index says of a network, and its line in the archive."""
+    about = json.loads((folder / f"{name}.json").read_text())
+    task, family, archive = family_of(about["module"])
+    if task == "classification" and len(about["outputs"][0]) == 4:
+        task = "segmentation"  # HRNet's module has both
+    template, count, fixed = packaged(name, folder)
+    if fixed:
+        print(f"{name}: {fixed}", file=sys.stderr)
+    dataset, classes = dataset_of(name, task, family)
+    base = whole(folder / f"{name}-symbol.json", about, about["every_shape"])
+    known = {
+        "task": task,
+        "family": family,
+        "dataset": dataset,
+        "num_classes": classes,
+        "template_classes": count,
+        "module": about["module"],
+        "inputs": about["inputs"],
+        "preprocessing": preprocessing_of(name, task, family, about["inputs"]),
+        "archive": archive,
+        "keys": sorted(name_keys(base["tensors"], base["symbol"])),
+    }
+    return known, json.dumps({"name": name, **template}, separators=(",", ":"))
+
+
 def classes_of(template: dict[str, Any], base: dict[str, Any]) -> int | None:
     """The class count for which the first open shape of a template is that of a network."""
     for (_, _, shape), (_, _, found) in zip(template["tensors"], base["tensors"], strict=False):
@@ -152,29 +178,8 @@ def main(folder: Path, facts: Path, as_exported: bool) -> None:
     for name in wanted:
         if not (folder / f"{name}.json").exists() or STORED_AS.get(name, name) in native:
             continue
-        about = json.loads((folder / f"{name}.json").read_text())
-        task, family, archive = family_of(about["module"])
-        if task == "classification" and len(about["outputs"][0]) == 4:
-            task = "segmentation"  # HRNet's module has both
-        template, count, fixed = packaged(name, folder)
-        if fixed:
-            print(f"{name}: {fixed}", file=sys.stderr)
-        dataset, classes = dataset_of(name, task, family)
-        base = whole(folder / f"{name}-symbol.json", about, about["every_shape"])
-        networks[name] = {
-            "task": task,
-            "family": family,
-            "dataset": dataset,
-            "num_classes": classes,
-            "template_classes": count,
-            "module": about["module"],
-            "inputs": about["inputs"],
-            "preprocessing": preprocessing_of(name, task, family, about["inputs"]),
-            "archive": archive,
-            "keys": sorted(name_keys(base["tensors"], base["symbol"])),
-        }
-        line = json.dumps({"name": name, **template}, separators=(",", ":"))
-        entries.setdefault(archive, {})[name] = line
+        networks[name], line = described(name, folder)
+        entries.setdefault(networks[name]["archive"], {})[name] = line
     write_archives(entries)
     index = {"networks": networks}
     reasons = refusals(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from architectures.catalogue.class_template import expand
 from architectures.catalogue.holdings import everything
 from architectures.catalogue.packaged_graph import graph_index, packaged_graph
 from architectures.catalogue.stored_file import file_of, stored_files
+from architectures.graph.assemble import assemble
+from convert.formats.symbol import parse_symbol
 from mappings.errors import GluonportError
 from scripts.make_zoo_page import page
 from scripts.zoo_graphs.fit_classes import NoFit, fit_template
@@ -130,3 +133,28 @@ def test_every_packaged_graph_is_read() -> None:
     for name in graph_index():
         found = packaged_graph(name)
         assert json.loads(found.symbol())["heads"] and found.tensors()
+
+
+FOR_ONE_SIZE = {"c3d_kinetics400": (16, 112, 112), "vgg16_ucf101": (224, 224)}
+"""Networks with a dense layer as large as its maps, and the size that the stored weights are for
+(GluonCV model zoo, action recognition)."""
+
+
+@pytest.mark.exhaustive
+def test_no_weight_has_the_size_of_an_input_that_was_made_up() -> None:
+    """Packaged graphs have the smallest input that fits, which the stored weights do not know."""
+    found = {}
+    for name, about in graph_index().items():
+        shapes = {key: tuple(shape) for key, shape in about["inputs"].items()}
+        graph = parse_symbol(packaged_graph(name).symbol(), Path(name))
+        plan = assemble(graph, {}, shapes, complete=False)
+        for node in graph.nodes:
+            if node.op == "FullyConnected":
+                entry = node.inputs[0]
+                while graph.nodes[entry.node].op in ("Activation", "Dropout", "Flatten", "Reshape"):
+                    entry = graph.nodes[entry.node].inputs[0]
+                dims = plan.shapes[entry.node][entry.output]
+                # Regions, of which an image has many, are pooled to a size of their own.
+                if dims is not None and dims[0] == 1 and prod(size or 1 for size in dims[2:]) > 1:
+                    found[name] = shapes["data"][2:]
+    assert found == FOR_ONE_SIZE
