@@ -169,7 +169,8 @@ def table(results: Mapping[str, Any]) -> str:
 def write_page(results: Mapping[str, Any], known: int) -> None:
     """Put the results into their page, whose own text stays."""
     text, _, _ = PAGE.read_text().partition("| name |")
-    said = f"{len(results)} of the {known} names"
+    run = sum("error" not in found for found in results.values())
+    said = f"{run} of the {known} names"
     PAGE.write_text(re.sub(r"\d+ of the \d+ names", said, text) + table(results))
 
 

@@ -88,9 +88,9 @@ def weak_parity(
 
 
 def beyond_rounding(errors: Sequence[NodeError], graph: Graph) -> list[NodeError]:
-    """The nodes at which MXNet's error is far larger than the port's, and than MXNet's own at each
-    of their inputs: by the few sums that stand for a node, one of the two may be small by chance.
-    """
+    """The nodes at which MXNet's error is far larger than the port's error, and far larger than
+    MXNet's own error at each of the node's inputs. Errors are seen in a few sums of a node's
+    numbers, where either one may be small by chance."""
     carried = {error.node: error.source32 for error in errors}
     found = []
     for error in errors:
