@@ -136,7 +136,7 @@ def _criteria(model: Model, device: str) -> list[Criterion]:
             logits[dtype] = network.to(there, dtype)(inputs.to(there, dtype)).cpu().numpy()
     port = Trace(logits[torch.float64], logits[torch.float32], {}, {})
     found = [criteria.structure(source, port)]
-    found.append(criteria.arithmetic(source, port, model.arithmetic))
+    found.append(criteria.arithmetic(source, port))
     return found + list(filter(None, [(criteria.top1(source, port) or (None,))[0]]))
 
 

@@ -46,6 +46,15 @@ def checkpoint(proven: Path, tmp_path: Path) -> Path:
     return tmp_path / proven.name
 
 
+def test_an_older_record_with_a_narrower_limit_passes(checkpoint: Path, tmp_path: Path) -> None:
+    path = checkpoint.with_suffix(".parity.json")
+    record = json.loads(path.read_text())
+    criterion = next(c for c in record["criteria"] if c["name"] == "arithmetic")
+    criterion["limit"] = record["arithmetic"]["limits"] = [criterion["figure"] * 0.9, 2.0]
+    path.write_text(json.dumps(record))
+    assert publish(NAME, checkpoint, tmp_path / "out").exit_code == 0
+
+
 def refused(checkpoint: Path, *options: str) -> str:
     """Publishing is refused with one line, and leaves nothing; the line."""
     before = sorted(checkpoint.parent.iterdir())
@@ -185,6 +194,8 @@ CRITERIA: list[tuple[str, dict[str, Any]]] = [
     ("structure", {"detail": "the float64 logits differ by 1e-30, the limit is 2.44e-11"}),
     ("arithmetic", {"figure": 9.0}),
     ("arithmetic", {"figure": 9.0, "limit": [0.5, 20.0]}),
+    ("arithmetic", {"limit": [0.09, 2.0]}),
+    ("arithmetic", {"limit": [0.1, 0.1]}),
     ("arithmetic", {"limit": None}),
     ("evidence", {"figure": 0}),
     ("evidence", {"figure": 7}),

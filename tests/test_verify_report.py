@@ -79,7 +79,7 @@ def test_a_pass_says_what_was_judged_and_by_how_much(
         for figure in (criterion.figure, criterion.needed):
             assert figure is None or f"{figure:.3g}" in row
     limit = passing.criterion("structure").limit  # type: ignore[union-attr]
-    assert f"{limit:.3g}" in page.row("✓structure") and "0.5 to 2" in page.row("✓arithmetic")
+    assert f"{limit:.3g}" in page.row("✓structure") and "0.1 to 2" in page.row("✓arithmetic")
 
 
 def test_the_chart_has_a_point_for_every_layer_on_each_line(

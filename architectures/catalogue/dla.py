@@ -15,9 +15,6 @@ from architectures.catalogue.record import Model
 from architectures.catalogue.source import gluoncv
 from mappings.dla import dla
 
-FINER_SUMS = (0.1, 2.0)
-"""torch sums the means of large maps more finely than MXNet does."""
-
 NETWORK = DLAConfig((1, 1, 1, 2, 2, 1), (16, 32, 64, 128, 256, 512))
 
 MODELS: tuple[Model, ...] = (
@@ -30,6 +27,5 @@ MODELS: tuple[Model, ...] = (
         ("gluon",),
         (dla(NETWORK.levels, NETWORK.channels),),
         flat_prefix="",
-        arithmetic=FINER_SUMS,
     ),
 )

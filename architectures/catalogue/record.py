@@ -46,8 +46,6 @@ class Model:
     ``input_size`` is the side of the square input in pixels, ``crop`` the share of the resized
     image's short side that it covers.
     ``timm_interpolation`` is how timm resizes an image for this model (its ``pretrained_cfg``).
-    ``arithmetic`` bounds the error of the port's float32 logits as a share of the source
-    framework's own error: the rule is a factor of 2 in both directions.
     ``base`` is the name of the model whose network this is, where only the weights are others.
     """
 
@@ -66,7 +64,6 @@ class Model:
     input_size: int = 224
     crop: float = 0.875
     timm_interpolation: Literal["bicubic", "bilinear"] = "bicubic"
-    arithmetic: tuple[float, float] = (0.5, 2.0)
     base: str | None = None
 
     @property

@@ -17,10 +17,6 @@ from architectures.catalogue.resnest_config import ResNeStConfig
 from architectures.catalogue.source import Source, gluoncv
 from mappings.resnest import RESNEST
 
-# MXNet adds the values of a map one after the other in float32 to pool it: of 56 x 56 values, its
-# mean is ten times farther from the truth than PyTorch has it. The attention is made of such means.
-FINER_SUMS = (0.1, 2.0)
-
 RESNESTS = Family(
     "ResNeSt",
     "A ResNeSt: a residual network with split attention in its blocks",
@@ -48,7 +44,6 @@ def _model(
         client=client,
         input_size=input_size,
         timm_interpolation=timm_interpolation,
-        arithmetic=FINER_SUMS,
     )
 
 

@@ -144,7 +144,7 @@ def compare(model: Model, network: nn.Module, source: Reference, inputs: Array) 
     port = trace(network, inputs, layers, dense)
     errors = layer_errors(source, port, found)
     agreeing, finding = judge_layers(errors)
-    arithmetic = judge.arithmetic(source, port, model.arithmetic)
+    arithmetic = judge.arithmetic(source, port)
     if finding is None and not arithmetic.passed:
         finding = find_imprecise(errors)
     given = _same_inputs(source, inputs)

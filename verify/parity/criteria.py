@@ -16,7 +16,10 @@ from verify.parity.trace import Trace
 from verify.reference.answers import Reference
 
 STRUCTURE = 1e-11  # times the largest float64 logit
-ARITHMETIC = (0.5, 2.0)  # times the source framework's own float32 error
+ARITHMETIC = (0.1, 2.0)
+"""The port's float32 error as a share of the source framework's own. A port that is nearer to the
+truth is right: PyTorch sums large maps more finely than MXNet, and how finely a convolution sums
+depends on the processor. Below a tenth it would be another precision, and not float32."""
 LAYER = 1e-12  # times the activation's L2 norm, per digest
 IMPRECISE = 20  # times the source framework's own float32 error in a layer; right ports reach 2
 
@@ -34,25 +37,20 @@ def structure(reference: Reference, port: Trace) -> Criterion:
     return Criterion("structure", passed, detail, figure, limit, figure)
 
 
-def arithmetic(
-    reference: Reference, port: Trace, limits: tuple[float, float] = ARITHMETIC
-) -> Criterion:
-    """float32: is the port's rounding error about as large as the source framework's own?
-
-    ``limits`` are the smallest and the largest ratio of the two errors that pass.
-    """
+def arithmetic(reference: Reference, port: Trace) -> Criterion:
+    """float32: is the port's rounding error no larger than the source framework's own allows?"""
     if not _comparable(reference.logits64, reference.logits32, port.logits32):
         return _incomparable("arithmetic", reference.logits32, port.logits32, port)
     theirs = _rms(reference.logits32, reference.logits64)
     ours = _rms(port.logits32, reference.logits64)
     ratio = ours / theirs if theirs > 0 else float("nan")
-    low, high = limits
+    low, high = ARITHMETIC
     detail = (
         f"the float32 logits are {ours:.3g} from the float64 reference (rms), the source's own "
         f"{theirs:.3g}: {ratio:.3g} times, expected {low} to {high}"
     )
     needed = max(ratio, 1 / ratio) if ratio > 0 else float("nan")
-    return Criterion("arithmetic", low <= ratio <= high, detail, ratio, limits, needed)
+    return Criterion("arithmetic", low <= ratio <= high, detail, ratio, ARITHMETIC, needed)
 
 
 def evidence(

@@ -9,7 +9,7 @@ import numpy as np
 
 from convert.formats import Array
 from mappings.words import counted
-from verify.parity.criteria import IMPRECISE, STRUCTURE
+from verify.parity.criteria import ARITHMETIC, IMPRECISE, STRUCTURE
 from verify.parity.graphs.graph_trace import GraphTrace
 from verify.parity.result import Criterion
 from verify.reference.graph_answers import GraphReference
@@ -17,10 +17,7 @@ from verify.reference.graph_answers import GraphReference
 FEW = 256  # numbers; fewer than these widen the limits of the ratio of two errors
 ROUNDING = 2.0**-24  # of float32, relative
 
-NEARER, FARTHER = 0.1, 2.0
-"""The port's float32 error as a share of MXNet's own. A graph may hold operators of which MXNet's
-float32 is several times the worse one (GroupNorm, softmax, local response normalisation), and a
-port that is nearer to the truth is right; a tenth would be another precision."""
+NEARER, FARTHER = ARITHMETIC
 OWN = 0.1
 """Of float32's rounding of the answer (``_floor``). Where MXNet has float64, a port with at least
 this error has computed in float32, however much larger MXNet's own error is: log_softmax's is 40
