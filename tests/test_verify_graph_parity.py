@@ -193,6 +193,66 @@ def test_a_state_of_a_batch_that_mxnet_infers_and_a_log_softmax_pass(tmp_path: P
     assert {layer.source for layer in parity.layers} >= {"state", "h2h"}
 
 
+def test_what_mxnet_takes_the_shape_of_alone_is_not_compared(tmp_path: Path) -> None:
+    """MXNet does not compute such a node, and its memory holds other numbers."""
+    right = small(
+        Node(None, "data"),
+        Node("square", "squared", (NodeEntry(0),)),
+        Node("reshape_like", "reshaped", (NodeEntry(0), NodeEntry(1))),
+        Node(None, "weight"),
+        Node("broadcast_mul", "scaled", (NodeEntry(2), NodeEntry(3))),
+        Node("relu", "rectified", (NodeEntry(0),)),
+        Node("_contrib_arange_like", "places", (NodeEntry(5),), {"axis": "1"}),
+        Node("broadcast_add", "out", (NodeEntry(4), NodeEntry(6))),
+        head=7,
+        data=np.random.RandomState(0).uniform(-2, 2, (4, 6, 6)),
+        weight=np.random.RandomState(1).uniform(-1, 1, (1, 6)).astype(np.float32),
+    )
+    parity = judged(right, tmp_path)
+    assert parity.passed, parity.failure()
+    compared = {layer.source for layer in parity.layers}
+    assert compared >= {"places", "scaled"} and not compared & {"rectified", "squared"}
+
+
+def test_a_network_that_fails_at_its_second_case_gets_a_verdict(tmp_path: Path) -> None:
+    """What fed a discrete step is known of the first case alone."""
+    right = small(
+        *CONVOLUTION,
+        Node("argmax", "best", (NodeEntry(2),), {"axis": "1"}),
+        head=3,
+        data=DATA,
+        weight=WEIGHT,
+    )
+    network = port(right)
+    calls = 0
+
+    def failing(*arguments: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls % 2 == 0:
+            raise RuntimeError("no more")
+        return run(*arguments, **options)
+
+    run, network.run = network.run, failing  # type: ignore[method-assign]
+    parity = verify_live("net", network, write(right, tmp_path), right.tensors, right.inputs)
+    assert not parity.passed and "no more" in parity.failure()
+
+
+def test_an_output_that_is_a_view_of_a_parameter_is_compared(tmp_path: Path) -> None:
+    right = small(
+        Node(None, "data"),
+        Node(None, "weight"),
+        Node("broadcast_like", "rows", (NodeEntry(1), NodeEntry(0))),
+        head=2,
+        data=np.random.RandomState(0).uniform(-2, 2, (4, 3, 6)),
+        weight=np.random.RandomState(1).uniform(-1, 1, (1, 6)).astype(np.float32),
+    )
+    parity = judged(right, tmp_path)
+    failed = {criterion.name for criterion in parity.criteria if not criterion.passed}
+    # It is the same for every case, and exact: there is no rounding to compare.
+    assert failed <= {"arithmetic", "evidence"}, parity.failure()
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("times", [1, 7])
 @pytest.mark.parametrize("at_once", [1, graph_parity.AT_ONCE])

@@ -84,6 +84,20 @@ def test_an_operator_that_computes_something_else_fails(
     assert any("differs" in failure or "dtype" in failure for failure in failures)
 
 
+@pytest.mark.parametrize(
+    ("group", "operator"),
+    [("indexing", "Embedding"), ("indexing", "one_hot"), ("creation_like", "shape_array")],
+)
+def test_a_wrong_rule_of_which_outputs_are_integers_is_found(
+    monkeypatch: pytest.MonkeyPatch, group: str, operator: str
+) -> None:
+    broken = replace(OPERATORS[operator], integral=lambda call: 0 in call.integral)
+    monkeypatch.setitem(cast(dict[str, Operator], OPERATORS), operator, broken)
+    answers = [a for a in operator_answers(group) if a.case.operator == operator]
+    failures = OperatorVerdict(broken, tuple(map(judge, answers))).failures
+    assert any("the operator says that its output is" in failure for failure in failures)
+
+
 def test_a_wrong_rule_of_shapes_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = replace(OPERATORS["broadcast_add"], infer=same)
     monkeypatch.setitem(cast(dict[str, Operator], OPERATORS), "broadcast_add", broken)

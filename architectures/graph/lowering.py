@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from architectures.graph.expression import Expression
 from architectures.graph.graph import Graph, Node
 from architectures.graph.known_shapes import input_shape
-from architectures.graph.operator import Call, Dims, Operator
+from architectures.graph.operator import Call, Dims, Operator, is_integral
 from architectures.graph.operators import OPERATORS
 from mappings.errors import GraphError
 from mappings.words import counted, first_few
@@ -22,6 +22,7 @@ MOST_OUTPUTS = 2**16  # of a node; an attribute can promise more than memory hol
 class Lowered:
     """What the nodes of a graph become, each by its index.
 
+    ``shapes``: of its outputs; ``integral``: which of them hold integers or truth values.
     ``calls``: the node as its operator saw it. ``expressions``: of its outputs; ``spread`` holds
     the nodes whose one expression gives all of them. ``problems``: why a node cannot be converted,
     which matters only if the network needs it.
@@ -29,6 +30,7 @@ class Lowered:
 
     graph: Graph
     shapes: Mapping[int, tuple[Dims | None, ...]]
+    integral: Mapping[int, tuple[bool, ...]]
     calls: Mapping[int, tuple[Operator, Call]]
     expressions: Mapping[int, tuple[Expression, ...]]
     spread: frozenset[int]
@@ -135,7 +137,7 @@ def lower(
                 f"attributes do not fit together ({type(error).__name__})"
             )
             shapes.setdefault(index, ())
-    return Lowered(graph, shapes, calls, expressions, frozenset(spread), problems)
+    return Lowered(graph, shapes, integral, calls, expressions, frozenset(spread), problems)
 
 
 def _call(
@@ -177,5 +179,5 @@ def _holds_integers(variable: Node, dtypes: Mapping[str, str]) -> bool:
     3 to 6 are integers, 7 is bool)."""
     dtype = dtypes.get(variable.name)
     if dtype is not None:
-        return not dtype.startswith(("float", "bfloat"))
+        return is_integral(dtype)
     return variable.attributes.get("__dtype__", "").strip() in ("3", "4", "5", "6", "7")

@@ -76,6 +76,19 @@ class Limit:
 PARAMETERS = ("weight", "bias", "gamma", "beta", "parameters")
 """What MXNet calls the inputs of operators that are parameters."""
 
+
+def of_dtype_or_first(call: Call) -> bool:
+    """Whether the attribute ``dtype`` is one of integers or truth values; without it, whether the
+    first input holds such."""
+    dtype = call.attributes.get("dtype")
+    return 0 in call.integral if dtype is None else is_integral(dtype)
+
+
+def is_integral(dtype: str) -> bool:
+    """Whether a dtype, by its name, is one of integers or truth values."""
+    return not dtype.startswith(("float", "bfloat"))
+
+
 Infer = Callable[[Call], tuple[Dims | None, ...]]
 """The shapes of all outputs. An output whose rank is unknown is None."""
 
@@ -96,7 +109,8 @@ class Operator:
       ``visible``: those that a graph shows when it takes "the node" (BatchNorm: 1 of 3).
     - ``weights``: the shapes of its parameters by input index, from the data's shape.
     - ``integral``: whether its outputs hold integers or truth values, one answer for all of them or
-      one for each; the first input's kind unless an operator says otherwise.
+      one for each; the kind of the attribute ``dtype``, or else of the first input, unless an
+      operator says otherwise.
     - ``limit``: where MXNet's float64 arithmetic cannot be modelled.
     """
 
@@ -110,7 +124,7 @@ class Operator:
     auxiliary: int = 0
     outputs: int | Callable[[Mapping[str, Any]], int] = 1
     weights: Callable[[Call], Mapping[int, Dims]] = lambda call: {}
-    integral: Callable[[Call], bool | tuple[bool, ...]] = lambda call: 0 in call.integral
+    integral: Callable[[Call], bool | tuple[bool, ...]] = of_dtype_or_first
     limit: Limit | None = None
 
     def parse(self, node: Node) -> dict[str, Any]:

@@ -18,6 +18,9 @@ def arange_like(draw: Draw) -> OperatorCase:
         attributes["step"] = draw.choice(1, 2, 0.1, -0.5)
     if draw.flag():
         attributes["repeat"] = draw.choice(1, 2, 3)
+    if draw.flag(0.3):
+        numbers = draw.integers(draw.shape(rank, 1, 5), 0, 9, draw.choice("int32", "int64"))
+        return draw.case(attributes, numbers)
     return draw.case(attributes, draw.uniform(draw.shape(rank, 1, 5)))
 
 

@@ -33,6 +33,8 @@ def over_axes(operator: str) -> Draws:
             data = draw.ties(shape, -1, 1, draw.choice(2, 4))
         elif "prod" in operator:
             data = draw.uniform(shape, 0.5, 2)
+        elif operator == "_npi_mean" and shape and draw.flag(0.3):
+            data = draw.integers(shape, -3, 9, draw.choice("int32", "int64"))
         else:
             data = draw.uniform(shape, -2, 2)
         return draw.case(attributes, data, numpy=True)

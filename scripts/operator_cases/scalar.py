@@ -8,7 +8,7 @@ from architectures.graph.operators import GROUPS
 from scripts.operator_cases import Draw, Draws
 from verify.operators.operator_case import OperatorCase
 
-FLOATING = ("power", "hypot", "arctan2", "copysign", "true_divide")  # of floating point alone
+FLOATING = ("power", "hypot", "arctan2", "copysign", "rtrue_divide")  # of floating point alone
 VALUES = (2.0, 0.5, -1.5, 3, -2, 1e-3, 0.1, 127.5, 0)
 
 

@@ -92,6 +92,10 @@ def clip(draw: Draw) -> OperatorCase:
     low = draw.choice(0, 0.1, -0.7, -1.0, "-inf", -1e-3)
     high = draw.choice(6, 0.2, 0.9, 1e3, "inf", 1)
     attributes = {"a_min": low, "a_max": high}
+    whole = draw.choice(None, None, None, "int32", "int64")
+    if whole:
+        numbers = draw.integers(shape_of(draw), -2, 8, whole)
+        return draw.case(attributes, numbers, numpy=is_numpy(draw))
     return draw.case(attributes, draw.uniform(shape_of(draw), -2, 8), numpy=is_numpy(draw))
 
 

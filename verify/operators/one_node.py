@@ -12,6 +12,7 @@ from torch import Tensor
 from architectures.graph.assemble import assemble
 from architectures.graph.graph import Graph, Node, NodeEntry
 from architectures.graph.graph_network import GraphNetwork
+from architectures.graph.lowering import lower
 from architectures.graph.operator import Call, Dims
 from architectures.graph.operators import OPERATORS
 from architectures.graph.plan import Plan
@@ -32,6 +33,12 @@ class OneNode:
     def output_shapes(self) -> tuple[Dims | None, ...]:
         """The shapes of all outputs, by the operator's rule."""
         return self.plan.shapes[len(self.case.inputs)]
+
+    @property
+    def integral(self) -> tuple[bool, ...]:
+        """Which outputs hold integers or truth values, by the operator's rule."""
+        sizes = {f"in{at}": drawn.shape for at, drawn in enumerate(self.case.inputs)}
+        return tuple(lower(self.plan.graph, {}, sizes).integral[len(sizes)])
 
     def run(
         self, numbers: Sequence[Array], precision: str, exact: bool, device: str = "cpu"

@@ -118,7 +118,7 @@ def _judge(answer: OperatorAnswer) -> CaseOutcome:
     ways = [whole]
     if (stored := one_node(answer.case, len(first), stored=True)) is not None:
         ways.append(stored)
-    problems = list(_shape_problems(whole, first))
+    problems = [*_shape_problems(whole, first), *_kind_problems(whole, first)]
     sure = len(ways)
     for less in _with_less_known(answer, len(first)):
         problems += _shape_problems(less, first)
@@ -181,6 +181,14 @@ def _shape_problems(way: OneNode, theirs: Sequence[Array]) -> Iterator[str]:
     for output, inferred in zip(theirs, way.output_shapes, strict=False):
         if inferred is not None and not fits(inferred, output.shape):
             yield f"the inferred shape is {inferred}, MXNet's is {output.shape}"
+
+
+def _kind_problems(way: OneNode, theirs: Sequence[Array]) -> Iterator[str]:
+    """Where the operator is wrong about which outputs are integers, which later nodes go by."""
+    for output, integral in zip(theirs, way.integral, strict=False):
+        if integral != (output.dtype.kind in "iub"):
+            kind = "integers" if integral else "floating point"
+            yield f"the operator says that its output is {kind}, MXNet's dtype is {output.dtype}"
 
 
 def fits(dims: Dims, shape: tuple[int, ...]) -> bool:

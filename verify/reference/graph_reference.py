@@ -113,6 +113,18 @@ LABELLED = (
     "SVMOutput",
 )
 """Training heads: their second input is a label, which inference doesn't use."""
+SHAPE_ALONE = {
+    "zeros_like": 0,
+    "ones_like": 0,
+    "_npi_full_like": 0,
+    "_contrib_arange_like": 0,
+    "_npx_arange_like": 0,
+    "reshape_like": 1,
+    "_npx_reshape_like": 1,
+    "_identity_with_attr_like_rhs": 1,
+}
+"""The input whose shape is all that MXNet takes (FIgnoreInputs). The likes of it, ``slice_like``,
+``broadcast_like`` and ``shape_array``, do not say so, and their inputs are computed."""
 TYPED = (
     "_zeros",
     "_ones",
@@ -228,10 +240,15 @@ def operators(symbol: Any) -> dict[int, int]:
 
 
 def taken(symbol: Any) -> set[tuple[int, int]]:
-    """The outputs that a node or a head takes. MXNet does not compute the others."""
+    """The outputs whose values a node or a head takes. MXNet does not compute the others."""
     document = json.loads(symbol.tojson())
     nodes = document["nodes"]
-    entries = [entry for node in nodes for entry in node["inputs"]] + document["heads"]
+    entries = [
+        entry
+        for node in nodes
+        for place, entry in enumerate(node["inputs"])
+        if SHAPE_ALONE.get(node["op"]) != place
+    ] + document["heads"]
     return {
         (node_of(nodes[at]["name"]), output)
         for at, output, *_ in entries

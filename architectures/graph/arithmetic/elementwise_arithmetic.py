@@ -21,14 +21,11 @@ def hard_sigmoid_in_float32(x: Tensor, alpha: float, beta: float) -> Tensor:
     return torch.clamp(in_float32(alpha) * x + in_float32(beta), 0, 1)
 
 
-PI = torch.tensor(math.pi, dtype=torch.float32)
-
-
 def degrees_by_float32(x: Tensor) -> Tensor:
     """src/operator/mshadow_op.h, degrees: the factor is a quotient of float32 numbers."""
-    return x * (180 / PI).item()
+    return x * in_float32(180 / in_float32(math.pi))
 
 
 def radians_by_float32(x: Tensor) -> Tensor:
     """src/operator/mshadow_op.h, radians: the factor is a quotient of float32 numbers."""
-    return x * (PI / 180).item()
+    return x * in_float32(in_float32(math.pi) / 180)

@@ -51,3 +51,12 @@ def divided_by_root(x: Tensor) -> Tensor:
 def without_nan(x: Tensor, instead: float) -> Tensor:
     """``x`` with another number in the place of NaN."""
     return torch.where(torch.isnan(x), instead, x)
+
+
+def mean_of_integers(
+    x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False
+) -> Tensor:
+    """The mean as a floating-point number."""
+    total = x.sum(dim, keepdim)
+    count: float = x.numel() / max(total.numel(), 1)
+    return total / count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from architectures.graph.attributes import integer, number
 from architectures.graph.expression import Apply, DType, Expression
 from architectures.graph.infer import axis_of, same
@@ -10,13 +12,17 @@ from architectures.graph.operators.creation import dtype
 
 
 def arange_like(call: Call) -> Expression:
-    """As many numbers as an axis of the input is long; without an axis, in the input's shape."""
+    """As many numbers as an axis of the input is long; without an axis, in the input's shape. For
+    integers MXNet truncates where they start, and their step."""
+    start, step = call["start"], call["step"]
+    if call.integral:
+        start, step = math.trunc(start), math.trunc(step)
     kwargs = {
         name: value
         for name, value in (
             ("axis", call["axis"]),
-            ("start", call["start"] or None),
-            ("step", None if call["step"] == 1 else call["step"]),
+            ("start", start or None),
+            ("step", None if step == 1 else step),
             ("repeat", None if call["repeat"] == 1 else call["repeat"]),
         )
         if value is not None
@@ -77,6 +83,7 @@ OPERATORS = (
         shape_array,
         shape_array_shape,
         inputs=("data",),
+        integral=lambda call: True,
     ),
     Operator(
         ("size_array",),
@@ -84,6 +91,7 @@ OPERATORS = (
         size_array,
         size_array_shape,
         inputs=("data",),
+        integral=lambda call: True,
     ),
     Operator(
         ("_npi_full_like",),

@@ -185,6 +185,7 @@ OPERATORS = (
         ignored=("dtype", "sparse_grad", "deterministic"),
         inputs=("data", "weight"),
         weights=embedding_weights,
+        integral=lambda call: 1 in call.integral,
     ),
     Operator(
         ("take", "_npi_take"),
@@ -273,5 +274,6 @@ OPERATORS = (
         index_array_shape,
         {"axes": shape(None)},
         inputs=("data",),
+        integral=lambda call: True,
     ),
 )

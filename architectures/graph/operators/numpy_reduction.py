@@ -7,7 +7,7 @@ from typing import Any
 
 from architectures.graph.attributes import Attribute, choice, flag, integer, number, shape
 from architectures.graph.expression import Apply, DType, Expression
-from architectures.graph.operator import Call, Limit, Operator
+from architectures.graph.operator import Call, Limit, Operator, of_dtype_or_first
 from architectures.graph.operators.reduction import (
     FLOATS,
     NUMPY,
@@ -29,24 +29,32 @@ QUOTIENT = Limit(2.4e-7, "MXNet divides float32 numbers by the count", {"dtype":
 def reducing(
     names: tuple[str, ...],
     reduce: Reduce,
-    integers: bool = True,
+    of_integers: Reduce | None = None,
     dtype: bool = True,
     limit: Limit | None = None,
 ) -> Operator:
-    """``dtype``: whether the operator has an attribute that fixes the dtype of the result."""
+    """``of_integers``: what it is for integers, if that differs: floating point then. ``dtype``:
+    whether the operator has an attribute that fixes the dtype of the result."""
 
     def becomes(call: Call) -> Expression:
-        if call.integral and not integers:
-            raise call.refuse("integers are not supported")
         if call["initial"] is not None:
             raise call.refuse("'initial' is not supported; MXNet does not support it either")
-        result = reduction(call, reduce)
+        result = reduction(call, of_integers if call.integral and of_integers else reduce)
         if call.attributes.get("dtype") is not None:
             return Apply(".to", (result, DType(call["dtype"])))
         return result
 
     attributes = {**AXES, **(DTYPE if dtype else {}), **INITIAL}
-    return Operator(names, NUMPY, becomes, reduced_shape, attributes, inputs=("a",), limit=limit)
+    return Operator(
+        names,
+        NUMPY,
+        becomes,
+        reduced_shape,
+        attributes,
+        inputs=("a",),
+        integral=of_dtype_or_first if of_integers is None else lambda call: False,
+        limit=limit,
+    )
 
 
 def spread(function: str) -> Operator:
@@ -100,7 +108,12 @@ def of_truth(names: tuple[str, ...], function: str) -> Operator:
 
 OPERATORS = (
     reducing(("_np_sum",), over("torch.sum")),
-    reducing(("_npi_mean",), over("torch.mean"), integers=False, limit=QUOTIENT),
+    reducing(
+        ("_npi_mean",),
+        over("torch.mean"),
+        of_integers=over("mean_of_integers"),
+        limit=QUOTIENT,
+    ),
     reducing(("_np_prod", "_np_product"), one_by_one("torch.prod")),
     reducing(("_np_max", "_np_amax"), over("torch.amax"), dtype=False),
     reducing(("_np_min", "_np_amin"), over("torch.amin"), dtype=False),

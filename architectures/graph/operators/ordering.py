@@ -13,7 +13,7 @@ from typing import Any
 from architectures.graph.attributes import choice, flag, integer, or_none
 from architectures.graph.expression import Apply, DType, Expression, Item
 from architectures.graph.infer import axis_of, product
-from architectures.graph.operator import Call, Dims, Operator
+from architectures.graph.operator import Call, Dims, Operator, is_integral
 
 INDEX_DTYPES = ("float16", "float32", "float64", "int32", "int64", "uint8")
 
@@ -66,6 +66,11 @@ def topk_outputs(attributes: Mapping[str, Any]) -> int:
     return 2 if attributes["ret_typ"] == "both" else 1
 
 
+def topk_integral(call: Call) -> tuple[bool, ...]:
+    values, places = 0 in call.integral, is_integral(call["dtype"])
+    return {"both": (values, places), "indices": (places,)}.get(call["ret_typ"], (values,))
+
+
 def topk_shape(call: Call) -> tuple[Dims | None, ...]:
     data, k = call.shapes[0], call["k"]
     count = topk_outputs(call.attributes)
@@ -116,6 +121,7 @@ OPERATORS = (
         },
         inputs=("data",),
         outputs=topk_outputs,
+        integral=topk_integral,
     ),
     Operator(
         ("sort", "_npi_sort"),

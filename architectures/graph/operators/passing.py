@@ -35,10 +35,6 @@ def amp_cast(call: Call) -> Expression:
     return first(call) if call.integral else cast(call)
 
 
-def is_integral_dtype(call: Call) -> bool:
-    return not call["dtype"].startswith(("float", "bfloat"))
-
-
 def filled_like(function: str) -> Operator:
     """MXNet passes over the ``dtype`` that GluonCV's CenterNet writes here: it is the input's."""
     return Operator(
@@ -126,7 +122,6 @@ OPERATORS = (
         same,
         {"dtype": choice(*DTYPES)},
         inputs=("data",),
-        integral=is_integral_dtype,
     ),
     Operator(
         ("amp_cast",),
@@ -135,6 +130,7 @@ OPERATORS = (
         same,
         {"dtype": choice(*DTYPES[:4])},
         inputs=("data",),
+        integral=lambda call: 0 in call.integral,
     ),
     filled_like("zeros_like"),
     filled_like("ones_like"),

@@ -161,7 +161,15 @@ OPERATORS = (
     scalar_operator(("_npi_rmod_scalar",), filled("modulo", swap=True), NUMPY),
     scalar_operator(("_npi_power_scalar",), infix("**"), NUMPY, floating_alone=True),
     scalar_operator(("_npi_rpower_scalar",), swapped("**"), NUMPY, floating_alone=True),
-    scalar_operator(("_npi_true_divide_scalar",), infix("/"), TRUE_DIVIDE, floating_alone=True),
+    Operator(  # integers are divided in float32, by both
+        ("_npi_true_divide_scalar",),
+        TRUE_DIVIDE,
+        lambda call: Apply("/", (call.input(0), call["scalar"])),
+        same,
+        {"scalar": number(1.0), "is_int": flag(True)},
+        inputs=("data",),
+        integral=lambda call: False,
+    ),
     scalar_operator(("_npi_rtrue_divide_scalar",), swapped("/"), TRUE_DIVIDE, floating_alone=True),
     scalar_operator(
         ("_npi_arctan2_scalar",), filled("torch.atan2"), NUMPY_EXTENDED, floating_alone=True

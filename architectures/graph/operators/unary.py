@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from architectures.graph.attributes import integer, number
 from architectures.graph.expression import Apply, Expression
 from architectures.graph.infer import same
@@ -61,6 +63,11 @@ def hard_sigmoid(call: Call) -> Expression:
 
 
 def clip(call: Call) -> Expression:
+    """Integers stay what they are: MXNet truncates the bounds."""
+    if call.integral:
+        bounds = {"min": call["a_min"], "max": call["a_max"]}
+        whole = {name: math.trunc(bound) for name, bound in bounds.items() if math.isfinite(bound)}
+        return Apply("torch.clamp", call.inputs, whole) if whole else call.input(0)
     arguments = (call.input(0), call["a_min"], call["a_max"])
     return Apply("torch.clamp", arguments, exact="clip_in_float32")
 

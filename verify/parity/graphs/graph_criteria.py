@@ -39,6 +39,12 @@ class Compared32:
     plain: Array | None = None
 
 
+def same_cases(*runs: Array) -> list[Array]:
+    """As many cases, (N, ...), as all runs came to: a network that fails ends its run."""
+    count = min(map(len, runs))
+    return [run[:count] for run in runs]
+
+
 def graph_structure(
     source: GraphReference, port: GraphTrace, names: Sequence[str], apart: Sequence[str]
 ) -> Criterion:
@@ -53,7 +59,8 @@ def graph_structure(
         scale = float(np.abs(theirs[finite]).max(initial=0.0))
         same = np.array_equal(theirs[~finite], ours[~finite], equal_nan=True)
         with np.errstate(invalid="ignore"):
-            figure = float(np.abs(theirs - ours)[finite].max(initial=0.0)) if same else np.inf
+            shift = np.abs(np.subtract(theirs, ours, dtype=np.float64))  # of truth values too
+            figure = float(shift[finite].max(initial=0.0)) if same else np.inf
         limit = 0.0 if theirs.dtype.kind in "iub" else STRUCTURE * scale
         passed = passed and figure <= limit  # NaN does not pass
         share = figure / limit if limit else (0.0 if figure == 0 else np.inf)

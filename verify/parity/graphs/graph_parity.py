@@ -29,6 +29,7 @@ from verify.parity.graphs.graph_criteria import (
     graph_arithmetic,
     graph_evidence,
     graph_structure,
+    same_cases,
 )
 from verify.parity.graphs.graph_discrete import after_discrete
 from verify.parity.graphs.graph_nodes import (
@@ -266,12 +267,11 @@ def _answers(
         answer, ours_ = source.nodes.get(entry), single.nodes.get(entry)
         if answer is None or ours_ is None or answer.digests32 is None:
             continue
-        modelled_ = None
+        runs = [answer.digests, answer.digests32, answer.comparable(ours_.digests)]
         if plain and entry in plain.nodes:
-            modelled_ = answer.comparable(plain.nodes[entry].digests)
+            runs.append(answer.comparable(plain.nodes[entry].digests))
         title = f"what feeds a discrete step, {described(plan.graph, entry.node)},"
-        ours32 = answer.comparable(ours_.digests)
-        found.append(Compared32(title, answer.digests, answer.digests32, ours32, modelled_))
+        found.append(Compared32(title, *same_cases(*runs)))
     return found
 
 

@@ -55,7 +55,7 @@ def trace_graph(
 
     ``exact`` models the source's arithmetic. ``forced``: what nodes give, (N, ...), instead of what
     they compute; their digests are of what they compute. Outputs in ``spread`` are digested as if
-    they had these shapes. Afterwards the network has this precision.
+    they had these shapes. Afterwards the network has this precision, and no gradients.
     """
     set_precision(network, precision)
     names = [network.plan.graph.nodes[taken.node].name for taken in network.plan.inputs]
@@ -79,8 +79,9 @@ def trace_graph(
 
 
 def set_precision(network: GraphNetwork, precision: torch.dtype) -> None:
-    """Compute in this precision, what the graph makes or casts as float32 too."""
-    network.to(precision)
+    """Compute in this precision, what the graph makes or casts as float32 too, without gradients:
+    an output may be a view of a parameter."""
+    network.requires_grad_(False).to(precision)
     network.wide = precision == torch.float64
 
 

@@ -12,7 +12,12 @@ from architectures.graph.graph_network import GraphNetwork
 from architectures.networks.environment import environment
 from convert.formats import Array
 from verify.parity.criteria import IMPRECISE
-from verify.parity.graphs.graph_criteria import Compared32, graph_arithmetic, graph_evidence
+from verify.parity.graphs.graph_criteria import (
+    Compared32,
+    graph_arithmetic,
+    graph_evidence,
+    same_cases,
+)
 from verify.parity.graphs.graph_discrete import after_discrete
 from verify.parity.graphs.graph_nodes import NodeError, described, error_of, label
 from verify.parity.graphs.graph_outputs import output_errors
@@ -40,7 +45,7 @@ def weak_parity(
     errors = []
     for node in nodes:
         theirs = error_of(node, source, wide.nodes)
-        drift = _own_drift(node, wide, single)
+        drift = _own_drift(node, source, wide, single)
         errors.append(NodeError(node, None, None, drift, np.inf if theirs is None else theirs))
     bad = [error for error in beyond_rounding(errors, graph) if error.node not in unsettled]
     answers = [
@@ -55,7 +60,7 @@ def weak_parity(
             title = f"what feeds a discrete step, {described(graph, entry.node)},"
             answer = source.nodes[entry]
             exact, ours = (answer.comparable(run.nodes[entry].digests) for run in (wide, single))
-            answers.append(Compared32(title, exact, answer.digests, ours))
+            answers.append(Compared32(title, *same_cases(exact, answer.digests, ours)))
     count = len(errors)
     if bad:
         first = bad[0].node
@@ -100,14 +105,18 @@ def beyond_rounding(errors: Sequence[NodeError], graph: Graph) -> list[NodeError
     return found
 
 
-def _own_drift(node: int, wide: GraphTrace, single: GraphTrace) -> float | None:
-    """The port's float32 error of a node against its own float64, by the digests."""
+def _own_drift(
+    node: int, source: GraphReference, wide: GraphTrace, single: GraphTrace
+) -> float | None:
+    """The port's float32 error of a node against its own float64, by the digests, relative to what
+    the source's error is relative to."""
     worst = 0.0
-    for entry, trace in wide.nodes.items():
+    for entry, answer in source.nodes.items():
         if entry.node == node:
-            other = single.nodes.get(entry)
-            if other is None or other.shape != trace.shape:
+            mine, other = wide.nodes.get(entry), single.nodes.get(entry)
+            if mine is None or other is None or other.shape != mine.shape:
                 return None
-            scale = np.abs(trace.digests).max(initial=np.finfo(np.float64).tiny)
-            worst = max(worst, float(np.abs(other.digests - trace.digests).max() / scale))
+            one, two = same_cases(mine.digests, other.digests)
+            scale = np.maximum(answer.scales[: len(one)], np.finfo(np.float64).tiny)
+            worst = max(worst, float((np.abs(two - one) / scale[:, None]).max(initial=0.0)))
     return worst
