@@ -294,7 +294,8 @@ def main(
     results = folder / "results"
     measured = read_record(RECORD)
     if record:
-        measured |= {path.stem: summary(folder, path.stem) for path in results.glob("*.json")}
+        exported = [p.stem for p in results.glob("*.json") if (folder / p.name).exists()]
+        measured |= {name: summary(folder, name) for name in exported}
         write_record(RECORD, measured)
         PAGE.write_text(table(measured))
         return

@@ -29,7 +29,7 @@ def test_a_random_graph_agrees_with_mxnet(seed: int, tmp_path: Path) -> None:
 def test_many_random_graphs_agree_with_mxnet(seed: int, tmp_path: Path) -> None:
     """Some mix dtypes as MXNet itself refuses to, or as this page's operators do."""
     verdict = judged(sketch(seed), tmp_path)
-    assert verdict.kind in ("agrees", "refused by MXNet", "not supported"), verdict
+    assert verdict.kind in ("agrees", "no evidence", "not supported", "refused by MXNet"), verdict
 
 
 def test_a_seed_is_all_of_a_graph() -> None:

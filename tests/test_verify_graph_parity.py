@@ -21,6 +21,7 @@ from gluonport.commands.main import main
 from tests.faults.graph_faults import port
 from tests.faults.graphs import RightGraph, recurrent
 from verify.parity.graphs import graph_parity
+from verify.parity.graphs.graph_criteria import Compared32, graph_arithmetic
 from verify.parity.graphs.graph_live import verify_live
 from verify.parity.graphs.graph_nodes import NodeError
 from verify.parity.graphs.graph_weak import beyond_rounding
@@ -363,3 +364,14 @@ def test_rounding_that_one_nodes_sums_show_by_chance_is_no_fault() -> None:
     reshape = NodeError(2, None, None, port32=1.4e-7, source32=3.1e-6)
     wrong = NodeError(3, None, None, port32=1.4e-7, source32=1e-3)
     assert beyond_rounding([conv, reshape, wrong], graph) == [wrong]
+
+
+def test_a_port_may_be_exact_where_float32_holds_the_answer() -> None:
+    """The normalisation of equal numbers is beta; MXNet's float32 misses it."""
+    exact = np.full((8, 4), 0.25)
+    theirs = (exact + np.random.RandomState(0).uniform(-1, 1, (8, 4)) / 1e6).astype(np.float32)
+    found = graph_arithmetic([Compared32("output", exact, theirs, exact.astype(np.float32))])
+    assert found.passed, found.detail
+    inexact = exact + 0.01
+    nearest = graph_arithmetic([Compared32("output", inexact, theirs, inexact)])
+    assert not nearest.passed  # float32 does not hold it, so it was not computed in float32

@@ -16,6 +16,7 @@ from convert.formats import open_checkpoint
 from mappings.errors import GluonportError, NoReferenceError
 from scripts.random_graphs.sketch import Sketch
 from verify.parity.proving import prove_graph
+from verify.publish.graph_parity_record import is_weak
 
 NOT_ASKED = ("evidence", "arithmetic")
 """A random graph may give the same for every input, and nothing but what follows discrete steps."""
@@ -23,7 +24,7 @@ NOT_ASKED = ("evidence", "arithmetic")
 
 @dataclass(frozen=True)
 class Verdict:
-    kind: Literal["agrees", "refused by MXNet", "not supported", "differs", "fails"]
+    kind: Literal["agrees", "refused by MXNet", "not supported", "no evidence", "differs", "fails"]
     detail: str = ""
 
 
@@ -39,6 +40,9 @@ def judged(drawn: Sketch, folder: Path) -> Verdict:
                 raise
             gluonport.convert("graph", out, symbol, inputs=drawn.inputs)
         parity = prove_graph(str(out), None, "live", drawn.inputs)
+        evidence = parity.criterion("evidence")
+        if is_weak(parity) and evidence is not None and not evidence.passed:
+            return Verdict("no evidence", evidence.detail)
         if any(not c.passed for c in parity.criteria if c.name not in NOT_ASKED):
             return Verdict("differs", str(parity.failure()))
         arithmetic = parity.criterion("arithmetic")

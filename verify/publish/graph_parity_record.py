@@ -72,7 +72,7 @@ def _holds(criterion: Criterion, parity: Parity) -> bool:
             low, high = limit
             usual = NEARER * FARTHER / high
             # Where MXNet has float64, a port that is nearer to the truth may pass (``OWN``).
-            rightly = isclose(low, usual) or (0 < low < usual and not is_weak(parity))
+            rightly = isclose(low, usual) or (0 <= low < usual and not is_weak(parity))
             return rightly and 1 <= high / FARTHER <= WIDEST and low <= figure <= high
         case "layers" if figure is not None:
             return limit == LAYER and 0 <= figure <= LAYER

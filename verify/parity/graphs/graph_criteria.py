@@ -19,9 +19,9 @@ ROUNDING = 2.0**-24  # of float32, relative
 
 NEARER, FARTHER = ARITHMETIC
 OWN = 0.1
-"""Of float32's rounding of the answer (``_floor``). Where MXNet has float64, a port with at least
-this error has computed in float32, however much larger MXNet's own error is: log_softmax's is 40
-times what float32 allows."""
+"""Of the error that the exact answer has once it is rounded to float32, which is 0 where float32
+holds it. Where MXNet has float64, a port with at least this error has computed in float32, however
+much larger MXNet's own error is: log_softmax's is 40 times what float32 allows."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _judged(each: Compared32, is_weak: bool) -> tuple[bool, float, float, float,
             ours = _rms(each.ours, each.plain, finite)
     ratio = ours / theirs if theirs > 0 else float("inf")
     if theirs > 0 and not is_weak:
-        low = min(low, OWN * _floor(each.exact, finite) / theirs)
+        low = min(low, OWN * _rms(_rounded(each.exact), each.exact, finite) / theirs)
     if max(ours, theirs) <= 2 * _floor(each.exact, finite) and not low <= ratio <= high:
         ratio = 1.0  # neither can be closer to the truth than float32's rounding of it
     ratio, low, high = float(ratio), float(low), float(high)
@@ -132,6 +132,11 @@ def _floor(exact: Array, finite: Array) -> float:
     """The error (rms) of the exact answer rounded to float32, at most."""
     wide = exact[finite].astype(np.float64)
     return float(np.sqrt(np.mean(np.square(wide * ROUNDING)))) if wide.size else 0.0
+
+
+def _rounded(exact: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return exact.astype(np.float32)
 
 
 def _rms(values: Array, exact: Array, finite: Array) -> float:
