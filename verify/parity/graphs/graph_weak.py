@@ -73,6 +73,8 @@ def weak_parity(
     else:
         settled = sum(error.node not in unsettled for error in errors)
         detail = f"all {settled} nodes before discrete steps agree within float32 rounding"
+        if not settled:
+            detail = "every node follows a discrete step, of which float32 alone proves nothing"
         finding, layers = None, Criterion("layers", bool(settled), detail)
     outputs = {"source32": source.heads32, "port32": single.heads, "port64": wide.heads}
     evidence = graph_evidence(
