@@ -375,3 +375,27 @@ def test_a_port_may_be_exact_where_float32_holds_the_answer() -> None:
     inexact = exact + 0.01
     nearest = graph_arithmetic([Compared32("output", inexact, theirs, inexact)])
     assert not nearest.passed  # float32 does not hold it, so it was not computed in float32
+
+
+def test_the_errors_of_few_likely_classes_are_few_however_many_there_are() -> None:
+    """Of a softmax over thousands of classes, whose errors are those of the likely ones."""
+    random = np.random.RandomState(0)
+    exact = np.full((8, 5000), 1e-6)
+    exact[:, 0] = 0.7
+    size = np.where(exact > 0.5, 1e-7, 1e-14)
+    theirs, ours = (exact + size * random.standard_normal(exact.shape) for _ in range(2))
+    ours = exact + 2.5 * (ours - exact)
+    assert graph_arithmetic([Compared32("output", exact, theirs, ours)]).passed
+    even = np.where(exact > 0, 1e-7, 0)
+    theirs, ours = (exact + even * random.standard_normal(exact.shape) for _ in range(2))
+    found = graph_arithmetic([Compared32("output", exact, theirs, exact + 2.5 * (ours - exact))])
+    assert not found.passed and isinstance(found.limit, tuple) and found.limit[1] == 2.0
+
+
+def test_the_weaker_proof_lets_outputs_differ_as_nodes_may() -> None:
+    random = np.random.RandomState(0)
+    exact = random.uniform(0.1, 1, (8, 500))
+    ours = exact + 1e-6 * random.standard_normal(exact.shape)
+    for times, passes in ((15, True), (25, False)):
+        theirs = exact + times * 1e-6 * random.standard_normal(exact.shape)
+        assert graph_arithmetic([Compared32("out", exact, theirs, ours)], "no").passed is passes

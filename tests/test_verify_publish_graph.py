@@ -127,7 +127,7 @@ def test_the_card_of_the_weaker_proof_says_so(checkpoint: Path, tmp_path: Path) 
     layers = next(c for c in record["criteria"] if c["name"] == "layers")
     layers |= {"figure": None, "limit": None, "needed": None}
     arithmetic = next(c for c in record["criteria"] if c["name"] == "arithmetic")
-    usual = 0.2 / arithmetic["limit"][1]
+    usual = 0.05 * 2 / arithmetic["limit"][1]
     arithmetic["limit"][0] = usual / 2  # as with float64
     path.write_text(json.dumps(record))
     done = run("publish", "graph", checkpoint, tmp_path / "release", *REASON)
