@@ -4,7 +4,8 @@
 
 A graph passes if MXNet and the port agree node by node (``verify parity graph --reference live``),
 its written network gives the same bits as the loaded one, and it goes back to the same parameters.
-Graphs that MXNet itself refuses are counted apart. Those that fail stay in the folder. The seed of
+Graphs that MXNet itself refuses, and those whose float32 errors alone are apart, are counted and do
+not fail. What does not agree stays in the folder. The seed of
 a graph is all of it: ``--graphs 1 --seed S`` draws it again.
 """
 

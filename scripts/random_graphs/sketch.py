@@ -99,7 +99,7 @@ class Sketch:
         **attributes: object,
     ) -> Value:
         """A node with outputs of these shapes; the first of them."""
-        attrs = {key: text(value) for key, value in attributes.items()}
+        attrs = {key: str(value) for key, value in attributes.items()}
         node = {"op": op, "name": name or self.name(op), "attrs": attrs}
         at = self._add(node | {"inputs": [[x.node, x.output, 0] for x in inputs]})
         found = [Value(at, output, shape) for output, shape in enumerate(shapes)]
@@ -167,11 +167,6 @@ class Sketch:
     def _add(self, node: dict[str, Any]) -> int:
         self._nodes.append(node)
         return len(self._nodes) - 1
-
-
-def text(value: object) -> str:
-    """An attribute as MXNet writes it."""
-    return str(value)
 
 
 Kind = Callable[[Sketch], Value]
